@@ -1,0 +1,54 @@
+package protocol
+
+// What the database's catalog says, as it is there: rows of values that the
+// replication stream makes relations and types of.
+
+// Table is a table of the database that matches what the server exposes.
+type Table struct {
+	OID      uint32
+	Schema   string
+	Name     string
+	Identity Identity
+	// Refused says why the table is not exposed, for the operator; empty when it is.
+	Refused string
+}
+
+// TableColumn is a column of a table that logical replication carries.
+type TableColumn struct {
+	Name         string
+	TypeOID      uint32
+	TypeModifier int32
+	Key          bool // see Column.Key
+}
+
+// TypeRow is a type as pg_type has it.
+type TypeRow struct {
+	OID      uint32
+	Name     string   // as format_type prints it
+	Class    byte     // typtype: b base, c composite, d domain, e enum, r range, m multirange
+	Category byte     // typcategory
+	Base     uint32   // of a domain
+	Elem     uint32   // of an array, else 0
+	Delim    byte     // of an array: between its elements
+	Labels   []string // of an enum, in their order
+	Fields   []TableColumn
+}
+
+// ServerInfo is what matters of a server before a stream is started.
+type ServerInfo struct {
+	VersionNum          int // 150004 for 15.4
+	Database, User      string
+	WALLevel            string
+	InRecovery          bool
+	MayCreate           bool // CREATE on the database, for the publication
+	SlotsFree           int
+	WALSendersFree      int
+	WALSenderTimeoutMS  int // 0: none
+	SlotExists          bool
+	SlotPlugin          string
+	SlotDatabase        string
+	SlotActivePID       int // 0: nobody reads it
+	SlotWALStatus       string
+	PublicationExists   bool
+	PublicationMayAlter bool
+}

@@ -1,0 +1,72 @@
+package protocol
+
+// Op is what happened to a row, or to a table.
+type Op uint8
+
+// The operations.
+const (
+	Create Op = iota
+	Update
+	Delete
+	Truncate
+)
+
+// Ops lists the operations in their order.
+var Ops = [...]Op{Create, Update, Delete, Truncate}
+
+// String is the operation's name on the wire.
+func (o Op) String() string { return [...]string{"create", "update", "delete", "truncate"}[o] }
+
+// State says what is known of a value.
+type State uint8
+
+// The states.
+const (
+	Absent    State = iota // not sent: nothing is known
+	Null                   // NULL
+	Text                   // Value.Text is the value's text form
+	Unchanged              // an update did not touch it, and it did not travel (TOAST)
+)
+
+// Value of a column in a row.
+type Value struct {
+	Text  []byte // of state Text; belongs to the batch
+	State State
+}
+
+// Change of one row, or the truncation of one table.
+type Change struct {
+	Op       Op
+	Relation *Relation
+	Position Position
+	// New is the row after a create or an update, one value for each column. A
+	// value that did not travel is already taken from the old row where that tells
+	// it, so that Unchanged means that it is not known.
+	New []Value
+	// Old is the row before an update or a delete as far as the log tells: one
+	// value for each column, or nil when nothing was told. Under replica identity
+	// FULL OldFull is set and no value is Absent; otherwise only the identity's
+	// columns are there.
+	Old     []Value
+	OldFull bool
+}
+
+// Row is what a filter is matched against: the row after a create or an update,
+// what is known of the row before a delete.
+func (c *Change) Row() []Value {
+	if c.Op == Delete {
+		return c.Old
+	}
+	return c.New
+}
+
+// Batch is a run of changes in commit order: whole transactions, or a piece of
+// one that is too long to be held.
+type Batch struct {
+	Changes []Change
+	// End is the position up to which the log is dealt with once this batch is:
+	// the end of the last whole transaction in it. 0 when none ended.
+	End LSN
+	// Open says that the last change's transaction goes on in the next batch.
+	Open bool
+}

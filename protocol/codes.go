@@ -1,0 +1,70 @@
+package protocol
+
+// CloseCode of a WebSocket (RFC 6455, section 7.4).
+type CloseCode uint16
+
+// The close codes, by what a client should do next.
+const (
+	// Come back at once, or after a moment.
+	CloseNormal       CloseCode = 1000 // the client closed
+	CloseRestart      CloseCode = 1012 // the server drains: come back after a jittered delay
+	CloseTimeout      CloseCode = 4408 // no first message in time: come back and send it
+	CloseSlowConsumer CloseCode = 4008 // the client read too slowly: come back, and read faster or filter more
+
+	// Come back later, with a growing delay.
+	CloseRateLimit CloseCode = 4429
+
+	// Don't come back before something is mended.
+	CloseBadRequest   CloseCode = 4400 // the first message
+	CloseUnauthorized CloseCode = 4401 // the key
+	CloseForbidden    CloseCode = 4403 // the room is another project's
+	CloseNotFound     CloseCode = 4404 // the collection or the room
+)
+
+// Error is what a client is told, and how its socket ends.
+type Error struct {
+	Message string    // the "error" of the API
+	Detail  string    // the "error_detail"; left out when empty
+	Code    CloseCode // 0 when the socket stays open
+}
+
+func (e *Error) Error() string {
+	if e.Detail == "" {
+		return e.Message
+	}
+	return e.Message + ": " + e.Detail
+}
+
+// AppendJSON appends the error as the API shows it.
+func (e *Error) AppendJSON(dst []byte) []byte {
+	dst = append(dst, `{"error":`...)
+	dst = AppendString(dst, e.Message)
+	if e.Detail != "" {
+		dst = append(dst, `,"error_detail":`...)
+		dst = AppendString(dst, e.Detail)
+	}
+	return append(dst, '}')
+}
+
+// The errors of the API. Those with a detail of the case are functions.
+var (
+	ErrAuthTimeout        = &Error{Message: "Authentication timeout", Code: CloseTimeout}
+	ErrKeyRequired        = &Error{Message: "API key is required", Code: CloseUnauthorized}
+	ErrKeyInvalid         = &Error{Message: "Invalid API key", Detail: "Project not found", Code: CloseUnauthorized}
+	ErrCollectionNotFound = &Error{Message: "Collection not found or access denied", Code: CloseNotFound}
+)
+
+// ErrInvalidJSON is told for a first message that is no JSON object or too long.
+func ErrInvalidJSON(detail string) *Error {
+	return &Error{Message: "Invalid JSON", Detail: detail, Code: CloseBadRequest}
+}
+
+// ErrInvalidFilter is told for a filter that can't be used.
+func ErrInvalidFilter(detail string) *Error {
+	return &Error{Message: "Invalid filter", Detail: detail, Code: CloseBadRequest}
+}
+
+// ErrInvalidMessage is told for a later message that can't be understood; the socket stays open.
+func ErrInvalidMessage(detail string) *Error {
+	return &Error{Message: "Invalid message", Detail: detail}
+}

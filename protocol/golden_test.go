@@ -1,0 +1,97 @@
+package protocol_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// The files of testdata are the examples of the API's documentation. A message
+// must equal its example byte for byte, but for white space.
+func golden(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, b); err != nil {
+		t.Fatal(err)
+	}
+	return compact.String()
+}
+
+var text = protocol.Type{Name: "text", Kind: protocol.KindText}
+
+func textColumn(name string, key bool) protocol.Column {
+	return protocol.NewColumn(name, text, key, func(dst, v []byte) []byte { return protocol.AppendString(dst, v) })
+}
+
+func users(identity protocol.Identity) *protocol.Relation {
+	return &protocol.Relation{
+		Schema: "public", Name: "users", Identity: identity,
+		Columns: []protocol.Column{
+			textColumn("id", true), textColumn("name", false), textColumn("email", false),
+			textColumn("status", false), textColumn("created_at", false),
+		},
+	}
+}
+
+func row(values ...string) []protocol.Value {
+	r := make([]protocol.Value, len(values))
+	for i, v := range values {
+		r[i] = protocol.Value{State: protocol.Text, Text: []byte(v)}
+	}
+	return r
+}
+
+func john(status string) []protocol.Value {
+	return row("doc_abc123", "John Doe", "john@example.com", status, "2024-01-15T10:30:00Z")
+}
+
+func key(id string) []protocol.Value {
+	return append(row(id), make([]protocol.Value, 4)...)
+}
+
+func TestMessagesEqualTheDocumentation(t *testing.T) {
+	change := func(c *protocol.Change) string { return string(protocol.AppendChange(nil, `"users"`, c)) }
+	usual, full := users(protocol.IdentityDefault), users(protocol.IdentityFull)
+	for name, got := range map[string]string{
+		"connected": string(protocol.AppendConnected(nil, "users", []byte(`{"status":"active"}`))),
+		"create":    change(&protocol.Change{Op: protocol.Create, Relation: usual, New: john("active")}),
+		"update":    change(&protocol.Change{Op: protocol.Update, Relation: full, New: john("premium"), Old: john("active"), OldFull: true}),
+		"delete":    change(&protocol.Change{Op: protocol.Delete, Relation: usual, Old: key("doc_abc123")}),
+		"truncate":  change(&protocol.Change{Op: protocol.Truncate, Relation: usual}),
+		"pong":      string(protocol.Pong.Payload()),
+
+		"error_key_required":         string(protocol.ErrKeyRequired.AppendJSON(nil)),
+		"error_key_invalid":          string(protocol.ErrKeyInvalid.AppendJSON(nil)),
+		"error_auth_timeout":         string(protocol.ErrAuthTimeout.AppendJSON(nil)),
+		"error_collection_not_found": string(protocol.ErrCollectionNotFound.AppendJSON(nil)),
+		"error_invalid_filter":       string(protocol.ErrInvalidFilter(`age_gte: "abc" is not an integer`).AppendJSON(nil)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(golden(t, name), got); diff != "" {
+				t.Errorf("-documented +sent\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestHelloIsTheDocumentedOne(t *testing.T) {
+	h, told := protocol.ParseHello([]byte(golden(t, "hello")))
+	if told != nil {
+		t.Fatal(told)
+	}
+	want := &protocol.Hello{APIKey: "your-api-key", Filters: json.RawMessage(`{"status":"active","age_gte":"18","role_in":"admin,moderator"}`)}
+	if diff := cmp.Diff(want, h); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}

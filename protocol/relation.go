@@ -1,0 +1,153 @@
+package protocol
+
+import (
+	"slices"
+	"strings"
+)
+
+// Identity is a table's replica identity: what the log tells of a row that is
+// updated or deleted (manual: ALTER TABLE, REPLICA IDENTITY).
+type Identity byte
+
+// The replica identities, with pg_class.relreplident's letters.
+const (
+	IdentityDefault Identity = 'd' // the primary key's old values
+	IdentityIndex   Identity = 'i' // an index's old values
+	IdentityFull    Identity = 'f' // the whole old row
+	IdentityNothing Identity = 'n' // nothing
+)
+
+// Relation is one version of a table: a new one is made whenever the table's
+// columns change, and none is ever altered, so that it may be read everywhere
+// at once and be compared by pointer.
+type Relation struct {
+	OID      uint32
+	Schema   string
+	Name     string
+	Identity Identity
+	Columns  []Column
+}
+
+// Column of a relation.
+type Column struct {
+	Name string
+	Type Type
+	// Key says that the column identifies a row: it belongs to the primary key,
+	// or to the replica identity's index where that is another one.
+	Key bool
+	// AppendJSON appends the value whose text form is given, as JSON. It is never
+	// called for NULL. It is nil in a relation that was not made for encoding.
+	AppendJSON func(dst, text []byte) []byte
+	// Label is the name as a JSON string with the colon behind it; NewColumn sets it.
+	Label []byte
+}
+
+// NewColumn returns a column with its label built.
+func NewColumn(name string, t Type, key bool, appendJSON func(dst, text []byte) []byte) Column {
+	return Column{
+		Name: name, Type: t, Key: key, AppendJSON: appendJSON,
+		Label: append(AppendString(nil, name), ':'),
+	}
+}
+
+// Collection is the table's canonical name among collections: the bare name in
+// the schema public, else schema.table.
+func (r *Relation) Collection() string { return CollectionName(r.Schema, r.Name) }
+
+// CollectionName is the canonical name of a table among collections.
+func CollectionName(schema, table string) string {
+	if schema == "public" {
+		return table
+	}
+	return schema + "." + table
+}
+
+// CollectionTables lists what a collection's name may mean, best first: a name
+// that holds a dot is a table of public before it is split.
+func CollectionTables(name string) [][2]string {
+	tables := [][2]string{{"public", name}}
+	for i := range len(name) {
+		if name[i] == '.' {
+			tables = append(tables, [2]string{name[:i], name[i+1:]})
+		}
+	}
+	return tables
+}
+
+// Column finds a column by its exact name; -1 when there is none.
+func (r *Relation) Column(name string) int {
+	for i := range r.Columns {
+		if r.Columns[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Kind is what a type's values are compared as.
+type Kind uint8
+
+// The kinds. A domain has the kind of what it is based on.
+const (
+	KindOther       Kind = iota // by its text form
+	KindBool                    // boolean
+	KindInt                     // smallint, integer, bigint: Type.Bits says which
+	KindFloat                   // real, double precision: Type.Bits says which
+	KindNumeric                 // numeric
+	KindText                    // text, varchar, char, name, citext and others of that category
+	KindUUID                    // uuid
+	KindDate                    // date
+	KindTime                    // time without time zone
+	KindTimestamp               // timestamp without time zone
+	KindTimestampTZ             // timestamp with time zone
+	KindBytea                   // bytea
+	KindJSON                    // json, jsonb
+	KindEnum                    // an enum: Type.Labels has its labels in their order
+	KindArray                   // an array: Type.Elem
+	KindComposite               // a row type: Type.Fields
+	KindRange                   // a range or multirange
+)
+
+// Type is a column's type with all that is needed to encode and compare its
+// values. Domains are resolved to their base type.
+type Type struct {
+	OID    uint32 // of the type itself, the domain's where it is one
+	Name   string // as format_type prints it, for messages: "integer", "numeric(10,2)", "mood"
+	Base   uint32 // OID of the base type; the same as OID where the type is no domain
+	Kind   Kind
+	Bits   int      // of KindInt and KindFloat: 16, 32 or 64
+	Delim  byte     // of KindArray: between two elements, nearly always ','
+	Elem   *Type    // of KindArray
+	Labels []string // of KindEnum
+	Fields []Field  // of KindComposite
+}
+
+// Field of a composite type.
+type Field struct {
+	Name string
+	Type Type
+}
+
+// String is the type's name.
+func (t Type) String() string { return strings.TrimSpace(t.Name) }
+
+// SameColumns reports whether a row of the one relation can be read as a row of
+// the other: the same columns in the same order, each of the same type.
+func (r *Relation) SameColumns(o *Relation) bool {
+	return slices.EqualFunc(r.Columns, o.Columns, func(a, b Column) bool {
+		return a.Name == b.Name && a.Type.Same(b.Type)
+	})
+}
+
+// Same reports whether values of the two types read and compare alike.
+func (t Type) Same(u Type) bool {
+	if t.OID != u.OID || t.Base != u.Base || t.Name != u.Name || !slices.Equal(t.Labels, u.Labels) {
+		return false
+	}
+	if (t.Elem == nil) != (u.Elem == nil) || t.Elem != nil && !t.Elem.Same(*u.Elem) {
+		return false
+	}
+	return slices.EqualFunc(t.Fields, u.Fields, func(a, b Field) bool {
+		return a.Name == b.Name && a.Type.Same(b.Type)
+	})
+}
