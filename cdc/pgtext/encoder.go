@@ -1,0 +1,55 @@
+package pgtext
+
+import (
+	"strings"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// encoder appends the value whose text form is given, as JSON.
+type encoder = func(dst, text []byte) []byte
+
+// Encoder returns the function that appends a value of type t as JSON. The
+// function is total and safe for concurrent use; NULL has no text form and is the
+// caller's to write. Domains go by t.Kind and t.Base.
+func Encoder(t protocol.Type) func(dst, text []byte) []byte {
+	switch t.Kind {
+	case protocol.KindBool:
+		return appendBool
+	case protocol.KindInt, protocol.KindNumeric:
+		return appendNumber
+	case protocol.KindFloat:
+		return appendFloat
+	case protocol.KindJSON:
+		return appendRaw
+	case protocol.KindTimestamp:
+		return appendTimestamp
+	case protocol.KindTimestampTZ:
+		return appendTimestampTZ
+	case protocol.KindArray:
+		return arrayEncoder(t)
+	case protocol.KindComposite:
+		return compositeEncoder(t)
+	case protocol.KindOther:
+		if t.Name == "hstore" || strings.HasSuffix(t.Name, ".hstore") {
+			return appendHstore
+		}
+	case protocol.KindText, protocol.KindUUID, protocol.KindDate, protocol.KindTime,
+		protocol.KindBytea, protocol.KindEnum, protocol.KindRange:
+	}
+	return appendString
+}
+
+func appendString(dst, text []byte) []byte { return protocol.AppendString(dst, text) }
+
+func appendRaw(dst, text []byte) []byte { return append(dst, text...) }
+
+func appendBool(dst, text []byte) []byte {
+	switch string(text) {
+	case "t":
+		return append(dst, "true"...)
+	case "f":
+		return append(dst, "false"...)
+	}
+	return appendString(dst, text)
+}
