@@ -1,0 +1,14 @@
+-- The columns of a table that logical replication carries, in their order, and
+-- which of them identify a row: those of the replica identity's index, else of
+-- the primary key. Generated columns do not travel. $1: the table's OID.
+SELECT
+  a.attname::text AS column_name,
+  a.atttypid AS type_oid,
+  a.atttypmod AS type_modifier,
+  coalesce(a.attnum = ANY (k.indkey), false) AS key
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisvalid
+  AND CASE c.relreplident WHEN 'i' THEN k.indisreplident ELSE k.indisprimary END
+WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+ORDER BY a.attnum

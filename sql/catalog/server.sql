@@ -1,0 +1,23 @@
+-- What decides whether a stream can start. $1: the slot. $2: the publication.
+SELECT
+  current_setting('server_version_num')::int AS version_num,
+  current_database()::text AS database,
+  current_user::text AS user_name,
+  current_setting('wal_level') AS wal_level,
+  pg_is_in_recovery() AS in_recovery,
+  has_database_privilege(current_database(), 'CREATE') AS may_create,
+  current_setting('max_replication_slots')::int
+    - (SELECT count(*) FROM pg_replication_slots)::int AS slots_free,
+  current_setting('max_wal_senders')::int
+    - (SELECT count(*) FROM pg_stat_replication)::int AS wal_senders_free,
+  (SELECT setting::int FROM pg_settings WHERE name = 'wal_sender_timeout') AS wal_sender_timeout_ms,
+  s.slot_name IS NOT NULL AS slot_exists,
+  coalesce(s.plugin::text, '') AS slot_plugin,
+  coalesce(s.database::text, '') AS slot_database,
+  coalesce(s.active_pid, 0) AS slot_active_pid,
+  coalesce(s.wal_status, '') AS slot_wal_status,
+  p.oid IS NOT NULL AS publication_exists,
+  coalesce(pg_has_role(p.pubowner, 'USAGE'), false) AS publication_may_alter
+FROM (SELECT) AS one
+LEFT JOIN pg_replication_slots s ON s.slot_name = $1
+LEFT JOIN pg_publication p ON p.pubname = $2

@@ -1,0 +1,74 @@
+package sql
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// Patterns say which tables are exposed.
+type Patterns struct {
+	include, exclude []string
+}
+
+// ParsePatterns reads names and globs: "orders" or "public.orders" is one table,
+// "shop.*" a schema's, "*.*" all, "public.audit_*" some; one that begins with "!"
+// takes tables out again. A name without a dot is in the schema public.
+func ParsePatterns(list []string) (Patterns, error) {
+	var p Patterns
+	for _, s := range list {
+		s = strings.TrimSpace(s)
+		name, excluded := strings.CutPrefix(s, "!")
+		if name == "" {
+			continue
+		}
+		if _, err := path.Match(name, ""); err != nil {
+			return Patterns{}, fmt.Errorf("%q is no pattern for tables: %w", s, err)
+		}
+		if excluded {
+			p.exclude = append(p.exclude, name)
+		} else {
+			p.include = append(p.include, name)
+		}
+	}
+	if len(p.include) == 0 {
+		return Patterns{}, fmt.Errorf("no tables are named: want names or globs, such as public.*")
+	}
+	return p, nil
+}
+
+// Match reports whether a table is exposed.
+func (p Patterns) Match(schema, table string) bool {
+	return anyMatches(p.include, schema, table) && !anyMatches(p.exclude, schema, table)
+}
+
+func anyMatches(patterns []string, schema, table string) bool {
+	for _, pattern := range patterns {
+		if matches(pattern, schema, table) {
+			return true
+		}
+	}
+	return false
+}
+
+// matches compares schema and table apart, so that a star never spans the dot.
+func matches(pattern, schema, table string) bool {
+	for _, t := range protocol.CollectionTables(pattern) {
+		inSchema, _ := path.Match(t[0], schema) // the syntax was checked
+		isTable, _ := path.Match(t[1], table)
+		if inSchema && isTable {
+			return true
+		}
+	}
+	return false
+}
+
+// SplitName gives schema and table of a table's name; without a dot it is in public.
+func SplitName(name string) [2]string {
+	if schema, table, ok := strings.Cut(name, "."); ok {
+		return [2]string{schema, table}
+	}
+	return [2]string{"public", name}
+}

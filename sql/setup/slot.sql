@@ -1,0 +1,2 @@
+-- The slot keeps the write-ahead log from the position that was confirmed last.
+SELECT pg_create_logical_replication_slot({slot}, 'pgoutput')

@@ -1,0 +1,44 @@
+package sql
+
+import (
+	"embed"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed setup/*.sql catalog/*.sql
+var files embed.FS
+
+// statement reads an embedded file; a name that is not there is a mistake of ours.
+func statement(name string) string {
+	b, err := files.ReadFile(name + ".sql")
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+var (
+	createPublication = statement("setup/publication")
+	addTables         = statement("setup/add_tables")
+	dropTables        = statement("setup/drop_tables")
+	createSlot        = statement("setup/slot")
+
+	serverInfo        = statement("catalog/server")
+	tables            = statement("catalog/tables")
+	publicationInfo   = statement("catalog/publication")
+	publicationTables = statement("catalog/publication_tables")
+	columns           = statement("catalog/columns")
+	types             = statement("catalog/types")
+)
+
+// fill puts quoted identifiers into a statement that can't take parameters: each
+// {name} of the file is replaced.
+func fill(statement string, values ...string) string {
+	return strings.NewReplacer(values...).Replace(statement)
+}
+
+func quote(parts ...string) string { return pgx.Identifier(parts).Sanitize() }
+
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
