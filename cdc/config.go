@@ -1,0 +1,81 @@
+package cdc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// Database is what the stream asks of the database beside the slot.
+type Database interface {
+	Server(ctx context.Context) (protocol.ServerInfo, error)
+	// Sync brings the publication up to date and lists the tables that match.
+	Sync(ctx context.Context) ([]protocol.Table, error)
+	// Columns lists what logical replication carries of a table.
+	Columns(ctx context.Context, table uint32) ([]protocol.TableColumn, error)
+	Types(ctx context.Context, oids []uint32) ([]protocol.TypeRow, error)
+}
+
+// Config of a stream.
+type Config struct {
+	// URL of the database, as libpq takes it.
+	URL string
+	// Slot and Publication are the names of the two things that a stream needs.
+	Slot, Publication string
+	Database          Database
+	// Publish is handed the changes; see protocol.Batch for whose the memory is.
+	// When it returns, the batch's end may be confirmed. An error ends the stream.
+	Publish func(*protocol.Batch) error
+	// Lost is called when changes were lost for good: the slot was gone. May be nil.
+	Lost func()
+	// Dropped is called when a collection is no longer exposed. May be nil.
+	Dropped func(collection string)
+	// StatusInterval is the longest time between two status replies; 0 means 10 s.
+	// It is cut to a third of the server's wal_sender_timeout.
+	StatusInterval time.Duration
+	// RefreshInterval is how often the list of tables is looked at; 0 means 10 s.
+	RefreshInterval time.Duration
+	Logger          *slog.Logger
+}
+
+// slotName is what PostgreSQL takes for a slot's name.
+var slotName = regexp.MustCompile(`^[a-z0-9_]{1,63}$`)
+
+func (c *Config) validate() error {
+	if c.Database == nil || c.Publish == nil {
+		return errors.New("cdc: Database and Publish are required")
+	}
+	if !slotName.MatchString(c.Slot) {
+		return &protocol.Problem{
+			What: fmt.Sprintf("%q is no name for a replication slot", c.Slot),
+			Cure: "use lower-case letters, digits and underscores, 63 at most",
+		}
+	}
+	if c.Publication == "" || len(c.Publication) > 63 {
+		return &protocol.Problem{
+			What: fmt.Sprintf("%q is no name for a publication", c.Publication),
+			Cure: "use 1 to 63 bytes",
+		}
+	}
+	if c.StatusInterval <= 0 {
+		c.StatusInterval = 10 * time.Second
+	}
+	if c.RefreshInterval <= 0 {
+		c.RefreshInterval = 10 * time.Second
+	}
+	if c.Lost == nil {
+		c.Lost = func() {}
+	}
+	if c.Dropped == nil {
+		c.Dropped = func(string) {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}

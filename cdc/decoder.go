@@ -1,0 +1,218 @@
+package cdc
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/tablewire/tablewire/cdc/pgoutput"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// decoder turns chunks into batches and publishes them. One goroutine owns it; it
+// lives as long as a connection, but for what it shares with its stream.
+type decoder struct {
+	types   typeResolver
+	catalog *Catalog
+	publish func(*protocol.Batch) error
+	state   *progress
+
+	relations map[uint32]*protocol.Relation
+	open      bool
+	position  protocol.Position // of the next change, while a transaction is open
+	batch     protocol.Batch
+	row       pgoutput.Row
+	values    []protocol.Value // of the batch's rows
+}
+
+// progress is what outlives a connection.
+type progress struct {
+	confirmed    atomic.Uint64 // LSN
+	transactions atomic.Uint64
+	changes      [len(protocol.Ops)]atomic.Uint64
+
+	// published is the position before which all changes have been published: they
+	// come again after a lost connection, and are passed over. Of the decoder.
+	published protocol.Position
+}
+
+// chunk decodes and publishes the messages of a chunk, then moves the position.
+func (d *decoder) chunk(ctx context.Context, c *chunk) error {
+	d.batch = protocol.Batch{Changes: d.batch.Changes[:0]}
+	d.values = d.values[:0]
+	start := 0
+	for _, end := range c.ends {
+		if err := d.message(ctx, c.buf[start:end]); err != nil {
+			return err
+		}
+		start = end
+	}
+	d.batch.Open = d.open
+	if len(d.batch.Changes) > 0 {
+		if err := d.publish(&d.batch); err != nil {
+			return fmt.Errorf("publish changes: %w", err)
+		}
+		last := d.batch.Changes[len(d.batch.Changes)-1].Position
+		d.state.published = protocol.Position{Commit: last.Commit, Index: last.Index + 1}
+		for i := range d.batch.Changes {
+			d.state.changes[d.batch.Changes[i].Op].Add(1)
+		}
+	}
+	d.confirm(d.batch.End)
+	if !d.open {
+		d.confirm(c.keepalive)
+	}
+	return nil
+}
+
+func (d *decoder) confirm(lsn protocol.LSN) {
+	if uint64(lsn) > d.state.confirmed.Load() {
+		d.state.confirmed.Store(uint64(lsn))
+	}
+}
+
+func (d *decoder) message(ctx context.Context, m []byte) error {
+	if len(m) == 0 {
+		return fmt.Errorf("decode a replication message: it is empty")
+	}
+	switch m[0] {
+	case pgoutput.TypeBegin:
+		b, err := pgoutput.DecodeBegin(m)
+		d.open, d.position = true, protocol.Position{Commit: b.FinalLSN}
+		return err
+	case pgoutput.TypeCommit:
+		c, err := pgoutput.DecodeCommit(m)
+		d.open, d.batch.End = false, c.EndLSN
+		d.state.transactions.Add(1)
+		return err
+	case pgoutput.TypeRelation:
+		return d.relation(ctx, m)
+	case pgoutput.TypeInsert, pgoutput.TypeUpdate, pgoutput.TypeDelete:
+		return d.change(m)
+	case pgoutput.TypeTruncate:
+		return d.truncate(m)
+	case pgoutput.TypeOrigin, pgoutput.TypeType, pgoutput.TypeMessage:
+		return nil
+	}
+	return fmt.Errorf("decode a replication message: unknown type %q", m[0])
+}
+
+func (d *decoder) relation(ctx context.Context, m []byte) error {
+	r, err := pgoutput.DecodeRelation(m)
+	if err != nil {
+		return err
+	}
+	rel, err := d.types.relationFromMessage(ctx, r)
+	if err != nil {
+		return err
+	}
+	d.relations[r.OID] = rel
+	d.catalog.observe(rel)
+	return nil
+}
+
+// next gives the place of a new change in the batch, or nil when it was published
+// before the connection was lost.
+func (d *decoder) next(rel *protocol.Relation, op protocol.Op) *protocol.Change {
+	position := d.position
+	d.position.Index++
+	if position.Compare(d.state.published) < 0 {
+		return nil
+	}
+	d.batch.Changes = append(d.batch.Changes, protocol.Change{Op: op, Relation: rel, Position: position})
+	return &d.batch.Changes[len(d.batch.Changes)-1]
+}
+
+func (d *decoder) change(m []byte) error {
+	oid, err := pgoutput.RelationOID(m)
+	if err != nil {
+		return err
+	}
+	rel := d.relations[oid]
+	if rel == nil {
+		return fmt.Errorf("decode a change of relation %d: the server did not describe it", oid)
+	}
+	op := opOf(m[0])
+	c := d.next(rel, op)
+	if c == nil {
+		return nil
+	}
+	n := len(rel.Columns)
+	d.row = pgoutput.Row{}
+	switch op {
+	case protocol.Create:
+		d.row.New = d.reserve(n)
+		err = pgoutput.DecodeInsert(m, &d.row)
+	case protocol.Update:
+		d.row.New, d.row.Old = d.reserve(n), d.reserve(n)
+		err = pgoutput.DecodeUpdate(m, &d.row)
+	default:
+		d.row.Old = d.reserve(n)
+		err = pgoutput.DecodeDelete(m, &d.row)
+	}
+	if err != nil {
+		return err
+	}
+	if op != protocol.Delete && len(d.row.New) != n || d.row.OldKind != 0 && len(d.row.Old) != n {
+		return fmt.Errorf("decode a change of %s: it has %d new and %d old values, the table %d columns",
+			rel.Collection(), len(d.row.New), len(d.row.Old), n)
+	}
+	if op != protocol.Delete {
+		c.New = d.row.New
+	}
+	if d.row.OldKind != 0 {
+		c.Old, c.OldFull = d.row.Old, d.row.OldKind == 'O'
+	}
+	if c.OldFull {
+		fillUnchanged(c)
+	}
+	return nil
+}
+
+// reserve gives an empty slice with room for a row, of memory that the batch's
+// rows share. It grows to what the longest batch needs and is then kept; rows that
+// are there already stay where they are.
+func (d *decoder) reserve(n int) []protocol.Value {
+	if cap(d.values)-len(d.values) < n {
+		d.values = make([]protocol.Value, 0, max(1024, 2*cap(d.values), n))
+	}
+	end := len(d.values) + n
+	row := d.values[len(d.values):len(d.values):end]
+	d.values = d.values[:end]
+	return row
+}
+
+// fillUnchanged takes values that did not travel from the whole old row, the only
+// one that can tell them.
+func fillUnchanged(c *protocol.Change) {
+	for i := range c.New {
+		if c.New[i].State == protocol.Unchanged {
+			c.New[i] = c.Old[i]
+		}
+	}
+}
+
+func opOf(messageType byte) protocol.Op {
+	switch messageType {
+	case pgoutput.TypeInsert:
+		return protocol.Create
+	case pgoutput.TypeUpdate:
+		return protocol.Update
+	}
+	return protocol.Delete
+}
+
+func (d *decoder) truncate(m []byte) error {
+	t, err := pgoutput.DecodeTruncate(m)
+	if err != nil {
+		return err
+	}
+	for _, oid := range t.Relations {
+		rel := d.relations[oid]
+		if rel == nil {
+			return fmt.Errorf("decode the truncation of relation %d: the server did not describe it", oid)
+		}
+		d.next(rel, protocol.Truncate)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package cdc
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tablewire/tablewire/cdc/pgoutput"
+	"github.com/tablewire/tablewire/cdc/pgtext"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// relationFromMessage makes a table's version of what the stream says of it.
+func (r typeResolver) relationFromMessage(ctx context.Context, m pgoutput.Relation) (*protocol.Relation, error) {
+	cols := make([]protocol.TableColumn, len(m.Columns))
+	for i, c := range m.Columns {
+		cols[i] = protocol.TableColumn{Name: c.Name, TypeOID: c.TypeOID, TypeModifier: c.TypeModifier, Key: c.Key}
+	}
+	if m.Identity == protocol.IdentityFull {
+		// Every column is flagged there: which of them are the primary key, only the
+		// catalog says.
+		if err := r.keysFromCatalog(ctx, m.OID, cols); err != nil {
+			return nil, err
+		}
+	}
+	return r.relation(ctx, protocol.Table{OID: m.OID, Schema: m.Schema, Name: m.Name, Identity: m.Identity}, cols)
+}
+
+func (r typeResolver) keysFromCatalog(ctx context.Context, table uint32, cols []protocol.TableColumn) error {
+	now, err := r.db.Columns(ctx, table)
+	if err != nil {
+		return err
+	}
+	keyed := make([]bool, len(cols))
+	for i := range cols {
+		keyed[i] = slices.ContainsFunc(now, func(c protocol.TableColumn) bool { return c.Key && c.Name == cols[i].Name })
+	}
+	if !slices.Contains(keyed, true) {
+		return nil // no primary key: the whole row identifies itself
+	}
+	for i := range cols {
+		cols[i].Key = keyed[i]
+	}
+	return nil
+}
+
+// relationFromCatalog makes a table's version of what the catalog says of it now.
+func (r typeResolver) relationFromCatalog(ctx context.Context, t protocol.Table) (*protocol.Relation, error) {
+	cols, err := r.db.Columns(ctx, t.OID)
+	if err != nil {
+		return nil, err
+	}
+	if t.Identity == protocol.IdentityFull && !slices.ContainsFunc(cols, func(c protocol.TableColumn) bool { return c.Key }) {
+		for i := range cols {
+			cols[i].Key = true
+		}
+	}
+	return r.relation(ctx, t, cols)
+}
+
+func (r typeResolver) relation(ctx context.Context, t protocol.Table, cols []protocol.TableColumn) (*protocol.Relation, error) {
+	types, err := r.resolve(ctx, cols)
+	if err != nil {
+		return nil, fmt.Errorf("resolve the types of %s: %w", protocol.CollectionName(t.Schema, t.Name), err)
+	}
+	rel := &protocol.Relation{OID: t.OID, Schema: t.Schema, Name: t.Name, Identity: t.Identity}
+	for i, c := range cols {
+		rel.Columns = append(rel.Columns, protocol.NewColumn(c.Name, types[i], c.Key, pgtext.Encoder(types[i])))
+	}
+	return rel, nil
+}

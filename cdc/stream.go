@@ -1,0 +1,253 @@
+package cdc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pglogrepl"
+	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// Stream follows the slot. Make it with New; Run owns all its goroutines.
+type Stream struct {
+	cfg      Config
+	catalog  *Catalog
+	state    progress
+	live     atomic.Pointer[liveness]
+	firstUp  chan struct{} // closed when the stream is live for the first time
+	once     sync.Once
+	received atomic.Uint64 // LSN
+	restarts atomic.Uint64
+	remake   string // why the slot must be made anew; of follow's goroutine
+}
+
+// liveness is whether the stream is live, and why not.
+type liveness struct {
+	err error // nil: it is
+}
+
+var errStarting = errors.New("the replication stream is starting")
+
+// The delays between two attempts to connect: doubled each time, and jittered.
+const (
+	firstDelay = 100 * time.Millisecond
+	maxDelay   = 10 * time.Second
+	// patience is how long a start waits for a slot that somebody else reads: the
+	// server may not have noticed yet that our predecessor is gone.
+	patience = 5 * time.Second
+)
+
+// New checks the configuration. Nothing is connected until Run.
+func New(cfg Config) (*Stream, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Stream{cfg: cfg, firstUp: make(chan struct{})}
+	s.catalog = newCatalog(&s.cfg)
+	s.live.Store(&liveness{errStarting})
+	return s, nil
+}
+
+// Catalog knows the stream's collections.
+func (s *Stream) Catalog() *Catalog { return s.catalog }
+
+// Started is closed when the stream has become live for the first time.
+func (s *Stream) Started() <-chan struct{} { return s.firstUp }
+
+// Live is nil while changes flow, else why they don't.
+func (s *Stream) Live() error { return s.live.Load().err }
+
+// Stats of a stream since it was made.
+type Stats struct {
+	Live         bool
+	Changes      [len(protocol.Ops)]uint64
+	Transactions uint64
+	Reconnects   uint64
+	Received     protocol.LSN // the end of what the server has sent
+	Confirmed    protocol.LSN // what may be confirmed to it
+}
+
+// Stats reads the counters.
+func (s *Stream) Stats() Stats {
+	st := Stats{
+		Live: s.Live() == nil, Transactions: s.state.transactions.Load(), Reconnects: s.restarts.Load(),
+		Received: protocol.LSN(s.received.Load()), Confirmed: protocol.LSN(s.state.confirmed.Load()),
+	}
+	for i := range st.Changes {
+		st.Changes[i] = s.state.changes[i].Load()
+	}
+	return st
+}
+
+// Run follows the slot until ctx ends, and then returns nil: what has been
+// published is confirmed. It returns an error when the stream could not be made
+// live for the first time.
+func (s *Stream) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		select {
+		case <-s.firstUp:
+			s.catalog.run(ctx)
+		case <-ctx.Done():
+		}
+		return nil
+	})
+	g.Go(func() error { return s.follow(ctx) })
+	return g.Wait()
+}
+
+// follow connects again and again.
+func (s *Stream) follow(ctx context.Context) error {
+	delay, began := firstDelay, time.Now()
+	for {
+		err := s.session(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		s.remake = lostBy(err)
+		wasLive := s.live.Swap(&liveness{err}).err == nil
+		started := s.hasStarted()
+		if !started && !(isSlotActive(err) && time.Since(began) < patience) {
+			return err
+		}
+		if wasLive {
+			delay = firstDelay
+		}
+		wait := delay/2 + rand.N(delay)
+		delay = min(2*delay, maxDelay)
+		if started {
+			s.restarts.Add(1)
+			s.cfg.Logger.Warn("the replication stream was interrupted; it will be resumed",
+				"error", Explain(err), "retry_in", wait.Round(time.Millisecond))
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (s *Stream) hasStarted() bool {
+	select {
+	case <-s.firstUp:
+		return true
+	default:
+		return false
+	}
+}
+
+// session is one connection: from connecting to its end.
+func (s *Stream) session(ctx context.Context) error {
+	info, err := s.cfg.Database.Server(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.check(info); err != nil {
+		return err
+	}
+	conn, err := connect(ctx, s.cfg.URL)
+	if err != nil {
+		return fmt.Errorf("open the replication connection: %w", err)
+	}
+	if err := s.prepare(ctx, conn, info); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx)) // what went wrong before matters more
+		return err
+	}
+	w, err := start(ctx, conn, s.cfg.Slot, s.cfg.Publication)
+	if err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx)) // as above
+		return err
+	}
+	w.confirmed = &s.state.confirmed
+	w.statusInterval = s.cfg.StatusInterval
+	if timeout := time.Duration(info.WALSenderTimeoutMS) * time.Millisecond; timeout > 0 {
+		w.statusInterval = min(w.statusInterval, timeout/3)
+		w.silence = 2 * timeout
+	}
+	return s.stream(ctx, w)
+}
+
+// prepare sees to the publication and then the slot: a slot decodes with the
+// catalog as it was at each change, so the publication must be there before it.
+func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol.ServerInfo) error {
+	lost := s.remake
+	if info.SlotExists && info.SlotWALStatus == "lost" {
+		lost = "the server no longer has the write-ahead log that the slot needs (max_slot_wal_keep_size)"
+	} else if info.SlotExists && !info.PublicationExists {
+		lost = "the publication was not there: the slot can't decode what came before it was made"
+	} else if !info.SlotExists && s.hasStarted() {
+		lost = "the slot was not there any more"
+	}
+	if err := s.catalog.refresh(ctx, time.Now()); err != nil {
+		return err
+	}
+	if lost != "" && info.SlotExists {
+		err := pglogrepl.DropReplicationSlot(ctx, conn, s.cfg.Slot, pglogrepl.DropReplicationSlotOptions{Wait: false})
+		if err != nil {
+			return fmt.Errorf("drop the lost slot %q: %w", s.cfg.Slot, err)
+		}
+	}
+	if lost != "" || !info.SlotExists {
+		_, err := pglogrepl.CreateReplicationSlot(ctx, conn, s.cfg.Slot, "pgoutput", pglogrepl.CreateReplicationSlotOptions{
+			Mode: pglogrepl.LogicalReplication, SnapshotAction: "NOEXPORT_SNAPSHOT",
+		})
+		if err != nil {
+			return fmt.Errorf("create replication slot %q: %w", s.cfg.Slot, err)
+		}
+		s.cfg.Logger.Info("a replication slot was created", "slot", s.cfg.Slot)
+	}
+	if lost != "" {
+		s.cfg.Logger.Error("CHANGES WERE LOST: the replication slot had to be made anew", "slot", s.cfg.Slot, "reason", lost)
+		s.state.confirmed.Store(0)
+		s.cfg.Lost()
+	}
+	return nil
+}
+
+// stream runs the two goroutines of a connection until it or ctx ends.
+func (s *Stream) stream(ctx context.Context, w *walsender) error {
+	d := &decoder{
+		types: typeResolver{s.cfg.Database}, catalog: s.catalog, publish: s.cfg.Publish,
+		state: &s.state, relations: map[uint32]*protocol.Relation{},
+	}
+	free, full := make(chan *chunk, chunks), make(chan *chunk, chunks)
+	for range chunks {
+		free <- new(chunk)
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return w.receive(gctx, free, full) })
+	g.Go(func() error { return s.decode(gctx, d, free, full) })
+	s.live.Store(&liveness{})
+	s.once.Do(func() { close(s.firstUp) })
+	s.cfg.Logger.Info("streaming changes", "slot", s.cfg.Slot, "publication", s.cfg.Publication)
+	err := g.Wait()
+	closeErr := w.close()
+	if ctx.Err() != nil && closeErr != nil {
+		s.cfg.Logger.Debug("the replication connection was not closed in good order", "error", closeErr)
+	}
+	return err
+}
+
+func (s *Stream) decode(ctx context.Context, d *decoder, free chan<- *chunk, full <-chan *chunk) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case c := <-full:
+			if err := d.chunk(ctx, c); err != nil {
+				return err
+			}
+			s.received.Store(max(s.received.Load(), uint64(d.batch.End), uint64(c.keepalive)))
+			free <- c
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package cdc
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tablewire/tablewire/cdc/pgtext"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// typeResolver makes types of what a relation names: the fixed ones from a table,
+// the others from the catalog. It keeps nothing: relations are built seldom, and
+// a type may have been altered since.
+type typeResolver struct {
+	db Database
+}
+
+// maxTypeDepth bounds arrays of composites of domains of ...
+const maxTypeDepth = 32
+
+// resolve gives the types of columns, in their order. A type that is not in the
+// catalog any more is one whose values are text.
+func (r typeResolver) resolve(ctx context.Context, cols []protocol.TableColumn) ([]protocol.Type, error) {
+	rows := map[uint32]*protocol.TypeRow{}
+	wanted := unknownTypes(cols, rows)
+	for depth := 0; len(wanted) > 0; depth++ {
+		if depth > maxTypeDepth {
+			return nil, fmt.Errorf("types are nested more than %d deep", maxTypeDepth)
+		}
+		found, err := r.db.Types(ctx, wanted)
+		if err != nil {
+			return nil, err
+		}
+		for _, oid := range wanted {
+			rows[oid] = nil
+		}
+		wanted = nil
+		for i := range found {
+			row := &found[i]
+			rows[row.OID] = row
+			wanted = append(wanted, unknownTypes(row.Fields, rows)...)
+			wanted = append(wanted, unknownTypes([]protocol.TableColumn{{TypeOID: row.Base}, {TypeOID: row.Elem}}, rows)...)
+		}
+		slices.Sort(wanted)
+		wanted = slices.Compact(wanted)
+	}
+	types := make([]protocol.Type, len(cols))
+	for i, c := range cols {
+		types[i] = build(c.TypeOID, c.TypeModifier, rows, 0)
+	}
+	return types, nil
+}
+
+// unknownTypes lists the types of columns that are neither fixed nor looked up.
+func unknownTypes(cols []protocol.TableColumn, rows map[uint32]*protocol.TypeRow) []uint32 {
+	var oids []uint32
+	for _, c := range cols {
+		if _, known := rows[c.TypeOID]; known || c.TypeOID == 0 {
+			continue
+		}
+		if _, fixed := pgtext.Builtin(c.TypeOID, -1); !fixed {
+			oids = append(oids, c.TypeOID)
+		}
+	}
+	return oids
+}
+
+// build makes a type of its row and of those that it refers to.
+func build(oid uint32, modifier int32, rows map[uint32]*protocol.TypeRow, depth int) protocol.Type {
+	if t, ok := pgtext.Builtin(oid, modifier); ok {
+		return t
+	}
+	row := rows[oid]
+	if row == nil || depth > maxTypeDepth {
+		return protocol.Type{OID: oid, Base: oid, Name: fmt.Sprintf("type %d", oid)}
+	}
+	t := protocol.Type{OID: oid, Base: oid, Name: row.Name}
+	switch {
+	case row.Class == 'd':
+		t = build(row.Base, modifier, rows, depth+1)
+		t.OID, t.Name = oid, row.Name
+	case row.Class == 'e':
+		t.Kind, t.Labels = protocol.KindEnum, row.Labels
+	case row.Class == 'c':
+		t.Kind = protocol.KindComposite
+		for _, f := range row.Fields {
+			t.Fields = append(t.Fields, protocol.Field{Name: f.Name, Type: build(f.TypeOID, f.TypeModifier, rows, depth+1)})
+		}
+	case row.Class == 'r' || row.Class == 'm':
+		t.Kind = protocol.KindRange
+	case row.Elem != 0:
+		elem := build(row.Elem, modifier, rows, depth+1)
+		t.Kind, t.Elem, t.Delim = protocol.KindArray, &elem, row.Delim
+	case row.Category == 'S':
+		t.Kind = protocol.KindText
+	}
+	return t
+}
