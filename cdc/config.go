@@ -16,8 +16,9 @@ type Database interface {
 	Server(ctx context.Context) (protocol.ServerInfo, error)
 	// Sync brings the publication up to date and lists the tables that match.
 	Sync(ctx context.Context) ([]protocol.Table, error)
-	// Columns lists what logical replication carries of a table.
-	Columns(ctx context.Context, table uint32) ([]protocol.TableColumn, error)
+	// Columns lists what logical replication carries of a table, and a position of
+	// the log at which that was so.
+	Columns(ctx context.Context, table uint32) ([]protocol.TableColumn, protocol.LSN, error)
 	Types(ctx context.Context, oids []uint32) ([]protocol.TypeRow, error)
 }
 
@@ -38,7 +39,7 @@ type Config struct {
 	// StatusInterval is the longest time between two status replies; 0 means 10 s.
 	// It is cut to a third of the server's wal_sender_timeout.
 	StatusInterval time.Duration
-	// RefreshInterval is how often the list of tables is looked at; 0 means 10 s.
+	// RefreshInterval is how often the list of tables is looked at; 0 means 3 s.
 	RefreshInterval time.Duration
 	Logger          *slog.Logger
 }
@@ -66,7 +67,7 @@ func (c *Config) validate() error {
 		c.StatusInterval = 10 * time.Second
 	}
 	if c.RefreshInterval <= 0 {
-		c.RefreshInterval = 10 * time.Second
+		c.RefreshInterval = 3 * time.Second
 	}
 	if c.Lost == nil {
 		c.Lost = func() {}

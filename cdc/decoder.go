@@ -102,7 +102,7 @@ func (d *decoder) relation(ctx context.Context, m []byte) error {
 	if err != nil {
 		return err
 	}
-	rel, err := d.types.relationFromMessage(ctx, r)
+	rel, err := d.types.relationFromMessage(ctx, r, d.position.Commit)
 	if err != nil {
 		return err
 	}

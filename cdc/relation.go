@@ -11,7 +11,7 @@ import (
 )
 
 // relationFromMessage makes a table's version of what the stream says of it.
-func (r typeResolver) relationFromMessage(ctx context.Context, m pgoutput.Relation) (*protocol.Relation, error) {
+func (r typeResolver) relationFromMessage(ctx context.Context, m pgoutput.Relation, at protocol.LSN) (*protocol.Relation, error) {
 	cols := make([]protocol.TableColumn, len(m.Columns))
 	for i, c := range m.Columns {
 		cols[i] = protocol.TableColumn{Name: c.Name, TypeOID: c.TypeOID, TypeModifier: c.TypeModifier, Key: c.Key}
@@ -23,11 +23,11 @@ func (r typeResolver) relationFromMessage(ctx context.Context, m pgoutput.Relati
 			return nil, err
 		}
 	}
-	return r.relation(ctx, protocol.Table{OID: m.OID, Schema: m.Schema, Name: m.Name, Identity: m.Identity}, cols)
+	return r.relation(ctx, protocol.Table{OID: m.OID, Schema: m.Schema, Name: m.Name, Identity: m.Identity}, cols, at)
 }
 
 func (r typeResolver) keysFromCatalog(ctx context.Context, table uint32, cols []protocol.TableColumn) error {
-	now, err := r.db.Columns(ctx, table)
+	now, _, err := r.db.Columns(ctx, table)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (r typeResolver) keysFromCatalog(ctx context.Context, table uint32, cols []
 
 // relationFromCatalog makes a table's version of what the catalog says of it now.
 func (r typeResolver) relationFromCatalog(ctx context.Context, t protocol.Table) (*protocol.Relation, error) {
-	cols, err := r.db.Columns(ctx, t.OID)
+	cols, at, err := r.db.Columns(ctx, t.OID)
 	if err != nil {
 		return nil, err
 	}
@@ -55,15 +55,15 @@ func (r typeResolver) relationFromCatalog(ctx context.Context, t protocol.Table)
 			cols[i].Key = true
 		}
 	}
-	return r.relation(ctx, t, cols)
+	return r.relation(ctx, t, cols, at)
 }
 
-func (r typeResolver) relation(ctx context.Context, t protocol.Table, cols []protocol.TableColumn) (*protocol.Relation, error) {
+func (r typeResolver) relation(ctx context.Context, t protocol.Table, cols []protocol.TableColumn, at protocol.LSN) (*protocol.Relation, error) {
 	types, err := r.resolve(ctx, cols)
 	if err != nil {
 		return nil, fmt.Errorf("resolve the types of %s: %w", protocol.CollectionName(t.Schema, t.Name), err)
 	}
-	rel := &protocol.Relation{OID: t.OID, Schema: t.Schema, Name: t.Name, Identity: t.Identity}
+	rel := &protocol.Relation{OID: t.OID, Schema: t.Schema, Name: t.Name, Identity: t.Identity, At: at}
 	for i, c := range cols {
 		rel.Columns = append(rel.Columns, protocol.NewColumn(c.Name, types[i], c.Key, pgtext.Encoder(types[i])))
 	}

@@ -19,6 +19,18 @@ const (
 	CloseUnauthorized CloseCode = 4401 // the key
 	CloseForbidden    CloseCode = 4403 // the room is another project's
 	CloseNotFound     CloseCode = 4404 // the collection or the room
+
+	// Don't come back before the client is mended: it broke the protocol.
+	CloseProtocolError CloseCode = 1002
+	CloseInvalidText   CloseCode = 1007 // a text message that is not UTF-8
+	CloseTooBig        CloseCode = 1009 // a message that is too long
+
+	// Come back later: the server failed.
+	CloseInternal CloseCode = 1011
+
+	// Never sent, only counted: the peer's close frame had no code, or there was none.
+	CloseNoStatus CloseCode = 1005
+	CloseAbnormal CloseCode = 1006
 )
 
 // Error is what a client is told, and how its socket ends.

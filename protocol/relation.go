@@ -26,6 +26,10 @@ type Relation struct {
 	Name     string
 	Identity Identity
 	Columns  []Column
+	// At is a position of the log at which the table was like this: of the commit
+	// with which the stream described it, or of when the catalog was asked. It tells
+	// which of two versions is the newer one.
+	At LSN
 }
 
 // Column of a relation.

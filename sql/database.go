@@ -102,17 +102,24 @@ func (d *Database) Server(ctx context.Context) (info protocol.ServerInfo, err er
 	return info, err
 }
 
-// Columns reads a table's columns; none when there is no such table.
-func (d *Database) Columns(ctx context.Context, table uint32) (cols []protocol.TableColumn, err error) {
+// Columns reads a table's columns, and how far the log was written then; none when
+// there is no such table.
+func (d *Database) Columns(ctx context.Context, table uint32) (cols []protocol.TableColumn, at protocol.LSN, err error) {
 	err = d.with(ctx, "look up a table's columns", func(ctx context.Context, conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, columns, table)
 		if err != nil {
 			return err
 		}
-		cols, err = pgx.CollectRows(rows, pgx.RowToStructByPos[protocol.TableColumn])
+		var c protocol.TableColumn
+		var lsn string
+		_, err = pgx.ForEachRow(rows, []any{&c.Name, &c.TypeOID, &c.TypeModifier, &c.Key, &lsn}, func() error {
+			cols = append(cols, c)
+			at, err = protocol.ParseLSN(lsn)
+			return err
+		})
 		return err
 	})
-	return cols, err
+	return cols, at, err
 }
 
 // Types reads types; those that are not there are left out.

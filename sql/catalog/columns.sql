@@ -1,11 +1,14 @@
 -- The columns of a table that logical replication carries, in their order, and
 -- which of them identify a row: those of the replica identity's index, else of
--- the primary key. Generated columns do not travel. $1: the table's OID.
+-- the primary key. Generated columns do not travel. Each row also says up to where
+-- the log was written when it was read. $1: the table's OID.
 SELECT
   a.attname::text AS column_name,
   a.atttypid AS type_oid,
   a.atttypmod AS type_modifier,
-  coalesce(a.attnum = ANY (k.indkey), false) AS key
+  coalesce(a.attnum = ANY (k.indkey), false) AS key,
+  CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+       ELSE pg_current_wal_insert_lsn() END::text AS at
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisvalid
