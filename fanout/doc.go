@@ -1,0 +1,34 @@
+// Package fanout brings changes to the subscribers that want them. It knows no
+// network: it hands frames to queues, and whoever drains a queue is told through
+// a [Waker].
+//
+// # The way of a change
+//
+//	Hub.Publish ─► shard ─► topic (collection) ─► node (distinct filter) ─► Queue of each subscriber
+//	               one goroutine                  match once, encode once   one lock, one wake
+//
+// A subscriber belongs to exactly one node: the one of its collection, its filter
+// and the name under which it asked for the collection. Subscribers with equal
+// filters share a node, so that a filter is evaluated once a change however many
+// subscribe to it. A change that several nodes want under the same name is
+// encoded once for all of them, across shards.
+//
+// # Guarantees
+//
+//   - Order: a queue receives the changes of its collection in the order in which
+//     they were published. All frames of a batch that a subscriber gets are queued
+//     together.
+//   - "connected" is the first frame of a subscription, and every change published
+//     after [Hub.Subscribe] returned is matched for it.
+//   - Nobody waits for a socket: [Hub.Publish] returns once the shards have matched
+//     the batch and queued its frames. A queue is bounded in bytes; one that is
+//     full is ended with close code 4008, and costs nobody else anything.
+//   - The batch is not referred to after Publish returns; frames are copies.
+//
+// # Ownership
+//
+// A shard's goroutine owns its topics and nodes: there are no locks while
+// matching. [Hub.Run] owns the shards. A [Queue] is locked by itself; it is the
+// only state that shards and writers share. Lock order: encoding, then nothing;
+// Queue, then nothing.
+package fanout

@@ -1,0 +1,53 @@
+package filter
+
+import "strings"
+
+var boolClass = &class{
+	literal: func(text string) (datum, error) {
+		yes, ok := parseBool(text)
+		if !ok {
+			return datum{}, errNot("a boolean")
+		}
+		return boolDatum(yes), nil
+	},
+	read: func(text []byte) (datum, bool) {
+		return boolDatum(string(text) == "t"), string(text) == "t" || string(text) == "f"
+	},
+	compare: compareWords,
+	ordered: true,
+	// boolean's cast to text is not its output function.
+	form: func(text []byte) []byte {
+		if string(text) == "t" {
+			return trueText
+		}
+		return falseText
+	},
+}
+
+var trueText, falseText = []byte("true"), []byte("false")
+
+func boolDatum(b bool) datum {
+	if b {
+		return datum{word: 1}
+	}
+	return datum{}
+}
+
+// parseBool takes what boolean's input function takes: any unique prefix of
+// true, false, yes, no, on, off, and 1 and 0.
+func parseBool(text string) (value, ok bool) {
+	text = strings.ToLower(trimBlanks(text))
+	if text == "" {
+		return false, false
+	}
+	switch {
+	case strings.HasPrefix("true", text), strings.HasPrefix("yes", text), text == "on", text == "1":
+		return true, true
+	case strings.HasPrefix("false", text), strings.HasPrefix("no", text), text == "of", text == "off", text == "0":
+		return false, true
+	}
+	return false, false
+}
+
+// trimBlanks trims what PostgreSQL's input functions skip (C's isspace).
+func trimBlanks(s string) string { return strings.Trim(s, " \t\n\v\f\r") }

@@ -1,0 +1,83 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// class is how the values of one column are read and compared.
+type class struct {
+	// literal reads a client's literal, as the type's input function would.
+	literal func(text string) (datum, error)
+	// read reads a row's text without allocating; false if it can't. The datum may
+	// refer to the text.
+	read func(text []byte) (datum, bool)
+	// compare is nil when the type has no equality.
+	compare func(a, b datum) int
+	// ordered says that compare is the type's order, not equality alone.
+	ordered bool
+	// form gives the text form where that is not the row's text; else nil.
+	form func(text []byte) []byte
+	// null finds the values that count as NULL though they are not; else nil.
+	null func(text []byte) bool
+}
+
+// OIDs of pg_type.dat of types that Kind does not tell apart.
+const (
+	oidJSON     = 114
+	oidBPChar   = 1042
+	oidInterval = 1186
+)
+
+func classOf(t *protocol.Type) *class {
+	switch t.Kind {
+	case protocol.KindBool:
+		return boolClass
+	case protocol.KindInt:
+		return intClass(t)
+	case protocol.KindFloat:
+		return floatClass(t)
+	case protocol.KindNumeric:
+		return numericClass
+	case protocol.KindText:
+		if t.Base == oidBPChar {
+			return bpcharClass
+		}
+		return textClass
+	case protocol.KindUUID:
+		return uuidClass
+	case protocol.KindDate:
+		return dateClass
+	case protocol.KindTime:
+		return timeClass
+	case protocol.KindTimestamp:
+		return timestampClass
+	case protocol.KindTimestampTZ:
+		return timestampTZClass
+	case protocol.KindBytea:
+		return byteaClass
+	case protocol.KindEnum:
+		return enumClass(t)
+	case protocol.KindJSON:
+		if t.Base == oidJSON {
+			return jsonClass
+		}
+		return jsonbClass
+	case protocol.KindComposite:
+		return compositeClass
+	case protocol.KindOther:
+		if t.Base == oidInterval {
+			return intervalClass
+		}
+	case protocol.KindArray, protocol.KindRange:
+	}
+	return otherClass
+}
+
+// Errors about a literal, read as `age_gte: "abc" is not an integer`.
+
+func errNot(what string) error { return errors.New("is not " + what) }
+
+func errRange(typeName string) error { return fmt.Errorf("is out of range for %s", typeName) }

@@ -1,0 +1,56 @@
+package filter
+
+import (
+	"fmt"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// compiler collects the clauses of one filter.
+type compiler struct {
+	rel     *protocol.Relation
+	groups  []group
+	named   map[string]int // the group that a name stands for
+	clauses int
+}
+
+// add compiles one member of the client's object.
+func (c *compiler) add(e *entry) error {
+	groupName, rest, inGroup, err := splitGroup(e.name)
+	if f, ok := c.exactly(e.name); ok {
+		// A column may be called anything, "[or]x" included.
+		return c.addTargets(e, []target{{field: f, bare: true}}, len(c.groups))
+	}
+	if err != nil {
+		return err
+	}
+	targets, err := c.resolve(rest, inGroup)
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.name, err)
+	}
+	at := len(c.groups)
+	if inGroup {
+		if known, ok := c.named[groupName]; ok {
+			at = known
+		}
+		c.named[groupName] = at
+	}
+	return c.addTargets(e, targets, at)
+}
+
+func (c *compiler) addTargets(e *entry, targets []target, at int) error {
+	if c.clauses += len(targets); c.clauses > MaxClauses {
+		return fmt.Errorf("filters: more than %d clauses", MaxClauses)
+	}
+	if at == len(c.groups) {
+		c.groups = append(c.groups, nil)
+	}
+	for i := range targets {
+		cl, err := newClause(&targets[i], e.value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.name, err)
+		}
+		c.groups[at] = append(c.groups[at], cl)
+	}
+	return nil
+}

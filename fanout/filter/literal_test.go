@@ -1,0 +1,120 @@
+package filter_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/tablewire/tablewire/fanout/filter"
+)
+
+// refused are spellings that PostgreSQL takes and this package does not.
+var refused = map[string][]string{
+	"real":                        {"-nan"},
+	"double precision":            {"0x1p3"},
+	"bytea":                       {"abc", `a\\b`},
+	"date":                        {"now", "epoch", "Jan 8, 1999", "19990108", "1999-Jan-08", "99-01-08", "2024-01-15 -05", "2024-01-15Z", "J2451187"},
+	"timestamp without time zone": {"now", "epoch", "20240115T103000", "2024-01-15 10:30 Europe/Berlin", "2024-01-15 10:30:00.", "2024-01-15 10:30 AM", "2024-01-15  10:30"},
+	"timestamp with time zone":    {"now", "2024-01-15 10:30 PST", "2024-01-15 10:30+530"},
+	"time without time zone":      {"103000", "10:30 PM", "2024-01-15 10:30", "T10:30"},
+	"interval":                    {"5", "1.5 days", "1 day ago", "@ 1 day", "1 century", "1-2", "P0001-02-03T04:05:06", "P1.5D", "1 us", "1d", "01:02:", "PT", "P1", "1 day  2 hours", "day"},
+}
+
+// edges are literals at the border of what a type takes.
+var edges = map[string][]string{
+	"":                            {"", " ", "x", "-", "+", "null", "NULL", "١"},
+	"smallint":                    {"32768", "-32769", "1.0", "1e2", "--1", "+ 1", "1 2"},
+	"integer":                     {"2147483648", "-2147483649", "0000000000000000000000001"},
+	"bigint":                      {"9223372036854775808", "-9223372036854775809"},
+	"real":                        {"3.5e38", "1e39", "1e-46", "1e-45", "nan", "+inf", "infinit", "1.", ".5", "."},
+	"double precision":            {"1e309", "1e-400", "4.9e-324", "1e", "1e+", "1_0", "0e999999", "-inf"},
+	"numeric":                     {"1e131071", "1e131072", "1e-16383", "1e-16384", "1e", ".", "+.5", "5.", "1.2.3", "nan", "-nan", "inf", "-Infinity", "+Infinity", "infin", "1 e5"},
+	"boolean":                     {"o", "of", "onn", "T", "yess", "tru", "2", "01", " f "},
+	"uuid":                        {"a0eebc999c0b4ef8bb6d6bb9bd380a11", "{a0eebc999c0b4ef8bb6d6bb9bd380a11", "a0eebc99--9c0b4ef8bb6d6bb9bd380a11", "a0eebc999c0b4ef8bb6d6bb9bd380a1", "a0eebc999c0b4ef8bb6d6bb9bd380a11-", "-a0eebc999c0b4ef8bb6d6bb9bd380a11", "a0e-ebc999c0b4ef8bb6d6bb9bd380a11", " a0eebc999c0b4ef8bb6d6bb9bd380a11", "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11", "g0eebc999c0b4ef8bb6d6bb9bd380a11", "{a0eebc999c0b4ef8bb6d6bb9bd380a11}}"},
+	"bytea":                       {`\x`, `\x0`, `\xAb cD`, `\xa b`, `\x 00 `, `\X00`},
+	"date":                        {"2023-02-29", "2024-02-29", "1900-02-29", "2000-02-29", "0000-01-01", "0001-02-29 BC", "0005-02-29 BC", "2024-13-01", "2024-00-01", "2024-01-00", "2024-1-5", "4714-11-23 BC", "4714-11-24 BC", "4715-01-01 BC", "5874897-12-31", "5874898-01-01", "infinity", "-infinity", "Infinity", " 2024-01-15 ", "2024-01-15T24:00", "2024-01-15T24:01", "2024-01-15 BC AD", "2024-01-15 10:30 BC"},
+	"timestamp without time zone": {"4714-11-24 00:00 BC", "4714-11-23 23:59 BC", "294276-12-31 23:59:59.9999995", "294276-12-31 23:59:59.9999999", "294277-01-01", "2024-01-15T10:60", "2024-01-15T10:30:60", "2024-01-15T10:30:60.5", "2024-01-15T10:30:61", "2024-01-15T24:00:00", "2024-01-15T24:00:00.1", "2024-01-15T25:00", "2024-01-15T10", "2024-01-15T10:3", "2024-01-15T1:30", "2024-01-15T10:30+16", "2024-01-15T10:30+15:59", "2024-01-15T10:30+5", "2024-01-15T10:30+05:60", "2024-01-15T10:30 -05:30:15", "2024-01-15 10:30:00.1234567Z", "2024-01-15T10:30ZZ", "2024-01-15T"},
+	"timestamp with time zone":    {"4714-11-24 00:00+01 BC", "4714-11-24 00:00-01 BC", "294276-12-31 23:59:59+00", "294276-12-31 23:59:59-01", "294277-01-01 00:30+01", "2024-01-15T10:30:00 gmt", "2024-01-15T10:30:00utc"},
+	"time without time zone":      {"24:00", "24:00:01", "25:00", "10:60", "23:59:60", "23:59:60.9", "10:30:61", "10", "1:2", "10:30:00.1234567", "10:30Z", "10:30+02", "23:59:59.9999999"},
+	"interval":                    {"1 year 1 year", "1 mons", "-1 mons +2 days", "1:2:3", "100:00", "-100:00:00.5", "178956971 years", "2147483648 days", "2562047788:00:00", "9999999999 hours", "P", "1 hour 1:00", "1 hours 1 hour", "2562047788:00:54.775807", "P1Y", "PT1M", "P1M", "P1W", "PT1.5S", "P-1DT-1S", "PT1H1D", "-P1D", "1 day 1:00 1 day", "1 hour 61 minutes", "1.5 seconds", "-1.5 seconds", "1 sec", "1 secs 2 mins", "1 day -01:00", "10:60", "10:30:61", "1:30:60", "1 years ", "+1 day", "1day", "P1Y1Y", "P1D1Y"},
+	"mood":                        {"SAD", " sad", "happy "},
+	"jsonb":                       {"{}", "{", "[1,]", "01", "1.", `"a`, `"\u0000"`, `{"a":1}x`, "nul", "NaN", "1e131072", `{"a":{"b":[1,{"c":null}]}}`},
+}
+
+// TestLiterals asks PostgreSQL whether it takes the literals that Compile takes.
+func TestLiterals(t *testing.T) {
+	t.Parallel()
+	o, r := newOracle(t), newRand(t)
+	samples := allSamples()
+	relation := relationOf(samples)
+	known := map[string]bool{}
+	for _, s := range samples {
+		typeName := s.sqlType
+		if typeName == "" || known[typeName] || slices.Contains(s.ops, "gt") == (s.name == "jb") {
+			continue
+		}
+		known[typeName] = true
+		literals := slices.Concat(s.values, edges[""], edges[typeName], refused[typeName])
+		for range 60 {
+			literals = append(literals, mangle(r, literals[r.IntN(len(literals))]), s.literal(r))
+		}
+		for _, literal := range literals {
+			quoted, _ := json.Marshal(literal)
+			_, err := filter.Compile([]byte(`{"`+s.name+`":`+string(quoted)+`}`), relation)
+			_, sqlErr := o.query(t.Context(), "SELECT "+sqlQuote(literal)+"::"+strings.TrimSuffix(typeName, "(10,2)"))
+			listed := slices.Contains(refused[typeName], literal) || slices.Contains(edges[typeName], literal)
+			switch {
+			case s.name == "jb" && strings.Contains(literal, `\u`): // half a surrogate pair
+			case err == nil && sqlErr != nil && s.sqlType != "positive":
+				t.Errorf("%s %q is taken, but %v", typeName, literal, sqlErr)
+			case err != nil && sqlErr == nil && listed && !slices.Contains(refused[typeName], literal):
+				t.Errorf("%s %q is taken by PostgreSQL, but %v", typeName, literal, err)
+			case err == nil && slices.Contains(refused[typeName], literal):
+				t.Errorf("%s %q is not refused", typeName, literal)
+			}
+		}
+	}
+}
+
+// mangle changes a literal a little.
+func mangle(r *rand.Rand, s string) string {
+	runes := []rune(s + " ")
+	at := r.IntN(len(runes))
+	switch r.IntN(3) {
+	case 0:
+		runes = slices.Delete(runes, at, at+1)
+	case 1:
+		runes = slices.Insert(runes, at, []rune("0159 -+:.TZe{}\\x,")[r.IntN(17)])
+	default:
+		runes[at] = []rune("0159 -+:.TZe{}\\x,")[r.IntN(17)]
+	}
+	return strings.TrimSuffix(string(runes), " ")
+}
+
+// TestFolding compares contains with lower() for all letters of the plane.
+func TestFolding(t *testing.T) {
+	t.Parallel()
+	o := newOracle(t)
+	if o.folding == "" {
+		t.Log("the server has no collation that knows Unicode: nothing to compare with")
+		return
+	}
+	rows := o.mustQuery(t, `SELECT chr(c), lower(chr(c) COLLATE `+o.folding+`) FROM generate_series(1, 65533) c WHERE c NOT BETWEEN 55296 AND 57343`)
+	differ := 0
+	for _, fields := range rows {
+		letter, lower := string(fields[0]), string(fields[1])
+		r := []rune(letter)[0]
+		if string(unicode.ToLower(r)) == lower {
+			continue
+		}
+		// Versions of Unicode differ in letters that one of them does not know.
+		differ++
+		t.Logf("%q: lower is %q", letter, lower)
+	}
+	if differ > len(rows)/1000 {
+		t.Errorf("%d of %d letters differ", differ, len(rows))
+	}
+}

@@ -1,0 +1,10 @@
+package filter_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }

@@ -1,0 +1,115 @@
+package filter
+
+import (
+	"bytes"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// match evaluates the clause. There is no NOT around clauses, so that NULL can
+// count as false from here on: AND and OR never turn it into true.
+func (c *clause) match(row []protocol.Value) Result {
+	if c.op == opNever {
+		return No
+	}
+	if c.index >= len(row) {
+		return Unknown
+	}
+	v := row[c.index]
+	switch v.State {
+	case protocol.Null:
+		return c.matchNull()
+	case protocol.Text:
+	case protocol.Unchanged:
+		// Only a value that is there is kept out of line.
+		if c.op == opIsNull && c.path == nil {
+			return resultOf(!c.null)
+		}
+		return Unknown
+	case protocol.Absent:
+		return Unknown
+	}
+	text := v.Text
+	if c.path != nil {
+		var ok bool
+		if text, ok = jsonAt(text, c.path); !ok {
+			return c.matchNull()
+		}
+	}
+	return c.matchText(text)
+}
+
+func (c *clause) matchNull() Result { return resultOf(c.op == opIsNull && c.null) }
+
+// matchText evaluates the clause for a value that is not NULL.
+func (c *clause) matchText(text []byte) Result {
+	switch {
+	case c.op == opIsNull:
+		isNull := c.class.null != nil && c.class.null(text)
+		return resultOf(isNull == c.null)
+	case c.op.onText():
+		return resultOf(c.matchForm(text))
+	}
+	d, ok := c.class.read(text)
+	switch {
+	case ok:
+		return resultOf(c.matchDatum(d))
+	case c.class == pathNumberClass:
+		return c.matchNull()
+	}
+	return Unknown
+}
+
+func (c *clause) matchForm(text []byte) bool {
+	if c.class.form != nil {
+		text = c.class.form(text)
+	}
+	switch c.op {
+	case opStartsWith:
+		return bytes.HasPrefix(text, c.operands[0].bytes)
+	case opEndsWith:
+		return bytes.HasSuffix(text, c.operands[0].bytes)
+	}
+	return c.needle.in(text)
+}
+
+func (c *clause) matchDatum(d datum) bool {
+	switch c.op {
+	case opIn:
+		return c.listed(d)
+	case opNotIn:
+		return !c.listed(d)
+	}
+	order := c.class.compare(d, c.operands[0])
+	switch c.op {
+	case opEq:
+		return order == 0
+	case opNe:
+		return order != 0
+	case opGt:
+		return order > 0
+	case opGte:
+		return order >= 0
+	case opLt:
+		return order < 0
+	}
+	return order <= 0
+}
+
+// listed searches the operands by halves.
+func (c *clause) listed(d datum) bool {
+	low, high := 0, len(c.operands)
+	for low < high {
+		middle := (low + high) / 2
+		order := c.class.compare(d, c.operands[middle])
+		switch {
+		case order == 0:
+			return true
+		case order < 0:
+			high = middle
+		default:
+			low = middle + 1
+		}
+	}
+	return false
+}

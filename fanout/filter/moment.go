@@ -1,0 +1,124 @@
+package filter
+
+// moment is a date with or without a time, as it is written.
+type moment struct {
+	infinite int   // -1 or 1 for -infinity and infinity
+	days     int64 // since 2000-01-01
+	micros   int64 // since midnight
+	offset   int64 // seconds east of UTC
+}
+
+// readMoment reads ISO 8601 and PostgreSQL's own output:
+//
+//	YYYY-MM-DD [("T"|" ") time] [" BC"|" AD"] | infinity | -infinity
+//
+// False means that it is not one, or that there is no such day or time.
+func readMoment(text []byte) (m moment, ok bool) {
+	c := cursor{text: text}
+	negative := c.skip('-')
+	if c.word("infinity") {
+		m.infinite = 1
+		if negative {
+			m.infinite = -1
+		}
+		return m, c.done()
+	}
+	if negative {
+		return m, false
+	}
+	year, ok1 := c.number(4, 7)
+	ok1 = ok1 && c.skip('-')
+	month, ok2 := c.number(1, 2)
+	ok2 = ok2 && c.skip('-')
+	day, ok3 := c.number(1, 2)
+	if !ok1 || !ok2 || !ok3 || year == 0 {
+		return m, false
+	}
+	if next := c.peek(); next == 'T' || next == 't' || next == ' ' && !c.eraFollows() {
+		c.at++
+		if m.micros, m.offset, ok = c.time(); !ok {
+			return m, false
+		}
+	}
+	if c.skip(' ') {
+		switch {
+		case c.word("bc"):
+			year = 1 - year
+		case !c.word("ad"):
+			return m, false
+		}
+	}
+	m.days, ok = daysOf(year, month, day)
+	return m, ok && c.done()
+}
+
+func (c *cursor) eraFollows() bool {
+	next := *c
+	return next.skip(' ') && (next.word("bc") || next.word("ad"))
+}
+
+// time reads h:m[:s[.f]] with an optional zone.
+func (c *cursor) time() (micros, offset int64, ok bool) {
+	hour, ok1 := c.number(1, 2)
+	ok1 = ok1 && c.skip(':')
+	minute, ok2 := c.number(1, 2)
+	if !ok1 || !ok2 {
+		return 0, 0, false
+	}
+	var second, fraction int64
+	if c.skip(':') {
+		if second, ok = c.number(1, 2); !ok {
+			return 0, 0, false
+		}
+		if c.skip('.') {
+			if fraction, ok = c.fraction(); !ok {
+				return 0, 0, false
+			}
+		}
+	}
+	micros = (hour*3600+minute*60+second)*microsPerSecond + fraction
+	// A leap second is the next minute's first; 24:00 is the next day's.
+	if hour > 24 || minute > 59 || second > 60 || hour == 24 && micros > microsPerDay {
+		return 0, 0, false
+	}
+	offset, ok = c.zone()
+	return micros, offset, ok
+}
+
+// maxOffset is the farthest zone that PostgreSQL takes, in hours.
+const maxOffset = 15
+
+// zone reads Z, UTC, GMT, ±hh, ±hhmm or ±hh:mm[:ss]; nothing is UTC.
+func (c *cursor) zone() (seconds int64, ok bool) {
+	start := c.at
+	c.skip(' ')
+	if c.word("utc") || c.word("gmt") || c.word("z") {
+		return 0, true
+	}
+	negative := c.peek() == '-'
+	if !c.skip('-') && !c.skip('+') {
+		c.at = start
+		return 0, true
+	}
+	hour, ok := c.number(1, 2)
+	var minute, second int64
+	switch {
+	case !ok:
+		return 0, false
+	case isDigit(c.peek()):
+		minute, ok = c.number(2, 2)
+	case c.skip(':'):
+		if minute, ok = c.number(2, 2); ok && c.skip(':') {
+			second, ok = c.number(2, 2)
+		}
+	}
+	ok = ok && hour <= maxOffset && minute <= 59 && second <= 59
+	return signed(hour*3600+minute*60+second, negative), ok
+}
+
+func signed(n int64, negative bool) int64 {
+	if negative {
+		return -n
+	}
+	return n
+}

@@ -1,0 +1,167 @@
+package filter
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// A member's name, after an optional prefix that puts it into a group:
+//
+//	name   = [ "[or]" | "[or:" group "]" ] part *( "__or__" part )
+//	part   = field [ ( "_" | "__" ) operator ]
+//	field  = column | column 1*( "." member )
+//
+// Columns decide where that can be read in more than one way: the longest column
+// name wins. A part without an operator has the last part's; the last one's is eq.
+
+// target is what one part of a name asks for.
+type target struct {
+	field field
+	op    op
+	bare  bool // no operator was written
+}
+
+// field is a column, or what a path reaches inside of a column of JSON.
+type field struct {
+	index  int
+	column *protocol.Column
+	path   []string
+}
+
+const orSeparator = "__or__"
+
+// splitGroup takes the group's prefix off a name.
+func splitGroup(name string) (groupName, rest string, inGroup bool, err error) {
+	if rest, ok := strings.CutPrefix(name, "[or]"); ok {
+		return "", rest, true, nil
+	}
+	rest, ok := strings.CutPrefix(name, "[or:")
+	if !ok {
+		return "", name, false, nil
+	}
+	groupName, rest, ok = strings.Cut(rest, "]")
+	if !ok || groupName == "" {
+		return "", "", false, fmt.Errorf("%s: want [or]field or [or:name]field", name)
+	}
+	return groupName, rest, true, nil
+}
+
+// resolve reads a name without its prefix.
+func (c *compiler) resolve(name string, inGroup bool) ([]target, error) {
+	if t, ok := c.column(name); ok {
+		return []target{t}, nil
+	}
+	if inGroup {
+		if short, ok := cutCounter(name); ok {
+			if t, ok := c.column(short); ok {
+				return []target{t}, nil
+			}
+			name = short
+		}
+	}
+	parts := strings.Split(name, orSeparator)
+	targets := make([]target, len(parts))
+	for i, part := range parts {
+		t, ok := c.column(part)
+		if !ok {
+			var err error
+			if t, err = c.path(part); err != nil {
+				return nil, err
+			}
+		}
+		targets[i] = t
+	}
+	last := targets[len(targets)-1].op
+	for i := range targets {
+		if targets[i].bare {
+			targets[i].op = last
+		}
+	}
+	return targets, nil
+}
+
+// column reads a part as a column with or without an operator.
+func (c *compiler) column(part string) (target, bool) {
+	if f, ok := c.exactly(part); ok {
+		return target{field: f, bare: true}, true
+	}
+	// The single underscore first: it leaves the longer name.
+	for _, separator := range [...]string{"_", "__"} {
+		name, o, ok := cutOp(part, separator)
+		if !ok {
+			continue
+		}
+		if f, ok := c.exactly(name); ok {
+			return target{field: f, op: o}, true
+		}
+	}
+	return target{}, false
+}
+
+// path reads a part as a path into a column of JSON, the longest name of one.
+// Which members there are is not known, so that what looks like an operator at
+// the end is one.
+func (c *compiler) path(part string) (target, error) {
+	name, o, ok := cutOp(part, "__")
+	if !ok {
+		name, o, ok = cutOp(part, "_")
+	}
+	if !ok {
+		name = part
+	}
+	err := fmt.Errorf("no such column in %q", c.rel.Collection())
+	for dot := strings.LastIndexByte(name, '.'); dot > 0; dot = strings.LastIndexByte(name[:dot], '.') {
+		f, found := c.exactly(name[:dot])
+		if !found {
+			continue
+		}
+		if f.column.Type.Kind != protocol.KindJSON {
+			err = fmt.Errorf("%q is %s, not json or jsonb: there is no path into it", f.column.Name, f.column.Type)
+			continue
+		}
+		f.path = strings.Split(name[dot+1:], ".")
+		for _, member := range f.path {
+			if member == "" {
+				return target{}, fmt.Errorf("the path %q has an empty member", name)
+			}
+		}
+		return target{field: f, op: o, bare: !ok}, nil
+	}
+	return target{}, err
+}
+
+func (c *compiler) exactly(name string) (field, bool) {
+	i := c.rel.Column(name)
+	if i < 0 {
+		return field{}, false
+	}
+	return field{index: i, column: &c.rel.Columns[i]}, true
+}
+
+// cutOp takes an operator off the end of a part.
+func cutOp(part, separator string) (name string, o op, ok bool) {
+	at := strings.LastIndexByte(part, '_')
+	if at < 0 {
+		return "", 0, false
+	}
+	if o, ok = opNamed(part[at+1:]); !ok {
+		return "", 0, false
+	}
+	name, ok = strings.CutSuffix(part[:at+1], separator)
+	return name, o, ok && name != ""
+}
+
+// cutCounter takes a trailing _2, _3 and so on off a name.
+func cutCounter(name string) (short string, ok bool) {
+	at := strings.LastIndexByte(name, '_')
+	if at <= 0 || at == len(name)-1 {
+		return "", false
+	}
+	digits := name[at+1:]
+	if digits[0] == '0' || digits == "1" || strings.Trim(digits, "0123456789") != "" {
+		return "", false
+	}
+	return name[:at], true
+}

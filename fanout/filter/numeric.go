@@ -1,0 +1,176 @@
+package filter
+
+import (
+	"bytes"
+	"cmp"
+)
+
+// A decimal number as a datum: word is its sign or what it is in place of a
+// number, bytes its significant digits d1 d2 d3… with or without the point among
+// them, low the exponent of 0.d1d2d3…×10^low, negated for a negative number so
+// that it orders. Every digit counts, and no number is too long.
+const (
+	signZero     = 0
+	signPlus     = 1
+	signInfinity = 2
+	signNaN      = 3 // greater than all, and equal to itself
+)
+
+var numericClass = &class{
+	literal: func(text string) (datum, error) {
+		d, err := parseNumeric(trimBlanks(text))
+		if err != nil {
+			return datum{}, err
+		}
+		exponent := d.low * d.word
+		if (d.word == signPlus || d.word == -signPlus) &&
+			(exponent > maxWholeDigits || int64(len(d.bytes))-exponent > maxFractionDigits) {
+			return datum{}, errRange("numeric")
+		}
+		return d, nil
+	},
+	read:    readNumeric,
+	compare: compareDecimals,
+	ordered: true,
+}
+
+// The digits that numeric holds (manual: Numeric Types).
+const (
+	maxWholeDigits    = 131072
+	maxFractionDigits = 16383
+)
+
+// parseNumeric reads a literal; its digits have no point among them.
+func parseNumeric(text string) (datum, error) {
+	if sign, ok := isSpecial(text); ok {
+		return datum{word: sign}, nil
+	}
+	d, ok := readDecimal([]byte(text))
+	if !ok {
+		return datum{}, errNot("a number")
+	}
+	d.bytes = bytes.ReplaceAll(d.bytes, []byte("."), nil)
+	return d, nil
+}
+
+func readNumeric(text []byte) (datum, bool) {
+	switch string(text) {
+	case "NaN":
+		return datum{word: signNaN}, true
+	case "Infinity":
+		return datum{word: signInfinity}, true
+	case "-Infinity":
+		return datum{word: -signInfinity}, true
+	}
+	return readDecimal(text)
+}
+
+// readDecimal reads [+-]digits[.digits][e[+-]digits], or .digits in their place.
+func readDecimal(text []byte) (datum, bool) {
+	i := 0
+	sign := int64(signPlus)
+	if i < len(text) && (text[i] == '-' || text[i] == '+') {
+		if text[i] == '-' {
+			sign = -signPlus
+		}
+		i++
+	}
+	start, point, first, last := i, -1, -1, -1
+	for ; i < len(text); i++ {
+		c := text[i]
+		if c == '.' && point < 0 {
+			point = i
+			continue
+		}
+		if c < '0' || c > '9' {
+			break
+		}
+		if c != '0' {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	end := i
+	if point < 0 {
+		point = end
+	}
+	if end == start || end == start+1 && point == start {
+		return datum{}, false
+	}
+	exponent, ok := readExponent(text[end:])
+	if !ok {
+		return datum{}, false
+	}
+	if first < 0 {
+		return datum{word: signZero}, true
+	}
+	exponent += int64(point - first)
+	if first > point {
+		exponent++
+	}
+	return datum{word: sign, low: exponent * sign, bytes: text[first : last+1]}, true
+}
+
+// maxExponent bounds an exponent, so that it can be reckoned with. No number of
+// PostgreSQL comes near.
+const maxExponent = 1 << 40
+
+func readExponent(text []byte) (int64, bool) {
+	if len(text) == 0 {
+		return 0, true
+	}
+	if text[0] != 'e' && text[0] != 'E' {
+		return 0, false
+	}
+	text = text[1:]
+	sign := int64(1)
+	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
+		if text[0] == '-' {
+			sign = -1
+		}
+		text = text[1:]
+	}
+	if len(text) == 0 {
+		return 0, false
+	}
+	var n int64
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = min(n*10+int64(c-'0'), maxExponent)
+	}
+	return n * sign, true
+}
+
+func compareDecimals(a, b datum) int {
+	if order := cmp.Or(cmp.Compare(a.word, b.word), cmp.Compare(a.low, b.low)); order != 0 {
+		return order
+	}
+	order := compareDigits(a.bytes, b.bytes)
+	if a.word < 0 {
+		return -order
+	}
+	return order
+}
+
+// compareDigits compares digits as they stand behind a common point.
+func compareDigits(a, b []byte) int {
+	for {
+		if len(a) > 0 && a[0] == '.' {
+			a = a[1:]
+		}
+		if len(b) > 0 && b[0] == '.' {
+			b = b[1:]
+		}
+		if len(a) == 0 || len(b) == 0 {
+			return cmp.Compare(len(a), len(b))
+		}
+		if a[0] != b[0] {
+			return cmp.Compare(a[0], b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+}

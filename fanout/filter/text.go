@@ -1,0 +1,23 @@
+package filter
+
+import "bytes"
+
+// textClass compares as COLLATE "C": by bytes.
+var textClass = &class{
+	literal: func(text string) (datum, error) { return datum{bytes: []byte(text)}, nil },
+	read:    func(text []byte) (datum, bool) { return datum{bytes: text}, true },
+	compare: compareBytes,
+	ordered: true,
+}
+
+// bpcharClass is of char(n), whose trailing blanks are not part of the value,
+// neither when it is compared nor when it is cast to text.
+var bpcharClass = &class{
+	literal: func(text string) (datum, error) { return datum{bytes: trimPadding([]byte(text))}, nil },
+	read:    func(text []byte) (datum, bool) { return datum{bytes: trimPadding(text)}, true },
+	compare: compareBytes,
+	ordered: true,
+	form:    trimPadding,
+}
+
+func trimPadding(text []byte) []byte { return bytes.TrimRight(text, " ") }

@@ -1,0 +1,176 @@
+package fanout
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"sync"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// ErrStopped is returned by a hub whose Run has ended.
+var ErrStopped = errors.New("the hub has stopped")
+
+// Hub takes changes and gives them to whoever subscribed. All methods may be
+// called concurrently, but for Publish, which has one caller.
+type Hub struct {
+	shards  []*shard
+	seed    maphash.Seed
+	stopped chan struct{} // closed when Run has ended
+	work    work          // reused by Publish
+}
+
+// New makes a hub; nothing happens until Run.
+func New(cfg Config) *Hub {
+	h := &Hub{seed: maphash.MakeSeed(), stopped: make(chan struct{})}
+	h.work.done = make(chan struct{}, 1)
+	for range cfg.shards() {
+		h.shards = append(h.shards, newShard())
+	}
+	return h
+}
+
+// Run owns the shards' goroutines and returns when ctx has ended and they have.
+func (h *Hub) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	for _, s := range h.shards {
+		running.Go(func() { s.run(ctx) })
+	}
+	running.Wait()
+	close(h.stopped)
+	return nil
+}
+
+// Publish queues a batch's frames with all who want them, and returns when that
+// is done: the batch's memory is then the caller's again. It waits for matching,
+// never for a socket.
+func (h *Hub) Publish(b *protocol.Batch) error {
+	w := &h.work
+	w.batch = b
+	for len(w.encodings) < len(b.Changes) {
+		w.encodings = append(w.encodings, encoding{})
+	}
+	var busy []*shard
+	for _, s := range h.shards {
+		if s.subscribers.Load() > 0 {
+			busy = append(busy, s)
+		}
+	}
+	w.waiting.Store(int32(len(busy)))
+	for _, s := range busy {
+		if err := h.send(s, w); err != nil {
+			return err
+		}
+	}
+	if len(busy) > 0 {
+		select {
+		case <-w.done:
+		case <-h.stopped:
+			return ErrStopped
+		}
+	}
+	for i := range b.Changes {
+		w.encodings[i].reset()
+	}
+	w.batch = nil
+	return nil
+}
+
+// Subscribe puts a subscription in force. An error of type [*protocol.Error] is
+// for the client; it was not subscribed and its queue is untouched.
+func (h *Hub) Subscribe(sub Subscription) (*Subscriber, error) {
+	label := string(protocol.AppendString(nil, sub.CollectionID))
+	b, err := compile(sub.Filters, sub.Relation, label)
+	if err != nil {
+		return nil, err
+	}
+	s := h.shardOf(sub.Relation.Collection(), b.key)
+	m := subscribe{
+		Subscription: sub, bound: b, done: make(chan error, 1),
+		subscriber: &Subscriber{queue: sub.Queue, shard: s},
+	}
+	s.subscribers.Add(1)
+	if err := h.send(s, m); err != nil {
+		return nil, err
+	}
+	select {
+	case err := <-m.done:
+		if err != nil {
+			return nil, err
+		}
+		return m.subscriber, nil
+	case <-h.stopped:
+		return nil, ErrStopped
+	}
+}
+
+// Unsubscribe ends a subscription: when it returns, nothing is queued for it any more.
+func (h *Hub) Unsubscribe(sub *Subscriber) {
+	m := unsubscribe{subscriber: sub, done: make(chan struct{})}
+	if h.send(sub.shard, m) != nil {
+		return
+	}
+	select {
+	case <-m.done:
+	case <-h.stopped:
+	}
+}
+
+// EndCollection ends all subscriptions to a collection with an error.
+func (h *Hub) EndCollection(collection string, err *protocol.Error) {
+	for _, s := range h.shards {
+		_ = h.send(s, endTopic{collection, err}) // a hub that has stopped has ended them
+	}
+}
+
+// EndAll ends every subscription with a close code.
+func (h *Hub) EndAll(code protocol.CloseCode, reason string) {
+	for _, s := range h.shards {
+		_ = h.send(s, endAll{code, reason}) // as above
+	}
+}
+
+func (h *Hub) send(s *shard, m any) error {
+	select {
+	case <-h.stopped:
+		return ErrStopped
+	default:
+	}
+	select {
+	case s.inbox <- m:
+		return nil
+	case <-h.stopped:
+		return ErrStopped
+	}
+}
+
+// shardOf keeps equal filters on one shard, so that each is evaluated once.
+func (h *Hub) shardOf(collection string, key nodeKey) *shard {
+	var m maphash.Hash
+	m.SetSeed(h.seed)
+	_, _ = m.WriteString(collection) // never fails
+	_ = m.WriteByte(0)
+	_, _ = m.WriteString(key.filter)
+	return h.shards[m.Sum64()%uint64(len(h.shards))]
+}
+
+// Stats of a hub since it was made.
+type Stats struct {
+	Subscribers int
+	Deliveries  uint64 // frames queued, one for each subscriber
+	Evaluations uint64 // of a filter against a change
+	Encodes     uint64 // of a change into a frame
+}
+
+// Stats adds up the shards' counters.
+func (h *Hub) Stats() Stats {
+	var st Stats
+	for _, s := range h.shards {
+		st.Subscribers += int(s.subscribers.Load())
+		st.Deliveries += s.counters.deliveries.Load()
+		st.Evaluations += s.counters.evaluations.Load()
+		st.Encodes += s.counters.encodes.Load()
+	}
+	return st
+}

@@ -1,0 +1,381 @@
+package fanout_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+func column(name string, kind protocol.Kind, key bool) protocol.Column {
+	t := protocol.Type{OID: uint32(100 + kind), Base: uint32(100 + kind), Name: "text", Kind: kind}
+	encode := func(dst, v []byte) []byte { return protocol.AppendString(dst, v) }
+	if kind == protocol.KindInt {
+		t.Name, t.Bits = "integer", 32
+		encode = func(dst, v []byte) []byte { return append(dst, v...) }
+	}
+	return protocol.NewColumn(name, t, key, encode)
+}
+
+func table(name string, columns ...protocol.Column) *protocol.Relation {
+	return &protocol.Relation{Schema: "public", Name: name, Identity: protocol.IdentityDefault, Columns: columns}
+}
+
+func orders() *protocol.Relation {
+	return table("orders", column("id", protocol.KindInt, true), column("status", protocol.KindText, false))
+}
+
+func values(texts ...string) []protocol.Value {
+	row := make([]protocol.Value, len(texts))
+	for i, s := range texts {
+		row[i] = protocol.Value{State: protocol.Text, Text: []byte(s)}
+	}
+	return row
+}
+
+func created(rel *protocol.Relation, texts ...string) protocol.Change {
+	return protocol.Change{Op: protocol.Create, Relation: rel, New: values(texts...)}
+}
+
+func batch(changes ...protocol.Change) *protocol.Batch { return &protocol.Batch{Changes: changes} }
+
+func startHub(t testing.TB, shards int) *fanout.Hub {
+	t.Helper()
+	h := fanout.New(fanout.Config{Shards: shards})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		_ = h.Run(ctx)
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	return h
+}
+
+// watcher is a subscriber and what its socket would have been sent.
+type watcher struct {
+	sub   *fanout.Subscriber
+	queue *fanout.Queue
+}
+
+func watch(t testing.TB, h *fanout.Hub, rel *protocol.Relation, filters string) *watcher {
+	t.Helper()
+	w, err := tryWatch(h, rel, rel.Collection(), filters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.got() // "connected"
+	return w
+}
+
+func tryWatch(h *fanout.Hub, rel *protocol.Relation, name, filters string) (*watcher, error) {
+	q, _ := newQueue(1 << 20)
+	sub, err := h.Subscribe(fanout.Subscription{Relation: rel, CollectionID: name, Filters: []byte(filters), Queue: q})
+	return &watcher{sub, q}, err
+}
+
+// got gives the messages that have been queued; a close frame as its code.
+func (w *watcher) got() []string {
+	frames, _ := w.queue.Take(nil)
+	w.queue.Take(nil) // falls asleep
+	out := []string{}
+	for _, f := range frames {
+		w.queue.Written(len(f))
+		s := string(f.Payload())
+		if f[0]&0xf == 8 {
+			s = fmt.Sprintf("close %d", int(s[0])<<8|int(s[1]))
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (w *watcher) want(t *testing.T, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(append([]string{}, want...), w.got()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func publish(t testing.TB, h *fanout.Hub, changes ...protocol.Change) {
+	t.Helper()
+	if err := h.Publish(batch(changes...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestHub(t *testing.T) {
+	const one = `{"event":"create","collection_id":"orders","data":{"id":1,"status":"paid"}}`
+	const two = `{"event":"create","collection_id":"orders","data":{"id":2,"status":"new"}}`
+
+	t.Run("connected comes first and echoes the filters", func(t *testing.T) {
+		t.Parallel()
+		h := startHub(t, 2)
+		for filters, echo := range map[string]string{`{ "status": "paid" }`: `{ "status": "paid" }`, ``: `{}`} {
+			w, err := tryWatch(h, orders(), "public.orders", filters)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.want(t, `{"event":"connected","collection_id":"public.orders","filters":`+echo+`}`)
+		}
+	})
+
+	t.Run("each gets what its filter matches", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 3), orders()
+		all, paid, none := watch(t, h, rel, ""), watch(t, h, rel, `{"status":"paid"}`), watch(t, h, rel, `{"id_gt":9}`)
+		publish(t, h, created(rel, "1", "paid"), created(rel, "2", "new"))
+		all.want(t, one, two)
+		paid.want(t, one)
+		none.want(t)
+	})
+
+	t.Run("the collection is called as the client called it", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 2), orders()
+		a, err := tryWatch(h, rel, "public.orders", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := watch(t, h, rel, "")
+		a.got()
+		publish(t, h, created(rel, "1", "paid"))
+		a.want(t, strings.Replace(one, `"orders"`, `"public.orders"`, 1))
+		b.want(t, one)
+	})
+
+	t.Run("equal filters are evaluated once and encoded once", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 4), orders()
+		var ws []*watcher
+		for i := range 100 {
+			ws = append(ws, watch(t, h, rel, []string{`{"status":"paid","id_gt":0}`, `{"id__gt":0,"status_eq":"paid"}`}[i%2]))
+		}
+		other := watch(t, h, rel, `{"status_ne":"new"}`)
+		publish(t, h, created(rel, "1", "paid"))
+		for _, w := range append(ws, other) {
+			w.want(t, one)
+		}
+		if st := h.Stats(); st.Evaluations != 2 || st.Encodes != 1 || st.Deliveries != 101 || st.Subscribers != 101 {
+			t.Errorf("%+v", st)
+		}
+	})
+
+	t.Run("a delete that can't be decided is sent", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 1), orders()
+		paid, high := watch(t, h, rel, `{"status":"paid"}`), watch(t, h, rel, `{"status":"paid","id_gt":5}`)
+		old := values("1", "")
+		old[1] = protocol.Value{}
+		publish(t, h, protocol.Change{Op: protocol.Delete, Relation: rel, Old: old})
+		paid.want(t, `{"event":"delete","collection_id":"orders","data":{"id":1}}`)
+		high.want(t) // its key alone decides
+	})
+
+	t.Run("truncate is for all", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 1), orders()
+		w := watch(t, h, rel, `{"status":"paid"}`)
+		publish(t, h, protocol.Change{Op: protocol.Truncate, Relation: rel})
+		w.want(t, `{"event":"truncate","collection_id":"orders"}`)
+	})
+
+	t.Run("a filter that can't be used is refused", func(t *testing.T) {
+		t.Parallel()
+		h := startHub(t, 1)
+		_, err := tryWatch(h, orders(), "orders", `{"id_gt":"abc"}`)
+		if err == nil || err.Error() != `Invalid filter: id_gt: "abc" is not an integer` {
+			t.Errorf("error %v", err)
+		}
+		if st := h.Stats(); st.Subscribers != 0 {
+			t.Errorf("%+v", st)
+		}
+	})
+
+	t.Run("nothing comes after unsubscribing", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 2), orders()
+		a, b := watch(t, h, rel, ""), watch(t, h, rel, "")
+		h.Unsubscribe(a.sub)
+		h.Unsubscribe(a.sub)
+		publish(t, h, created(rel, "1", "paid"))
+		a.want(t)
+		b.want(t, one)
+		h.Unsubscribe(b.sub)
+		if st := h.Stats(); st.Subscribers != 0 {
+			t.Errorf("%+v", st)
+		}
+	})
+
+	t.Run("a table that is altered", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 1), orders()
+		paid, byID := watch(t, h, rel, `{"status":"paid"}`), watch(t, h, rel, `{"id":1}`)
+		altered := table("orders", column("status", protocol.KindText, false), column("note", protocol.KindText, true))
+		altered.At = 200
+		publish(t, h, created(altered, "paid", "x"), created(altered, "new", "y"))
+		paid.want(t, `{"event":"create","collection_id":"orders","data":{"status":"paid","note":"x"}}`)
+		byID.want(t, `{"error":"Invalid filter","error_detail":"id: no such column in \"orders\""}`, "close 4400")
+		h.Unsubscribe(byID.sub)
+
+		late, err := tryWatch(h, rel, "orders", `{"id":1}`) // the catalog was a moment behind
+		if err == nil {
+			t.Errorf("subscribed to a column that is gone: %v", late.got())
+		}
+	})
+
+	t.Run("a column that the stream has not come to yet", func(t *testing.T) {
+		t.Parallel()
+		h, old := startHub(t, 1), orders()
+		old.At = 100
+		all := watch(t, h, old, "")
+		newer := table("orders", append(orders().Columns, column("note", protocol.KindText, false))...)
+		newer.At = 200
+		noted := watch(t, h, newer, `{"note":"x"}`)
+		publish(t, h, created(old, "1", "paid"))
+		noted.want(t)
+		all.want(t, one)
+		fromStream := table("orders", newer.Columns...)
+		fromStream.At = 300
+		publish(t, h, created(fromStream, "2", "new", "x"))
+		noted.want(t, `{"event":"create","collection_id":"orders","data":{"id":2,"status":"new","note":"x"}}`)
+	})
+
+	t.Run("a collection that ends", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 2), orders()
+		a, b := watch(t, h, rel, ""), watch(t, h, table("others", rel.Columns...), "")
+		h.EndCollection("orders", protocol.ErrCollectionNotFound)
+		h.Unsubscribe(a.sub)
+		a.want(t, `{"error":"Collection not found or access denied"}`, "close 4404")
+		h.EndAll(protocol.CloseRestart, "bye")
+		h.Unsubscribe(b.sub)
+		b.want(t, "close 1012")
+	})
+
+	t.Run("a slow subscriber costs only itself", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 1), orders()
+		fast := watch(t, h, rel, "")
+		q, _ := newQueue(200)
+		slow := &watcher{queue: q}
+		if _, err := h.Subscribe(fanout.Subscription{Relation: rel, CollectionID: "orders", Queue: q}); err != nil {
+			t.Fatal(err)
+		}
+		for range 10 {
+			publish(t, h, created(rel, "1", "paid"))
+			fast.want(t, one)
+		}
+		slow.want(t, "close 4008")
+	})
+
+	t.Run("a hub that has stopped", func(t *testing.T) {
+		t.Parallel()
+		h := fanout.New(fanout.Config{Shards: 1})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := h.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tryWatch(h, orders(), "orders", ""); err != fanout.ErrStopped {
+			t.Errorf("subscribe: %v", err)
+		}
+	})
+}
+
+// Subscriptions come and go while changes are published: each subscriber sees the
+// changes since it subscribed, all of them, in order.
+func TestHubUnderChurn(t *testing.T) {
+	t.Parallel()
+	h, rel := startHub(t, 4), orders()
+	const changes, watchers = 2000, 50
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	for i := range watchers {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				w, err := tryWatch(h, rel, "orders", `{"id_gte":`+strconv.Itoa(i%3)+`}`)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				h.Unsubscribe(w.sub)
+				checkConsecutive(t, w.got())
+			}
+		})
+	}
+	for i := range changes {
+		publish(t, h, created(rel, strconv.Itoa(i+10), "paid"))
+	}
+	close(stop)
+	wg.Wait()
+	if st := h.Stats(); st.Subscribers != 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
+func checkConsecutive(t *testing.T, got []string) {
+	if len(got) == 0 || !strings.Contains(got[0], `"connected"`) {
+		t.Errorf("the first message is not connected: %q", got)
+		return
+	}
+	last := -1
+	for _, s := range got[1:] {
+		_, rest, _ := strings.Cut(s, `"id":`)
+		digits, _, _ := strings.Cut(rest, ",")
+		id, err := strconv.Atoi(digits)
+		if err != nil || last >= 0 && id != last+1 {
+			t.Errorf("%d follows %d (%v)", id, last, err)
+			return
+		}
+		last = id
+	}
+}
+
+func BenchmarkHubPublish(b *testing.B) {
+	rel := table("orders", column("id", protocol.KindInt, true), column("status", protocol.KindText, false), column("note", protocol.KindText, false))
+	change := batch(created(rel, "12345", "paid", "a note of a usual length, forty-odd bytes"))
+	for _, filter := range []struct{ name, filters string }{
+		{"none", ""}, {"eq", `{"status":"paid"}`}, {"miss", `{"status":"new"}`},
+	} {
+		for _, subs := range []int{1, 1000} {
+			b.Run(fmt.Sprintf("subs=%d/filter=%s", subs, filter.name), func(b *testing.B) {
+				h := startHub(b, 2)
+				drains := make([]*watcher, subs)
+				for i := range drains {
+					drains[i] = watch(b, h, rel, filter.filters)
+				}
+				var taken []protocol.Frame
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := h.Publish(change); err != nil {
+						b.Fatal(err)
+					}
+					for _, w := range drains {
+						taken, _ = w.queue.Take(taken[:0])
+						for _, f := range taken {
+							w.queue.Written(len(f))
+						}
+						w.queue.Take(nil)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*subs), "ns/delivery")
+			})
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package fanout_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// wakes counts how often a queue woke its writer.
+type wakes struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (w *wakes) Wake(*fanout.Queue) {
+	w.mu.Lock()
+	w.n++
+	w.mu.Unlock()
+}
+
+func (w *wakes) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.n
+}
+
+func newQueue(limit int) (*fanout.Queue, *wakes) {
+	q, w := &fanout.Queue{}, &wakes{}
+	q.Init(limit, w)
+	return q, w
+}
+
+func frame(s string) protocol.Frame { return protocol.Frame(s) }
+
+func texts(frames []protocol.Frame) []string {
+	s := []string{}
+	for _, f := range frames {
+		s = append(s, string(f))
+	}
+	return s
+}
+
+func TestQueue(t *testing.T) {
+	closing := string(protocol.CloseFrame(protocol.CloseSlowConsumer, "slow consumer"))
+
+	t.Run("gives what was pushed, in order, and wakes once", func(t *testing.T) {
+		t.Parallel()
+		q, w := newQueue(100)
+		q.Push(frame("a"))
+		q.Push(frame("b"), frame("c"))
+		got, last := q.Take(nil)
+		if diff := cmp.Diff([]string{"a", "b", "c"}, texts(got)); diff != "" || last {
+			t.Errorf("last %v\n%s", last, diff)
+		}
+		q.Push(frame("d")) // still awake: the writer will come again
+		if w.count() != 1 {
+			t.Errorf("woken %d times", w.count())
+		}
+		got, _ = q.Take(got[:0])
+		if diff := cmp.Diff([]string{"d"}, texts(got)); diff != "" {
+			t.Error(diff)
+		}
+		if got, _ = q.Take(nil); len(got) != 0 {
+			t.Errorf("%q was left", texts(got))
+		}
+		q.Push(frame("e"))
+		if w.count() != 2 {
+			t.Errorf("woken %d times, want again after it fell asleep", w.count())
+		}
+	})
+
+	t.Run("a full one drops what waits and ends", func(t *testing.T) {
+		t.Parallel()
+		q, _ := newQueue(10)
+		if !q.Push(frame("12345678")) {
+			t.Error("refused what fits")
+		}
+		if q.Push(frame("abc")) {
+			t.Error("accepted what does not fit")
+		}
+		got, last := q.Take(nil)
+		if diff := cmp.Diff([]string{closing}, texts(got)); diff != "" || !last {
+			t.Errorf("last %v\n%s", last, diff)
+		}
+		if q.Push(frame("x")) {
+			t.Error("accepted after the end")
+		}
+		if code, closed := q.Closed(); code != protocol.CloseSlowConsumer || !closed {
+			t.Errorf("closed %v with %d", closed, code)
+		}
+	})
+
+	t.Run("what a writer holds counts until it is written", func(t *testing.T) {
+		t.Parallel()
+		q, _ := newQueue(10)
+		q.Push(frame("12345678"))
+		q.Take(nil)
+		if q.Bytes() != 8 {
+			t.Errorf("%d bytes wait", q.Bytes())
+		}
+		q.Written(8)
+		if !q.Push(frame("12345678")) {
+			t.Error("refused what fits again")
+		}
+	})
+
+	t.Run("an empty one takes a frame of any length", func(t *testing.T) {
+		t.Parallel()
+		q, _ := newQueue(10)
+		if !q.Push(frame(strings.Repeat("x", 1000))) {
+			t.Error("refused")
+		}
+	})
+
+	t.Run("closing writes what waits, then the close frame, once", func(t *testing.T) {
+		t.Parallel()
+		q, _ := newQueue(100)
+		q.Push(frame("a"))
+		q.Close(protocol.CloseRestart, "bye", frame("b"))
+		q.Close(protocol.CloseNormal, "again")
+		got, last := q.Take(nil)
+		want := []string{"a", "b", string(protocol.CloseFrame(protocol.CloseRestart, "bye"))}
+		if diff := cmp.Diff(want, texts(got)); diff != "" || !last {
+			t.Errorf("last %v\n%s", last, diff)
+		}
+	})
+
+	t.Run("an abandoned one gives nothing", func(t *testing.T) {
+		t.Parallel()
+		q, _ := newQueue(100)
+		q.Push(frame("a"), frame("b"))
+		q.Abandon()
+		if got, last := q.Take(nil); len(got) != 0 || !last {
+			t.Errorf("gave %q, last %v", texts(got), last)
+		}
+	})
+}
+
+// Whatever is pushed and taken in whatever order, what comes out is a prefix of
+// what was accepted, and the bytes that count never pass the limit but by one push
+// into an empty queue.
+func TestQueueAgainstModel(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		limit := rapid.IntRange(1, 64).Draw(t, "limit")
+		q, w := newQueue(limit)
+		var accepted, out []string
+		held, n := 0, 0
+		ended := false
+		t.Repeat(map[string]func(*rapid.T){
+			"push": func(t *rapid.T) {
+				var frames []protocol.Frame
+				var names []string
+				for range rapid.IntRange(1, 4).Draw(t, "frames") {
+					s := fmt.Sprintf("%d", n)
+					n++
+					frames, names = append(frames, frame(s)), append(names, s)
+				}
+				switch ok := q.Push(frames...); {
+				case ok && ended:
+					t.Fatal("accepted after the end")
+				case ok:
+					accepted = append(accepted, names...)
+				default:
+					ended = true
+				}
+			},
+			"take": func(t *rapid.T) {
+				got, _ := q.Take(nil)
+				for _, f := range got {
+					held += len(f)
+					if f[0]&0x80 == 0 {
+						out = append(out, string(f))
+					}
+				}
+			},
+			"written": func(*rapid.T) {
+				q.Written(held)
+				held = 0
+			},
+			"": func(t *rapid.T) {
+				if len(out) > len(accepted) || cmp.Diff(accepted[:len(out)], append([]string{}, out...)) != "" && len(out) > 0 {
+					t.Fatalf("took %q of %q", out, accepted)
+				}
+				if q.Bytes() < 0 {
+					t.Fatalf("%d bytes", q.Bytes())
+				}
+			},
+		})
+		if n > 0 && w.count() == 0 {
+			t.Fatal("nobody was woken")
+		}
+	})
+}

@@ -1,0 +1,200 @@
+package fanout
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// shard owns a part of the subscribers. Its goroutine is the only one to touch
+// its topics; everything reaches it through its inbox, in order.
+type shard struct {
+	inbox chan any // *work, subscribe, unsubscribe, endTopic, endAll
+	// subscribers is how many there are, for Publish to pass over an idle shard. It
+	// is raised before a subscription is queued, and so is never too low.
+	subscribers atomic.Int64
+
+	topics  map[string]*topic
+	dirty   []*node // those with frames of the present batch
+	scratch []byte
+
+	counters counters
+}
+
+// counters are what a shard has done, read from outside.
+type counters struct {
+	deliveries, evaluations, encodes atomic.Uint64
+}
+
+// work is a batch for every shard, and who waits for it.
+type work struct {
+	batch     *protocol.Batch
+	encodings []encoding
+	waiting   atomic.Int32  // shards that are not done yet
+	done      chan struct{} // told by the last of them
+}
+
+func (w *work) finish() {
+	if w.waiting.Add(-1) == 0 {
+		w.done <- struct{}{}
+	}
+}
+
+type subscribe struct {
+	Subscription
+	subscriber *Subscriber
+	bound      binding
+	done       chan error
+}
+
+type unsubscribe struct {
+	subscriber *Subscriber
+	done       chan struct{}
+}
+
+// endTopic ends all subscriptions to a collection with an error.
+type endTopic struct {
+	collection string
+	err        *protocol.Error
+}
+
+// endAll ends every subscription with a close code.
+type endAll struct {
+	code   protocol.CloseCode
+	reason string
+}
+
+func newShard() *shard {
+	return &shard{inbox: make(chan any, 256), topics: make(map[string]*topic)}
+}
+
+// run serves the inbox until ctx ends.
+func (s *shard) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-s.inbox:
+			s.handle(m)
+		}
+	}
+}
+
+func (s *shard) handle(m any) {
+	switch m := m.(type) {
+	case *work:
+		s.publish(m)
+		m.finish()
+	case subscribe:
+		m.done <- s.subscribe(m)
+	case unsubscribe:
+		s.unsubscribe(m.subscriber)
+		close(m.done)
+	case endTopic:
+		if t := s.topics[m.collection]; t != nil {
+			for _, n := range t.nodes {
+				n.end(m.err.Code, m.err.Message, protocol.TextFrame(m.err.AppendJSON(nil)))
+			}
+		}
+	case endAll:
+		for _, t := range s.topics {
+			for _, n := range t.nodes {
+				n.end(m.code, m.reason)
+			}
+		}
+	}
+}
+
+func (s *shard) publish(w *work) {
+	var t *topic
+	var relation *protocol.Relation
+	for i := range w.batch.Changes {
+		c := &w.batch.Changes[i]
+		if c.Relation != relation {
+			relation = c.Relation
+			if t = s.topics[relation.Collection()]; t != nil {
+				t.bind(relation)
+			}
+		}
+		if t == nil {
+			continue
+		}
+		// The place of the index over filters: it will give the nodes that match,
+		// instead of all to be asked.
+		for _, n := range t.nodes {
+			if c.Op != protocol.Truncate && !n.empty() {
+				s.counters.evaluations.Add(1)
+				if !n.wants(c) {
+					continue
+				}
+			}
+			f, built := w.encodings[i].frame(n.key.label, c, &s.scratch)
+			if built {
+				s.counters.encodes.Add(1)
+			}
+			if len(n.pending) == 0 {
+				s.dirty = append(s.dirty, n)
+			}
+			n.pending = append(n.pending, f)
+			n.pendingBytes += len(f)
+		}
+	}
+	s.flush()
+}
+
+// flush queues a batch's frames: all of a node's with each of its subscribers.
+func (s *shard) flush() {
+	for _, n := range s.dirty {
+		delivered := 0
+		for _, sub := range n.subscribers {
+			if sub.queue.push(n.pending, n.pendingBytes) {
+				delivered += len(n.pending)
+			}
+		}
+		s.counters.deliveries.Add(uint64(delivered))
+		n.clearPending()
+	}
+	clear(s.dirty)
+	s.dirty = s.dirty[:0]
+}
+
+func (s *shard) subscribe(m subscribe) error {
+	collection := m.Relation.Collection()
+	t := s.topics[collection]
+	if t == nil {
+		t = &topic{relation: m.Relation, nodes: make(map[nodeKey]*node)}
+	}
+	n, err := t.node(m.bound, m.Filters)
+	if err != nil {
+		s.subscribers.Add(-1)
+		return err
+	}
+	s.topics[collection] = t
+	m.subscriber.node, m.subscriber.index = n, len(n.subscribers)
+	n.subscribers = append(n.subscribers, m.subscriber)
+	m.Queue.Push(protocol.TextFrame(protocol.AppendConnected(nil, m.CollectionID, m.Filters)))
+	return nil
+}
+
+// unsubscribe takes a subscriber out, and what it was the last one of.
+func (s *shard) unsubscribe(sub *Subscriber) {
+	n := sub.node
+	if n == nil {
+		return
+	}
+	last := len(n.subscribers) - 1
+	n.subscribers[sub.index] = n.subscribers[last]
+	n.subscribers[sub.index].index = sub.index
+	n.subscribers[last] = nil
+	n.subscribers = n.subscribers[:last]
+	sub.node = nil
+	s.subscribers.Add(-1)
+	if last > 0 {
+		return
+	}
+	delete(n.topic.nodes, n.key)
+	if len(n.topic.nodes) == 0 {
+		delete(s.topics, n.topic.relation.Collection())
+	}
+}
