@@ -1,0 +1,94 @@
+//go:build unix
+
+package httpapi
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// BenchmarkDeliver measures a change's way from Publish to clients in another
+// process, over loopback. Each iteration is one batch of burst changes that all
+// subscribers get.
+func BenchmarkDeliver(b *testing.B) {
+	const subs = 1000
+	for _, burst := range []int{1, 16} {
+		b.Run(fmt.Sprintf("subs=%d/burst=%d", subs, burst), func(b *testing.B) {
+			w, l := setup(b), startLoad(b)
+			l.open(w.http.URL, subs)
+			var changes []protocol.Change
+			for i := range burst {
+				changes = append(changes, created(i, "active"))
+			}
+			calls, cpu := w.writers.calls.Load(), cpuTime()
+			b.ReportAllocs()
+			for b.Loop() {
+				w.publish(b, changes...)
+				l.expect(subs * burst)
+			}
+			deliveries := float64(b.N) * subs * float64(burst)
+			b.ReportMetric(float64(b.Elapsed())/deliveries, "ns/delivery")
+			b.ReportMetric(float64(cpuTime()-cpu)/deliveries, "cpu-ns/delivery")
+			b.ReportMetric(float64(w.writers.calls.Load()-calls)/(float64(b.N)*subs), "writes/socket")
+		})
+	}
+}
+
+// BenchmarkIdleSocket measures what a socket that has one filter and nothing to
+// do costs: resident memory of this process, in which only the server is. Both as
+// it is after all have connected, and after a garbage collection.
+func BenchmarkIdleSocket(b *testing.B) {
+	const sockets = 5000
+	w, l := setup(b), startLoad(b)
+	l.open(w.http.URL, 64) // what is needed once is not a socket's cost
+	runtime.GC()
+	debug.FreeOSMemory()
+	before := usage()
+	for b.Loop() { // costly, and exact: it is measured once
+	}
+	l.open(w.http.URL, sockets)
+	now := usage()
+	runtime.GC()
+	collected := usage()
+	debug.FreeOSMemory()
+	freed := usage()
+	per := func(u, v uint64) float64 { return (float64(v) - float64(u)) / float64(sockets) }
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(per(before.rss, now.rss), "rss-B/socket")
+	b.ReportMetric(per(before.rss, collected.rss), "rss-gc-B/socket")
+	b.ReportMetric(per(before.rss, freed.rss), "rss-freed-B/socket")
+	b.ReportMetric(per(before.stacks, freed.stacks), "stack-B/socket")
+	b.ReportMetric(per(before.heap, freed.heap), "heap-B/socket")
+	b.ReportMetric(float64(runtime.NumGoroutine())/float64(sockets+64), "goroutines/socket")
+}
+
+type memory struct{ rss, stacks, heap uint64 }
+
+func usage() memory {
+	statm, _ := os.ReadFile("/proc/self/statm")
+	var m memory
+	if f := strings.Fields(string(statm)); len(f) > 1 {
+		pages, _ := strconv.ParseUint(f[1], 10, 64)
+		m.rss = pages * uint64(os.Getpagesize())
+	}
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(samples)
+	m.stacks, m.heap = samples[0].Value.Uint64(), samples[1].Value.Uint64()
+	return m
+}
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -1,0 +1,265 @@
+// The page: one table watched, with what the person chose.
+
+const keepRows = 200;
+
+const config = JSON.parse(document.getElementById('config').textContent);
+const collections = config.collections ?? [];
+const $ = (id) => document.getElementById(id);
+const number = new Intl.NumberFormat();
+
+let current; // the collection that is watched
+let filter = ''; // as it was typed and applied
+let watch;
+let rows;
+let table;
+let wire;
+let paused = false;
+let held = 0; // events since the pause began
+let seen = 0; // events since this watch began
+let lastState = 'connecting';
+let countdown;
+
+const meter = new Meter($('meter'));
+
+// start watches the current collection with the current filter, from nothing.
+function start() {
+  const filters = filterJSON(filter);
+  complain('');
+  watch?.stop();
+  held = seen = 0;
+  rows = new Rows(current.key ?? ['id'], keepRows);
+  table = new Table($('head'), $('rows'), current.badges ?? {}, (column) => rows.isKey(column));
+  wire = new Wire($('frames'));
+  $('table').setAttribute('aria-label', `Live rows of ${current.name}`);
+  $('snippet').textContent = snippet(filters);
+  drawTabs();
+  drawChips();
+  remember();
+  const hello = `{"api_key":${JSON.stringify(config.api_key)},"filters":${filters}}`;
+  watch = new Watch(socketURL(current.name), hello, {
+    state,
+    sent: (text) => log('sent', text, JSON.parse(text).type ?? 'hello'),
+    received: receive,
+    closed: (code, reason) => log('note', `closed with code ${code}${reason ? `: ${reason}` : ''}`, 'close'),
+  });
+  plan();
+}
+
+function receive(text, message) {
+  log('received', text, message.event ?? (message.error ? 'error' : message.type));
+  if (message.error) complain(message.error_detail ? `${message.error}: ${message.error_detail}` : message.error);
+  if (!['create', 'update', 'delete', 'truncate'].includes(message.event)) return;
+  meter.count();
+  seen++;
+  if (paused) held++;
+  rows.apply(message);
+  plan();
+}
+
+function log(direction, text, event) {
+  wire.add(direction, text, event);
+  plan();
+}
+
+// plan has everything drawn once, with the next frame of the screen.
+let planned = false;
+function plan() {
+  if (planned) return;
+  planned = true;
+  requestAnimationFrame(() => {
+    planned = false;
+    drawCounts();
+    if (paused) return;
+    table.draw(rows);
+    wire.draw();
+    drawEmpty();
+  });
+}
+
+function drawCounts() {
+  $('total').textContent = number.format(meter.total);
+  $('shown').textContent = rows.size === 1 ? '1 row' : `${number.format(rows.size)} rows`;
+  $('pause').setAttribute('aria-pressed', paused);
+  $('pause-label').textContent = paused ? 'Resume' : 'Pause';
+  $('held').textContent = paused ? number.format(held) : '';
+  $('held').hidden = !paused;
+  document.body.classList.toggle('paused', paused);
+}
+
+function drawEmpty() {
+  $('empty').hidden = rows.size > 0;
+  $('table').hidden = rows.columns.length === 0;
+  const [title, text] = lastState === 'refused'
+    ? ['Nothing is watched', 'The server did not accept this. Its answer stands beside the filter.']
+    : seen > 0
+      ? ['No rows left', 'All rows that were seen are gone. New ones appear here as they change.']
+      : filter
+        ? ['Waiting for a row that matches', 'Rows appear here the moment they change and match the filter.']
+        : ['Waiting for the first change', 'Rows appear here the moment they are inserted, updated or deleted.'];
+  $('empty-title').textContent = title;
+  $('empty-text').textContent = text;
+}
+
+// state shows how the connection is.
+function state(name, detail) {
+  if (name === 'live' && seen > 0) {
+    rows.age();
+    plan();
+  }
+  lastState = name;
+  clearInterval(countdown);
+  const label = { connecting: 'Connecting', live: 'Live', refused: `Refused, ${detail?.code}` }[name];
+  $('state').dataset.state = name;
+  $('retry').hidden = name !== 'waiting';
+  document.body.classList.toggle('offline', name !== 'live');
+  if (name === 'waiting') {
+    const until = performance.now() + detail.delay;
+    const tick = () => {
+      $('state-text').textContent = `Back in ${Math.max(1, Math.ceil((until - performance.now()) / 1_000))} s`;
+    };
+    tick();
+    countdown = setInterval(tick, 500);
+    say(`Connection lost, code ${detail.code}. Connecting again by itself.`);
+  } else {
+    $('state-text').textContent = label;
+    if (name !== 'connecting') say(`${label}: ${current.name}`);
+  }
+  if (name === 'refused') {
+    complain(`${detail.error ? [detail.error.error, detail.error.error_detail].filter(Boolean).join(': ') : 'The server closed the socket'} (closed with ${detail.code})`);
+  }
+  plan();
+}
+
+function say(text) {
+  if ($('say').textContent !== text) $('say').textContent = text;
+}
+
+// complain shows what is wrong beside the filter; nothing, with ''.
+function complain(text) {
+  $('error').textContent = text;
+  $('error').hidden = text === '';
+  $('filter').setAttribute('aria-invalid', text !== '');
+}
+
+function choose(collection) {
+  if (collection === current) return;
+  current = collection;
+  apply('');
+}
+
+// apply begins anew with a filter. One that can't be read changes nothing yet.
+function apply(text) {
+  try {
+    filterJSON(text);
+  } catch (error) {
+    complain(error.message);
+    return;
+  }
+  filter = text.trim();
+  $('filter').value = filter;
+  $('clear').hidden = filter === '';
+  start();
+}
+
+function pause(on) {
+  paused = on;
+  held = 0;
+  say(on ? 'Paused. Events are still counted.' : 'Resumed.');
+  plan();
+}
+
+// Tabs and chips.
+
+function drawTabs() {
+  $('tabs').replaceChildren(...collections.map((collection) => {
+    const on = collection === current;
+    const tab = el('button', {
+      type: 'button', role: 'tab', id: `tab-${collection.name}`, 'data-collection': collection.name,
+      'aria-selected': String(on), 'aria-controls': 'panel', tabindex: on ? '0' : '-1',
+    }, collection.name);
+    tab.addEventListener('click', () => choose(collection));
+    return tab;
+  }));
+  $('panel').setAttribute('aria-labelledby', `tab-${current.name}`);
+}
+
+function moveTab(event) {
+  const at = collections.indexOf(current);
+  const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: collections.length - 1 }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  choose(collections[(to + collections.length) % collections.length]);
+  $(`tab-${current.name}`).focus();
+}
+
+function drawChips() {
+  $('chips').replaceChildren(...(current.filters ?? []).map(({ label, text }) => {
+    const on = text === filter;
+    const chip = el('button', { type: 'button', class: 'chip', 'aria-pressed': String(on), title: text }, label);
+    chip.addEventListener('click', () => apply(on ? '' : text));
+    return chip;
+  }));
+}
+
+// The choice stands in the address, so that it survives a reload and can be passed on.
+
+function remember() {
+  const query = filter ? `?${encodeURIComponent(filter)}` : '';
+  history.replaceState(null, '', `#${encodeURIComponent(current.name)}${query}`);
+}
+
+function recall() {
+  const [name, query = ''] = location.hash.slice(1).split('?');
+  choose(collections.find((c) => c.name === decodeURIComponent(name)) ?? collections[0]);
+  const wanted = decodeURIComponent(query);
+  if (wanted !== filter) {
+    $('filter').value = wanted;
+    apply(wanted);
+  }
+}
+
+function snippet(filters) {
+  return `const ws = new WebSocket(${JSON.stringify(socketURL(current.name))});
+ws.onopen = () => ws.send(JSON.stringify({
+  api_key: ${JSON.stringify(config.api_key)},
+  filters: ${filters},
+}));
+ws.onmessage = ({ data }) => console.log(JSON.parse(data));
+`;
+}
+
+// What the person does.
+
+$('filter-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  apply($('filter').value);
+});
+$('filter').addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && $('filter').value !== '') apply('');
+});
+$('clear').addEventListener('click', () => {
+  apply('');
+  $('filter').focus();
+});
+$('tabs').addEventListener('keydown', moveTab);
+$('pause').addEventListener('click', () => pause(!paused));
+$('retry').addEventListener('click', () => watch.retry());
+$('copy-frames').addEventListener('click', () => copyText(wire.text(), $('copy-frames')));
+$('copy-snippet').addEventListener('click', () => copyText($('snippet').textContent, $('copy-snippet')));
+addEventListener('hashchange', recall);
+addEventListener('online', () => watch?.retry());
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) watch?.retry();
+});
+addEventListener('pagehide', () => watch?.stop());
+addEventListener('pageshow', (event) => {
+  if (event.persisted) start();
+});
+
+setInterval(() => {
+  meter.tick();
+  $('rate').textContent = meter.rate().toFixed(1);
+}, 1_000);
+
+if (collections.length > 0) recall();
+else complain('This server offers no tables to this page.');

@@ -1,0 +1,115 @@
+// Watch: one collection watched over one WebSocket after another, for as long as
+// it is wanted.
+
+const pingEvery = 30_000;
+const pongWithin = 10_000;
+const firstDelay = 400;
+const longestDelay = 15_000;
+const settled = 5_000; // a socket that lived this long was a good one
+
+// refusals are the close codes that tell not to come back before something is mended.
+const refusals = new Set([4400, 4401, 4403, 4404]);
+
+class Watch {
+  #url;
+  #hello;
+  #on;
+  #socket;
+  #timer;
+  #alive; // the timers of a live socket
+  #attempts = 0;
+  #liveSince;
+  #error;
+
+  // on has state(name, detail), sent(text), received(text, message), closed(code, reason).
+  constructor(url, hello, on) {
+    this.#url = url;
+    this.#hello = hello;
+    this.#on = on;
+    this.#connect();
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#detach()?.close(1000);
+  }
+
+  // retry connects at once if it was to happen later.
+  retry() {
+    if (!this.#socket) this.#connect();
+  }
+
+  #connect() {
+    clearTimeout(this.#timer);
+    this.#error = undefined;
+    this.#liveSince = undefined;
+    this.#on.state('connecting');
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    socket.onopen = () => this.#send(this.#hello);
+    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onclose = ({ code, reason }) => this.#closed(code, reason);
+  }
+
+  #send(text) {
+    this.#socket.send(text);
+    this.#on.sent(text);
+  }
+
+  #receive(text) {
+    const message = parse(text);
+    clearTimeout(this.#alive?.pong);
+    if (message.event === 'connected') this.#live();
+    if (message.error) this.#error = message;
+    this.#on.received(text, message);
+  }
+
+  #live() {
+    this.#liveSince = performance.now();
+    this.#alive = {
+      ping: setInterval(() => {
+        this.#send('{"type":"ping"}');
+        this.#alive.pong = setTimeout(() => this.#lost(), pongWithin);
+      }, pingEvery),
+    };
+    this.#on.state('live');
+  }
+
+  // lost gives a socket up that answers no more, without waiting for its end.
+  #lost() {
+    this.#detach().close();
+    this.#closed(1006, 'no answer to the ping');
+  }
+
+  #closed(code, reason) {
+    this.#detach();
+    this.#on.closed(code, reason);
+    if (refusals.has(code)) {
+      this.#on.state('refused', { code, error: this.#error });
+      return;
+    }
+    if (this.#liveSince !== undefined && performance.now() - this.#liveSince > settled) this.#attempts = 0;
+    const longest = Math.min(longestDelay, firstDelay * 2 ** this.#attempts) * (code === 4429 ? 4 : 1);
+    this.#attempts++;
+    const delay = longest * (0.5 + Math.random() / 2);
+    this.#timer = setTimeout(() => this.#connect(), delay);
+    this.#on.state('waiting', { delay, code, error: this.#error });
+  }
+
+  #detach() {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    clearInterval(this.#alive?.ping);
+    clearTimeout(this.#alive?.pong);
+    this.#alive = undefined;
+    return socket;
+  }
+}
+
+// socketURL is the address of a collection's socket, beside the page.
+function socketURL(collection) {
+  const url = new URL(`realtime/collections/${encodeURIComponent(collection)}`, new URL('.', location.href));
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
+}

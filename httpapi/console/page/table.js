@@ -1,0 +1,111 @@
+// Table: the rows on the page. It is drawn from what Rows says has changed.
+
+const oldValueFor = 5_000;
+const widest = 22; // characters of a column; what is longer is cut
+const newFor = 2_800;
+const fadeFor = 900;
+const manyAtOnce = 40; // more rows than this at once come and go without ceremony
+
+class Table {
+  #head;
+  #body;
+  #columns = [];
+  #widths = [];
+  #badges;
+  #isKey;
+
+  constructor(head, body, badges, isKey) {
+    this.#head = head;
+    this.#body = body;
+    this.#badges = badges;
+    this.#isKey = isKey;
+    head.replaceChildren();
+    body.replaceChildren();
+  }
+
+  // draw shows the changes, those that came first at the bottom.
+  draw(rows) {
+    let changes = rows.take();
+    if (this.#columns !== rows.columns) {
+      this.#columns = rows.columns;
+      this.#widths = rows.columns.map((name) => Math.max(4, Math.ceil(name.length * 0.85)));
+      this.#body.replaceChildren();
+      changes = new Map([...rows.all()].map(([key, change]) => [key, changes.get(key) ?? change]));
+    }
+    const calm = changes.size > manyAtOnce;
+    const widths = this.#widths.join();
+    for (const [key, change] of changes) this.#drawRow(key, change, calm);
+    if (widths !== this.#widths.join() || this.#head.childElementCount === 0) this.#drawHead();
+  }
+
+  #drawHead() {
+    const cells = this.#columns.map((name, i) => {
+      const th = el('th', { scope: 'col', role: 'columnheader', 'data-key': this.#isKey(name) }, name);
+      th.style.width = `calc(${this.#widths[i]}ch + 1.75rem)`;
+      return th;
+    });
+    this.#head.replaceChildren(el('tr', { role: 'row' }, ...cells, el('th', { class: 'rest', 'aria-hidden': 'true' })));
+  }
+
+  #drawRow(key, { row, old }, calm) {
+    const shown = this.#find(key);
+    if (!row) {
+      if (shown) this.#fade(shown, calm);
+      return;
+    }
+    if (shown) {
+      shown.classList.toggle('stale', row.stale);
+      for (const [i, column] of this.#columns.entries()) {
+        if (Object.hasOwn(old, column)) shown.cells[i].replaceChildren(...this.#content(i, row.data[column], old[column]));
+      }
+      return;
+    }
+    const cells = this.#columns.map((column, i) =>
+      el('td', { role: 'cell', 'data-column': column },
+        ...this.#content(i, row.data[column], old[column])));
+    const classes = `${calm ? '' : 'new'} ${row.stale ? 'stale' : ''}`.trim();
+    const tr = el('tr', { role: 'row', 'data-key': key, class: classes || undefined }, ...cells, el('td', { class: 'rest', 'aria-hidden': 'true' }));
+    setTimeout(() => tr.classList.remove('new'), newFor);
+    this.#body.prepend(tr);
+  }
+
+  // content of a cell: the value, and above it for a while what it was.
+  #content(i, value, old) {
+    const column = this.#columns[i];
+    const text = show(value);
+    this.#widen(i, text.length);
+    const node = el('span', { class: 'value', 'data-kind': kind(value), title: whole(value) });
+    if (Object.hasOwn(this.#badges, column) && typeof value === 'string') {
+      node.append(el('span', { class: 'badge', 'data-tone': this.#badges[column][value] ?? 'grey' }, value));
+    } else if (kind(value) === 'list') {
+      node.append(...value.map((item) => el('span', { class: 'tag' }, item)));
+      this.#widen(i, text.length + value.length);
+    } else {
+      node.textContent = text;
+    }
+    if (old === undefined) return [node];
+    node.classList.add('changed');
+    const was = el('del', { title: `before: ${whole(old)}`, 'data-kind': kind(old) }, show(old));
+    setTimeout(() => was.remove(), oldValueFor);
+    return [was, node];
+  }
+
+  // widen makes room for so many characters. Columns never get narrower, so that
+  // the table keeps still.
+  #widen(i, characters) {
+    this.#widths[i] = Math.max(this.#widths[i], Math.min(widest, characters));
+  }
+
+  #fade(tr, calm) {
+    if (calm) {
+      tr.remove();
+      return;
+    }
+    tr.dataset.gone = '';
+    setTimeout(() => tr.remove(), fadeFor);
+  }
+
+  #find(key) {
+    return this.#body.querySelector(`tr[data-key="${CSS.escape(key)}"]:not([data-gone])`);
+  }
+}

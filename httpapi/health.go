@@ -1,0 +1,37 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// health is the answer of the health routes.
+type health struct {
+	Status string `json:"status"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// livez says that the process answers.
+func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
+	writeHealth(w, http.StatusOK, health{Status: "ok"})
+}
+
+// readyz says whether clients should be sent here.
+func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+	if s.registry.isShut() {
+		writeHealth(w, http.StatusServiceUnavailable, health{Status: "draining"})
+		return
+	}
+	if err := s.cfg.Ready(); err != nil {
+		writeHealth(w, http.StatusServiceUnavailable, health{Status: "starting", Reason: err.Error()})
+		return
+	}
+	writeHealth(w, http.StatusOK, health{Status: "ready"})
+}
+
+func writeHealth(w http.ResponseWriter, status int, h health) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(h) // the client has gone: nobody to tell
+}

@@ -1,0 +1,281 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+
+	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(loadEnv) != "" {
+		os.Exit(runLoad()) // the benchmarks' clients, in a process of their own
+	}
+	goleak.VerifyTestMain(m)
+}
+
+const (
+	testKey = "secret"
+	patient = 20 * time.Second // for what must happen; only a failure waits for it
+)
+
+// resolveFunc is a fake of Collections.
+type resolveFunc func(ctx context.Context, name string) (*protocol.Relation, error)
+
+func (f resolveFunc) Resolve(ctx context.Context, name string) (*protocol.Relation, error) {
+	return f(ctx, name)
+}
+
+var users = newUsers()
+
+func newUsers() *protocol.Relation {
+	quoted := func(dst, text []byte) []byte { return protocol.AppendString(dst, text) }
+	text := protocol.Type{OID: 25, Base: 25, Name: "text", Kind: protocol.KindText}
+	integer := protocol.Type{OID: 23, Base: 23, Name: "integer", Kind: protocol.KindInt, Bits: 32}
+	plain := func(dst, text []byte) []byte { return append(dst, text...) }
+	return &protocol.Relation{OID: 1, Schema: "public", Name: "users", Columns: []protocol.Column{
+		protocol.NewColumn("id", integer, true, plain),
+		protocol.NewColumn("status", text, false, quoted),
+	}}
+}
+
+func onlyUsers(_ context.Context, name string) (*protocol.Relation, error) {
+	if name == "users" || name == "public.users" {
+		return users, nil
+	}
+	return nil, protocol.ErrCollectionNotFound
+}
+
+// created is the change of a new user.
+func created(id int, status string) protocol.Change {
+	return protocol.Change{Op: protocol.Create, Relation: users, New: []protocol.Value{
+		{State: protocol.Text, Text: fmt.Append(nil, id)},
+		{State: protocol.Text, Text: []byte(status)},
+	}}
+}
+
+func createdJSON(id int, status string) string {
+	return fmt.Sprintf(`{"event":"create","collection_id":"users","data":{"id":%d,"status":%q}}`, id, status)
+}
+
+const connectedJSON = `{"event":"connected","collection_id":"users","filters":{}}`
+
+// site is a server under test with its hub.
+type site struct {
+	*Server
+	hub  *fanout.Hub
+	http *httptest.Server
+	log  *lockedBuffer
+	stop func() // ends Run and waits for it
+}
+
+// setup serves over loopback until the test ends. change may alter the
+// configuration, and the server before it runs.
+func setup(t testing.TB, change ...func(*Config)) *site {
+	return setupTimes(t, defaultTimes, change...)
+}
+
+func setupTimes(t testing.TB, times times, change ...func(*Config)) *site {
+	t.Helper()
+	w := &site{hub: fanout.New(fanout.Config{}), log: &lockedBuffer{}}
+	cfg := Config{
+		Hub: w.hub, Collections: resolveFunc(onlyUsers), APIKey: testKey,
+		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	var err error
+	if w.Server, err = New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	w.times = times
+
+	var running sync.WaitGroup
+	hubCtx, stopHub := context.WithCancel(context.Background())
+	running.Go(func() { _ = w.hub.Run(hubCtx) })
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = w.Run(ctx)
+	}()
+	w.stop = func() { cancel(); <-ended }
+	w.http = httptest.NewServer(w.Handler())
+	t.Cleanup(func() {
+		w.http.Close()
+		w.stop()
+		stopHub()
+		running.Wait()
+	})
+	return w
+}
+
+func (w *site) publish(t testing.TB, changes ...protocol.Change) {
+	t.Helper()
+	if err := w.hub.Publish(&protocol.Batch{Changes: changes}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settle waits until all that was queued has been written and counted: a client
+// may have it a moment before.
+func (w *site) settle(t testing.TB) {
+	t.Helper()
+	for deadline := time.Now().Add(patient); ; runtime.Gosched() {
+		waiting := 0
+		w.registry.each(func(s *socket) { waiting += s.queue.Bytes() })
+		if waiting == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d bytes still wait", waiting)
+		}
+	}
+}
+
+// left waits until so many sockets are open: one that has ended is counted before
+// it is forgotten, but its client may see the end before either.
+func (w *site) left(t testing.TB, sockets int) {
+	t.Helper()
+	for deadline := time.Now().Add(patient); w.registry.len() != sockets; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d sockets are open, want %d", w.registry.len(), sockets)
+		}
+	}
+}
+
+// client is a browser's stand-in.
+type client struct {
+	*websocket.Conn
+	t testing.TB
+}
+
+func (w *site) url(path string) string { return "ws" + strings.TrimPrefix(w.http.URL, "http") + path }
+
+// dial opens a socket and says nothing.
+func (w *site) dial(t testing.TB, path string) *client {
+	t.Helper()
+	conn, answer, err := websocket.DefaultDialer.Dial(w.url(path), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	t.Cleanup(func() { _ = conn.Close() })
+	return &client{conn, t}
+}
+
+// watch opens a socket on users and waits until it is connected.
+func (w *site) watch(t testing.TB) *client {
+	t.Helper()
+	c := w.dial(t, "/realtime/collections/users")
+	c.send(`{"api_key":"` + testKey + `"}`)
+	c.want(connectedJSON)
+	return c
+}
+
+func (c *client) send(message string) {
+	c.t.Helper()
+	if err := c.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// want reads messages, which must be these.
+func (c *client) want(messages ...string) {
+	c.t.Helper()
+	_ = c.SetReadDeadline(time.Now().Add(patient))
+	for _, want := range messages {
+		typ, got, err := c.ReadMessage()
+		if err != nil {
+			c.t.Fatalf("reading a message: %v, want %s", err, want)
+		}
+		if typ != websocket.TextMessage || string(got) != want {
+			c.t.Fatalf("message of type %d\n got %s\nwant %s", typ, got, want)
+		}
+	}
+}
+
+// wantClose reads a close frame, after which the server must close the connection.
+func (c *client) wantClose(code protocol.CloseCode) {
+	c.t.Helper()
+	_ = c.SetReadDeadline(time.Now().Add(patient))
+	_, message, err := c.ReadMessage()
+	if !websocket.IsCloseError(err, int(code)) {
+		c.t.Fatalf("got message %q, error %v, want close code %d", message, err, code)
+	}
+	c.wantGone()
+}
+
+// wantGone reads the connection to its end.
+func (c *client) wantGone() {
+	c.t.Helper()
+	_ = c.SetReadDeadline(time.Now().Add(patient))
+	buf := make([]byte, 64<<10)
+	for {
+		if _, err := c.NetConn().Read(buf); err != nil {
+			if ne, ok := err.(interface{ Timeout() bool }); ok && ne.Timeout() {
+				c.t.Fatal("the server did not close the connection")
+			}
+			return
+		}
+	}
+}
+
+// get makes a plain request.
+func (w *site) get(t testing.TB, path string, header ...string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.http.URL+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	return do(t, w.http.Client(), r)
+}
+
+func do(t testing.TB, c *http.Client, r *http.Request) (int, string) {
+	t.Helper()
+	answer, err := c.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(answer.Body); err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, body.String()
+}
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

@@ -1,0 +1,148 @@
+package httpapi
+
+import (
+	"strconv"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// closeCodes are those that disconnections are counted by. A client may send any
+// code: the rest are counted together, so that nobody can make metrics without end.
+var closeCodes = [...]protocol.CloseCode{
+	protocol.CloseNormal, closeGoingAway, protocol.CloseProtocolError, protocol.CloseNoStatus,
+	protocol.CloseAbnormal, protocol.CloseInvalidText, protocol.CloseTooBig, protocol.CloseInternal,
+	protocol.CloseRestart, protocol.CloseSlowConsumer, protocol.CloseBadRequest, protocol.CloseUnauthorized,
+	protocol.CloseForbidden, protocol.CloseNotFound, protocol.CloseTimeout, protocol.CloseRateLimit,
+}
+
+// closeGoingAway is what a browser sends when its page is left.
+const closeGoingAway protocol.CloseCode = 1001
+
+// counters are what the sockets count.
+type counters struct {
+	accepted   atomic.Uint64
+	byCode     [len(closeCodes)]atomic.Uint64
+	otherCodes atomic.Uint64
+}
+
+func (c *counters) disconnected(code protocol.CloseCode) { c.of(code).Add(1) }
+
+func (c *counters) of(code protocol.CloseCode) *atomic.Uint64 {
+	for i := range closeCodes {
+		if closeCodes[i] == code {
+			return &c.byCode[i]
+		}
+	}
+	return &c.otherCodes
+}
+
+// collector makes metrics of what the server, the hub and the stream have
+// counted, at the moment when they are asked for.
+type collector struct {
+	server *Server
+}
+
+// newMetrics makes a registry of the server's own.
+func newMetrics(s *Server) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collector{s},
+	)
+	return r
+}
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("tablewire_"+name, help, labels, nil)
+}
+
+var (
+	descConnections = desc("connections", "Sockets that are open.")
+	descAccepted    = desc("connections_total", "Sockets that have been opened.")
+	descDisconnects = desc("disconnects_total", "Sockets that have ended, by close code.", "code")
+	descSlow        = desc("slow_consumers_total", "Sockets that were closed because they read too slowly.")
+	descWrites      = desc("writes_total", "System calls that wrote to sockets.")
+	descBytes       = desc("frames_written_bytes_total", "Bytes of frames that were written to sockets.")
+
+	descSubscribers = desc("subscribers", "Subscriptions in force.")
+	descDeliveries  = desc("deliveries_total", "Frames queued for subscribers.")
+	descEvaluations = desc("filter_evaluations_total", "Evaluations of a filter against a change.")
+	descEncodes     = desc("encodes_total", "Changes encoded into a frame.")
+
+	descChanges      = desc("changes_total", "Changes received from the database.", "kind")
+	descTransactions = desc("transactions_total", "Transactions received from the database.")
+	descReconnects   = desc("reconnects_total", "Times that the replication stream was connected anew.")
+	descLag          = desc("replication_lag_bytes", "Write-ahead log of the server that is not confirmed yet.")
+	descLive         = desc("replication_live", "1 while the replication stream is live, else 0.")
+)
+
+// Describe implements [prometheus.Collector].
+func (c collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		descConnections, descAccepted, descDisconnects, descSlow, descWrites, descBytes,
+		descSubscribers, descDeliveries, descEvaluations, descEncodes,
+		descChanges, descTransactions, descReconnects, descLag, descLive,
+	} {
+		ch <- d
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	c.sockets(ch)
+	c.hub(ch)
+	if c.server.cfg.Stream != nil {
+		replication(ch, c.server.cfg.Stream())
+	}
+}
+
+func (c collector) sockets(ch chan<- prometheus.Metric) {
+	s := c.server
+	gauge(ch, descConnections, float64(s.registry.len()))
+	count(ch, descAccepted, s.counters.accepted.Load())
+	for i, code := range closeCodes {
+		count(ch, descDisconnects, s.counters.byCode[i].Load(), strconv.Itoa(int(code)))
+	}
+	count(ch, descDisconnects, s.counters.otherCodes.Load(), "other")
+	count(ch, descSlow, s.counters.of(protocol.CloseSlowConsumer).Load())
+	count(ch, descWrites, s.writers.calls.Load())
+	count(ch, descBytes, s.writers.bytes.Load())
+}
+
+func (c collector) hub(ch chan<- prometheus.Metric) {
+	st := c.server.cfg.Hub.Stats()
+	gauge(ch, descSubscribers, float64(st.Subscribers))
+	count(ch, descDeliveries, st.Deliveries)
+	count(ch, descEvaluations, st.Evaluations)
+	count(ch, descEncodes, st.Encodes)
+}
+
+func replication(ch chan<- prometheus.Metric, st StreamStats) {
+	for _, op := range protocol.Ops {
+		count(ch, descChanges, st.Changes[op], op.String())
+	}
+	count(ch, descTransactions, st.Transactions)
+	count(ch, descReconnects, st.Reconnects)
+	live, lag := 0.0, 0.0
+	if st.Live {
+		live = 1
+	}
+	if st.ServerLSN > st.ConfirmedLSN {
+		lag = float64(st.ServerLSN - st.ConfirmedLSN)
+	}
+	gauge(ch, descLive, live)
+	gauge(ch, descLag, lag)
+}
+
+func count(ch chan<- prometheus.Metric, d *prometheus.Desc, n uint64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+}
+
+func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}

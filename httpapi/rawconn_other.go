@@ -1,0 +1,28 @@
+//go:build !unix
+
+package httpapi
+
+import (
+	"errors"
+	"net"
+	"syscall"
+)
+
+// rawOf gives nil: here every socket is written by a goroutine of its own.
+func rawOf(net.Conn) syscall.RawConn { return nil }
+
+type oneWrite struct{}
+
+func newOneWrite() *oneWrite { return &oneWrite{} }
+
+func (*oneWrite) write(syscall.RawConn, []byte) (int, error) {
+	return 0, errors.ErrUnsupported
+}
+
+type shallowRead struct{}
+
+func (*shallowRead) init() {}
+
+func (*shallowRead) read(syscall.RawConn, []byte) (int, error) {
+	return 0, errors.ErrUnsupported
+}

@@ -1,0 +1,100 @@
+//go:build unix
+
+package httpapi
+
+import (
+	"io"
+	"net"
+	"syscall"
+)
+
+// rawOf gives the means to write a connection without blocking; nil when there is
+// none, as with TLS.
+func rawOf(conn net.Conn) syscall.RawConn {
+	var raw syscall.RawConn
+	var err error
+	switch c := conn.(type) { // by type: what only embeds one may change what is written
+	case *net.TCPConn:
+		raw, err = c.SyscallConn()
+	case *net.UnixConn:
+		raw, err = c.SyscallConn()
+	default:
+		return nil
+	}
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// oneWrite makes one write system call that doesn't block. It is used again and
+// again, to make no garbage.
+type oneWrite struct {
+	bytes []byte
+	n     int
+	err   error
+	do    func(fd uintptr) bool
+}
+
+func newOneWrite() *oneWrite {
+	w := &oneWrite{}
+	w.do = func(fd uintptr) bool {
+		for {
+			w.n, w.err = syscall.Write(int(fd), w.bytes)
+			if w.err != syscall.EINTR { //nolint:errorlint // a bare errno
+				return true // done, even where nothing was written: don't wait
+			}
+		}
+	}
+	return w
+}
+
+// write gives how much the connection took, which may be nothing.
+func (w *oneWrite) write(raw syscall.RawConn, b []byte) (int, error) {
+	w.bytes, w.n, w.err = b, 0, nil
+	err := raw.Write(w.do)
+	w.bytes = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case w.err == syscall.EAGAIN: //nolint:errorlint // as above
+		return 0, nil
+	}
+	return max(w.n, 0), w.err
+}
+
+// shallowRead reads as net.Conn's Read does, by a shorter way and with nothing to
+// allocate on it: so the stack of a goroutine that waits in it stays the least
+// that a goroutine can have, which is most of what an idle socket costs.
+type shallowRead struct {
+	into []byte
+	n    int
+	err  error
+	do   func(fd uintptr) bool
+}
+
+func (r *shallowRead) init() { r.do = r.try }
+
+// try reports false when there is nothing to read yet.
+func (r *shallowRead) try(fd uintptr) bool {
+	r.n, r.err = syscall.Read(int(fd), r.into)
+	for r.err == syscall.EINTR { //nolint:errorlint // a bare errno
+		r.n, r.err = syscall.Read(int(fd), r.into)
+	}
+	return r.err != syscall.EAGAIN //nolint:errorlint // as above
+}
+
+func (r *shallowRead) read(raw syscall.RawConn, p []byte) (int, error) {
+	r.into = p
+	err := raw.Read(r.do)
+	r.into = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case r.err != nil:
+		return 0, r.err
+	case r.n == 0:
+		return 0, io.EOF
+	}
+	return r.n, nil
+}

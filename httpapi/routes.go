@@ -1,0 +1,66 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// collectionsPath is followed by the collection's name: the whole rest of the
+// path, because a table's name may hold a slash.
+const collectionsPath = "/realtime/collections/"
+
+// Routes mounts the API into a Gin application.
+func (s *Server) Routes(r gin.IRouter) {
+	r.GET(collectionsPath+"*name", s.socket(watchOf))
+
+	r.GET("/livez", gin.WrapF(s.livez))
+	r.HEAD("/livez", gin.WrapF(s.livez))
+	r.GET("/readyz", gin.WrapF(s.readyz))
+	r.HEAD("/readyz", gin.WrapF(s.readyz))
+}
+
+// roots serves what no route takes, in an engine of our own.
+func (s *Server) roots(e *gin.Engine) {
+	e.NoMethod(func(c *gin.Context) { refuse(c, http.StatusMethodNotAllowed, errMethod) })
+	e.NoRoute(func(c *gin.Context) {
+		path := c.Request.URL.Path
+		get := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
+		switch {
+		case get && s.cfg.Root != nil && !strings.HasPrefix(path, "/realtime/"):
+			c.Status(http.StatusOK) // in place of gin's 404, for a handler that sets none
+			s.cfg.Root.ServeHTTP(c.Writer, c.Request)
+		case get && path == "/":
+			c.JSON(http.StatusOK, gin.H{"name": "tablewire", "collections": collectionsPath + "{name}"})
+		default:
+			refuse(c, http.StatusNotFound, errNoRoute)
+		}
+	})
+}
+
+var (
+	errMethod   = &protocol.Error{Message: "Method not allowed"}
+	errNoRoute  = &protocol.Error{Message: "Not found", Detail: "sockets are at " + collectionsPath + "{name}"}
+	errDraining = &protocol.Error{Message: "Server is restarting", Detail: "try again in a moment"}
+	errUpgrade  = &protocol.Error{
+		Message: "WebSocket upgrade required",
+		Detail:  `connect with a WebSocket client and send {"api_key":"..."} as the first message`,
+	}
+)
+
+// refuse answers a request with an error as the API shows it.
+func refuse(c *gin.Context, status int, err *protocol.Error) {
+	c.Abort()
+	c.Data(status, "application/json", err.AppendJSON(nil))
+}
+
+// collectionName gives the name in a request's path, exactly as decoded by
+// net/http: Gin's own decoding, where an application has that switched on, would
+// take a plus for a space.
+func collectionName(r *http.Request) string {
+	_, name, _ := strings.Cut(r.URL.Path, collectionsPath)
+	return strings.Clone(name) // not to keep the request's memory
+}

@@ -1,0 +1,138 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// Server holds the sockets. All methods may be called concurrently; Run once.
+type Server struct {
+	cfg      Config
+	log      *slog.Logger
+	keys     *keyring
+	origins  origins
+	upgrader websocket.Upgrader
+	times    times
+	metrics  *prometheus.Registry
+
+	registry registry
+	writers  writers
+	pinger   pinger
+	counters counters
+
+	// unresolved is set while collections can't be resolved, so that an outage is
+	// logged once and not once for each client.
+	unresolved onceWhile
+
+	// life ends when the sessions must: their look-ups are given up then.
+	life context.Context //nolint:containedctx // sessions outlive the requests that open them
+	end  context.CancelFunc
+
+	// goroutines are all that the server has started.
+	goroutines sync.WaitGroup
+}
+
+// times bound how long a socket may take to end.
+type times struct {
+	stall     time.Duration // without taking a byte, before a connection is cut
+	slow      time.Duration // for a slow consumer to take its close frame
+	flush     time.Duration // for any other to take what was queued when it was closed
+	closeWait time.Duration // for the peer's close frame, after ours
+	resolve   time.Duration // for a collection to be looked up
+	probe     time.Duration // between two looks at a connection that takes nothing
+}
+
+var defaultTimes = times{
+	stall:     10 * time.Second,
+	slow:      4 * time.Second,
+	flush:     30 * time.Second,
+	closeWait: 2 * time.Second,
+	resolve:   10 * time.Second,
+	probe:     time.Second,
+}
+
+// New makes a server; nothing happens until Run and the first request.
+func New(cfg Config) (*Server, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg:     cfg,
+		log:     cfg.Logger,
+		keys:    newKeyring(cfg.APIKey),
+		origins: newOrigins(cfg.AllowedOrigins),
+		times:   defaultTimes,
+	}
+	s.upgrader = newUpgrader(s.origins.allow)
+	s.registry.init(&s.goroutines)
+	s.writers.init(&s.goroutines)
+	s.metrics = newMetrics(s)
+	s.life, s.end = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// Run owns the writers and the pinger. When ctx ends it cuts the sockets that are
+// still there and returns once every goroutine of the server has ended. A server
+// whose Run has ended takes no sockets.
+func (s *Server) Run(ctx context.Context) error {
+	var writing sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		writing.Go(s.writers.work)
+	}
+	s.pinger.run(ctx, s.cfg.PingInterval, &s.registry)
+
+	empty := s.registry.shut()
+	s.end()
+	s.registry.each((*socket).cut)
+	<-empty
+	s.writers.stop()
+	writing.Wait()
+	s.goroutines.Wait()
+	return nil
+}
+
+// Drain sends the clients elsewhere: no new sockets are taken, and all that are
+// open get close code 1012 after what was already queued. It returns when they are
+// gone; those that are not when ctx ends are cut.
+func (s *Server) Drain(ctx context.Context) {
+	empty := s.registry.shut()
+	s.registry.each(func(k *socket) { k.queue.Close(protocol.CloseRestart, reasonRestart) })
+	select {
+	case <-empty:
+	case <-ctx.Done():
+		s.end()
+		s.registry.each((*socket).cut)
+		<-empty
+	}
+}
+
+const reasonRestart = "restarting"
+
+// Handler serves all routes with an engine of its own.
+func (s *Server) Handler() http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.RedirectTrailingSlash = false
+	e.HandleMethodNotAllowed = true
+	e.Use(gin.CustomRecoveryWithWriter(nil, s.panicked))
+	s.Routes(e)
+	s.roots(e)
+	return e
+}
+
+func (s *Server) panicked(c *gin.Context, cause any) {
+	s.log.Error("a request handler panicked", "path", c.Request.URL.Path, "panic", cause, "stack", string(debug.Stack()))
+	c.AbortWithStatus(http.StatusInternalServerError)
+}

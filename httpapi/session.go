@@ -1,0 +1,264 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// kind is what a socket is for. A new endpoint is a new kind; all the rest of a
+// socket's life is the session's.
+type kind interface {
+	// join puts the client's first message into effect once its key is known to be
+	// the project's. An error of type [*protocol.Error] is told to the client; after
+	// any other it is asked to come back.
+	join(ctx context.Context, q *socket, p *project, hello *protocol.Hello) error
+	// command takes a later message that is no ping.
+	command(c protocol.Command, message []byte) *protocol.Error
+	// leave takes back what join did. It is called once, also when join failed.
+	leave()
+}
+
+// session is a socket with what is read from it. One goroutine at a time runs it.
+type session struct {
+	socket
+	ws         *websocket.Conn
+	kind       kind
+	peerClosed bool // the peer's close frame has come
+}
+
+func newSession(s *Server, k kind) *session {
+	n := &session{kind: k}
+	n.server = s
+	n.queue.Init(s.cfg.QueueBytes, &n.socket)
+	return n
+}
+
+// start begins a session on a socket whose handshake is done.
+func (n *session) start(ws *websocket.Conn) {
+	n.ws = ws
+	n.open = true
+	n.hear()
+	ws.SetPingHandler(n.pinged)
+	ws.SetPongHandler(ponged)
+	ws.SetCloseHandler(n.closed)
+	if !n.server.registry.add(&n.socket) {
+		n.turnAway()
+		return
+	}
+	n.server.counters.accepted.Add(1)
+	go n.greet()
+}
+
+// turnAway ends a session whose handshake was under way when draining began. The
+// errors don't matter: the socket is gone either way.
+func (n *session) turnAway() {
+	_ = n.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = n.conn.Write(protocol.CloseFrame(protocol.CloseRestart, reasonRestart))
+	_ = n.conn.Close()
+}
+
+// greet takes the first message and hands over to a goroutine whose stack has not
+// grown from reading it.
+func (n *session) greet() {
+	n.enter()
+	go n.read()
+}
+
+// enter takes the first message and puts it into effect. Where it fails it has
+// closed the queue, or the connection is broken and read will find it so.
+func (n *session) enter() {
+	defer n.rescue()
+	n.awaitFirst()
+	hello, err := n.first()
+	if err != nil {
+		n.fail(err)
+		return
+	}
+	n.ws.SetReadLimit(n.server.cfg.MaxMessageBytes)
+	if hello == nil {
+		return
+	}
+	p, err := n.server.keys.project(hello.APIKey)
+	if err != nil {
+		n.fail(err)
+		return
+	}
+	n.join(p, hello)
+}
+
+// first reads the first message. It is nil, without an error, when the socket
+// ended before it came.
+func (n *session) first() (*protocol.Hello, *protocol.Error) {
+	limit := n.server.cfg.MaxMessageBytes
+	typ, r, err := n.ws.NextReader()
+	if err != nil {
+		return nil, nil
+	}
+	message, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, nil
+	}
+	n.awaitAny()
+	switch _, closed := n.queue.Closed(); {
+	case closed:
+		return nil, nil
+	case int64(len(message)) > limit:
+		return nil, protocol.ErrInvalidJSON(fmt.Sprintf("the message is longer than %d bytes", limit))
+	case typ != websocket.TextMessage:
+		return nil, protocol.ErrInvalidJSON(wantText)
+	case !utf8.Valid(message):
+		n.queue.Close(protocol.CloseInvalidText, notUTF8)
+		return nil, nil
+	}
+	return protocol.ParseHello(message)
+}
+
+const (
+	wantText = "want a text message, not a binary one"
+	notUTF8  = "text that is not UTF-8"
+)
+
+func (n *session) join(p *project, hello *protocol.Hello) {
+	ctx, cancel := context.WithTimeout(n.server.life, n.server.times.resolve)
+	defer cancel()
+	err := n.kind.join(ctx, &n.socket, p, hello)
+	if err == nil {
+		return
+	}
+	if told, ok := asProtocolError(err); ok {
+		n.fail(told)
+		return
+	}
+	n.queue.Close(protocol.CloseRestart, "try again")
+}
+
+// read reads until the peer closes or the connection fails, and then ends the
+// session. It is the one goroutine that an idle socket has: it stays shallow, and
+// so has no defers of its own.
+func (n *session) read() {
+	for more := true; more; {
+		typ, r, err := n.ws.NextReader()
+		more = err == nil && n.receive(typ, r)
+	}
+	n.leave()
+	n.server.goroutines.Done()
+}
+
+// receive takes a message. It reports whether there may be more.
+func (n *session) receive(typ int, r io.Reader) (more bool) {
+	defer n.rescue()
+	if _, closed := n.queue.Closed(); closed {
+		return true // what comes after our close frame is only skipped, to see the peer's
+	}
+	buf := messages.Get().(*bytes.Buffer)
+	defer messages.Put(buf)
+	buf.Reset()
+	if _, err := buf.ReadFrom(r); err != nil {
+		return false
+	}
+	switch message := buf.Bytes(); {
+	case typ != websocket.TextMessage:
+		n.fail(protocol.ErrInvalidMessage(wantText))
+	case bytes.Equal(message, plainPing):
+		n.queue.Push(protocol.Pong) // without the depth of parsing, for nearly all
+	case !utf8.Valid(message):
+		n.queue.Close(protocol.CloseInvalidText, notUTF8)
+	default:
+		n.command(message)
+	}
+	return true
+}
+
+var (
+	plainPing = []byte(`{"type":"ping"}`)
+	messages  = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+)
+
+func (n *session) command(message []byte) {
+	c, err := protocol.ParseCommand(message)
+	switch {
+	case err != nil:
+	case c.Type == protocol.CommandPing:
+		n.queue.Push(protocol.Pong)
+		return
+	default:
+		err = n.kind.command(c, message)
+	}
+	if err != nil {
+		n.fail(err)
+	}
+}
+
+// errUnknownCommand is told for a message of a type that the kind doesn't have.
+func errUnknownCommand(c protocol.Command) *protocol.Error {
+	typ := c.Type
+	if len(typ) > 64 {
+		typ = typ[:64]
+	}
+	return protocol.ErrInvalidMessage(`"type" is ` + strconv.Quote(typ) + `: want "ping"`)
+}
+
+// leave gives up what the session is for and ends the reading direction.
+func (n *session) leave() {
+	n.kind.leave()
+	switch {
+	case n.peerClosed: // our answer is queued; the connection is closed behind it
+	case n.broken:
+		n.cut()
+	default: // the library has given up, and has queued a close frame that says why
+		n.skip()
+		n.cut()
+	}
+	n.ended(readEnded)
+}
+
+// skip reads what the peer still sends, until it closes or its time is up: were
+// the connection closed before, the peer might never see our close frame.
+func (n *session) skip() {
+	n.queue.Close(protocol.CloseTooBig, "") // the one case in which it queues none: a length beyond counting
+	b := make([]byte, 512)
+	for {
+		if _, err := n.Read(b); err != nil {
+			return
+		}
+	}
+}
+
+// rescue keeps a panic from taking all the other sockets along. It is told to the
+// operator in full, and to the client by a close code.
+func (n *session) rescue() {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	n.server.log.Error("a session panicked", "panic", cause, "stack", string(debug.Stack()))
+	n.queue.Close(protocol.CloseInternal, "internal error")
+}
+
+func (n *session) pinged(payload string) error {
+	n.queue.Push(protocol.PongFrame(payload))
+	return nil
+}
+
+func ponged(string) error { return nil } // Read has noted that the peer is there
+
+// closed answers the peer's close frame with its own code.
+func (n *session) closed(code int, _ string) error {
+	n.peerClosed = true
+	if code == websocket.CloseNoStatusReceived {
+		code = 0
+	}
+	n.queue.Close(protocol.CloseCode(code), "")
+	return nil
+}

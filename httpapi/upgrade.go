@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gorilla/websocket"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+const (
+	// readBuffer is held by every socket. A longer message passes it by.
+	readBuffer = 256
+
+	// handshakeTimeout bounds the writing of the handshake's answer.
+	handshakeTimeout = 10 * time.Second
+)
+
+func newUpgrader(allow func(*http.Request) bool) websocket.Upgrader {
+	return websocket.Upgrader{
+		HandshakeTimeout: handshakeTimeout,
+		ReadBufferSize:   readBuffer,
+		WriteBufferPool:  &sync.Pool{}, // we don't write through it: no socket shall hold a buffer
+		CheckOrigin:      allow,
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			told := &protocol.Error{Message: "WebSocket handshake failed", Detail: strings.TrimPrefix(reason.Error(), "websocket: ")}
+			if status == http.StatusForbidden {
+				told = &protocol.Error{Message: "Origin not allowed"}
+			}
+			h := w.Header()
+			h.Set("Sec-Websocket-Version", "13")
+			h.Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = w.Write(told.AppendJSON(nil)) // the client has gone: nobody to tell
+		},
+	}
+}
+
+// socket handles a socket's route. It returns as soon as the socket is open, so
+// that nothing of the request stays.
+func (s *Server) socket(kindOf func(*Server, *http.Request) kind) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if !websocket.IsWebSocketUpgrade(c.Request) {
+			c.Header("Upgrade", "websocket")
+			c.Header("Connection", "Upgrade")
+			refuse(c, http.StatusUpgradeRequired, errUpgrade)
+			return
+		}
+		// The place of limits by address: before anything is spent on the client.
+		if s.registry.isShut() {
+			c.Header("Retry-After", "1")
+			refuse(c, http.StatusServiceUnavailable, errDraining)
+			return
+		}
+		n := newSession(s, kindOf(s, c.Request))
+		ws, err := s.upgrader.Upgrade(&hijacker{c.Writer, &n.socket}, c.Request, nil)
+		if err != nil {
+			return // the upgrader has answered
+		}
+		n.start(ws)
+	}
+}
+
+// hijacker makes the upgrader work on our socket in place of the connection.
+type hijacker struct {
+	http.ResponseWriter
+	socket *socket
+}
+
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	h.socket.attach(conn)
+	return h.socket, rw, nil
+}
+
+// origins are the pages that may open sockets.
+type origins struct {
+	all    bool
+	listed map[string]bool
+}
+
+func newOrigins(allowed []string) origins {
+	o := origins{listed: make(map[string]bool, len(allowed))}
+	for _, a := range allowed {
+		o.all = o.all || a == "*"
+		o.listed[normalOrigin(a)] = true
+	}
+	return o
+}
+
+// allow decides over a request by its Origin header (RFC 6455, section 10.2).
+func (o origins) allow(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || o.all || o.listed[normalOrigin(origin)] {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}
+
+func normalOrigin(origin string) string {
+	return strings.ToLower(strings.TrimSuffix(origin, "/"))
+}

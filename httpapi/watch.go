@@ -1,0 +1,83 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"unicode/utf8"
+
+	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// watch is a socket that follows a collection.
+type watch struct {
+	server     *Server
+	name       string
+	subscriber *fanout.Subscriber
+}
+
+func watchOf(s *Server, r *http.Request) kind {
+	return &watch{server: s, name: collectionName(r)}
+}
+
+// join subscribes: first the collection must be there, then the filter must fit it.
+// The hub queues "connected".
+func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol.Hello) error {
+	relation, err := w.server.resolve(ctx, w.name)
+	if err != nil {
+		return err
+	}
+	w.subscriber, err = w.server.cfg.Hub.Subscribe(fanout.Subscription{
+		Relation:     relation,
+		CollectionID: w.name,
+		Filters:      hello.Filters,
+		Queue:        &k.queue,
+	})
+	return err
+}
+
+func (w *watch) command(c protocol.Command, _ []byte) *protocol.Error { return errUnknownCommand(c) }
+
+func (w *watch) leave() {
+	if w.subscriber != nil {
+		w.server.cfg.Hub.Unsubscribe(w.subscriber)
+	}
+}
+
+// resolve finds a collection. That it can't be told is logged once an outage.
+func (s *Server) resolve(ctx context.Context, name string) (*protocol.Relation, error) {
+	if name == "" || strings.ContainsRune(name, 0) || !utf8.ValidString(name) {
+		return nil, protocol.ErrCollectionNotFound // no table can have such a name
+	}
+	relation, err := s.cfg.Collections.Resolve(ctx, name)
+	_, told := asProtocolError(err)
+	switch {
+	case err == nil || told:
+		if s.unresolved.end() {
+			s.log.Info("collections can be looked up again")
+		}
+	case s.life.Err() != nil: // the server is ending
+	case s.unresolved.begin():
+		s.log.Error("collections can't be looked up: clients are asked to come back", "collection", name, "error", err)
+	}
+	return relation, err
+}
+
+// asProtocolError finds what a client is told in an error.
+func asProtocolError(err error) (*protocol.Error, bool) {
+	var told *protocol.Error
+	ok := errors.As(err, &told)
+	return told, ok
+}
+
+// onceWhile tells the beginning and the end of a condition that many notice.
+type onceWhile struct {
+	on atomic.Bool
+}
+
+func (o *onceWhile) begin() bool { return o.on.CompareAndSwap(false, true) }
+
+func (o *onceWhile) end() bool { return o.on.Load() && o.on.CompareAndSwap(true, false) }
