@@ -128,7 +128,6 @@ func parseVersion(s string) (Binaries, error) {
 
 func (b Binaries) initdb() string   { return filepath.Join(b.Dir, program("initdb")) }
 func (b Binaries) postgres() string { return filepath.Join(b.Dir, program("postgres")) }
-func (b Binaries) pgctl() string    { return filepath.Join(b.Dir, program("pg_ctl")) }
 
 // program is a program's file name.
 func program(name string) string {

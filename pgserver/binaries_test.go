@@ -36,7 +36,7 @@ func TestFindIn(t *testing.T) {
 		}
 		for _, name := range programs {
 			script := "#!/bin/sh\necho 'postgres (PostgreSQL) " + version + "'\n"
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil { //nolint:gosec // a program
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
 				t.Fatal(err)
 			}
 		}

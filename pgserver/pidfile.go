@@ -20,6 +20,7 @@ type pidFile struct {
 	pid   int
 	port  int
 	ready bool
+	text  string
 }
 
 func pidFilePath(dataDir string) string { return filepath.Join(dataDir, "postmaster.pid") }
@@ -29,11 +30,11 @@ func readPIDFile(dataDir string) (pidFile, error) {
 	if err != nil {
 		return pidFile{}, err
 	}
-	var f pidFile
-	lines := strings.Split(string(data), "\n")
+	f := pidFile{text: string(data)}
+	lines := strings.Split(f.text, "\n")
 	f.pid, err = strconv.Atoi(strings.TrimSpace(lines[0]))
 	if err != nil {
-		return pidFile{}, fmt.Errorf("%s: the first line is no process id", pidFilePath(dataDir))
+		return pidFile{}, fmt.Errorf("%s: the first line is no process id: remove the file if no server uses the directory", pidFilePath(dataDir))
 	}
 	if len(lines) > 3 {
 		f.port, _ = strconv.Atoi(strings.TrimSpace(lines[3])) // 0 while it is being written
@@ -42,19 +43,30 @@ func readPIDFile(dataDir string) (pidFile, error) {
 	return f, nil
 }
 
-// checkUnused fails with ErrInUse if a live server has the data directory, and
-// removes what a dead one left of itself.
+// checkUnused fails with ErrInUse if a live server has the data directory.
+//
+// What a dead server left is postgres' own business: it looks for processes that
+// still have its shared memory. But it takes any live process of the old number
+// for the old server. Where that is another process, the file gets our number,
+// which postgres knows for its parent's and does not mind.
 func checkUnused(ctx context.Context, dataDir string) error {
 	f, err := readPIDFile(dataDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil && alive(f.pid) && isServer(ctx, f, dataDir) {
+	if err != nil {
+		return fmt.Errorf("data directory %s: %w", dataDir, err)
+	}
+	if !alive(f.pid) {
+		return nil
+	}
+	if isServer(ctx, f, dataDir) {
 		return fmt.Errorf("data directory %s: %w, process %d on port %d: stop that one first or choose another directory",
 			dataDir, ErrInUse, f.pid, f.port)
 	}
-	if err := os.Remove(pidFilePath(dataDir)); err != nil {
-		return fmt.Errorf("remove what a dead server left behind: %w", err)
+	_, rest, _ := strings.Cut(f.text, "\n")
+	if err := os.WriteFile(pidFilePath(dataDir), []byte(strconv.Itoa(os.Getpid())+"\n"+rest), 0o600); err != nil {
+		return fmt.Errorf("data directory: %w", err)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func startProcess(logger *slog.Logger, acct *account, dir, name string, args ...
 		}
 		p.err = p.cmd.Wait()
 		// Its own children hold the pipe until they have seen that it is gone.
-		late := time.AfterFunc(5*time.Second, func() { out.SetReadDeadline(time.Now()) })
+		late := time.AfterFunc(5*time.Second, func() { _ = out.SetReadDeadline(time.Now()) })
 		reading.Wait()
 		late.Stop()
 		out.Close()

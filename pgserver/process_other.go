@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"syscall"
 )
@@ -20,7 +21,8 @@ func (p *process) quit(bin Binaries) error { return p.signal(bin, "QUIT") }
 
 // signal goes through pg_ctl, which stands in for signals where there are none.
 func (p *process) signal(bin Binaries, name string) error {
-	return exec.CommandContext(context.Background(), bin.pgctl(), "kill", name, strconv.Itoa(p.cmd.Process.Pid)).Run()
+	pgctl := filepath.Join(bin.Dir, program("pg_ctl"))
+	return exec.CommandContext(context.Background(), pgctl, "kill", name, strconv.Itoa(p.cmd.Process.Pid)).Run()
 }
 
 func (p *process) kill() { _ = p.cmd.Process.Kill() }

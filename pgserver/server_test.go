@@ -40,6 +40,17 @@ func start(t *testing.T, cfg pgserver.Config) *pgserver.Server {
 	return s
 }
 
+// startError is the error of a server that must not start.
+func startError(t *testing.T, cfg pgserver.Config) error {
+	t.Helper()
+	s, err := pgserver.Start(t.Context(), cfg)
+	if err == nil {
+		s.Close()
+		t.Fatal("it started")
+	}
+	return err
+}
+
 // dataDir is a place for a data directory that the server's user can reach, which
 // t.TempDir is not for root.
 func dataDir(t *testing.T) string {
@@ -149,8 +160,8 @@ func TestStart(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		// The number now belongs to a process that is no server: this one.
-		stale := strings.Join([]string{strconv.Itoa(os.Getpid()), dir, "1700000000", "1", "", "127.0.0.1", "", "ready", ""}, "\n")
+		// The number now belongs to a process that is no server.
+		stale := strings.Join([]string{strconv.Itoa(os.Getppid()), dir, "1700000000", "1", "", "127.0.0.1", "", "ready", ""}, "\n")
 		if err := os.WriteFile(filepath.Join(dir, "postmaster.pid"), []byte(stale), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -160,25 +171,24 @@ func TestStart(t *testing.T) {
 
 func TestStartFails(t *testing.T) {
 	t.Parallel()
-	fails := func(t *testing.T, cfg pgserver.Config, want ...string) error {
+	says := func(t *testing.T, err error, want ...string) {
 		t.Helper()
-		s, err := pgserver.Start(t.Context(), cfg)
-		if err == nil {
-			s.Close()
-			t.Fatal("it started")
-		}
 		for _, part := range want {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("error %q\ndoes not say %q", err, part)
 			}
 		}
-		return err
+	}
+	fails := func(t *testing.T, cfg pgserver.Config, want ...string) {
+		t.Helper()
+		says(t, startError(t, cfg), want...)
 	}
 	t.Run("DataDirInUse", func(t *testing.T) {
 		t.Parallel()
 		dir := dataDir(t)
 		s := start(t, pgserver.Config{DataDir: dir})
-		err := fails(t, pgserver.Config{DataDir: dir}, dir, strconv.Itoa(s.ProcessID()), strconv.Itoa(s.Port()))
+		err := startError(t, pgserver.Config{DataDir: dir})
+		says(t, err, dir, strconv.Itoa(s.ProcessID()), strconv.Itoa(s.Port()))
 		if !errors.Is(err, pgserver.ErrInUse) {
 			t.Errorf("error %v is not ErrInUse", err)
 		}

@@ -21,10 +21,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-const (
-	defaultImage = "postgres:17-alpine"
-	password     = "postgres" // of the superuser, in a container only
-)
+const defaultImage = "postgres:17-alpine"
 
 // How long to wait for an engine's answer, and for a container to come up: the
 // image may have to be pulled.
@@ -91,7 +88,7 @@ func newContainer(ctx context.Context, settings map[string]string) (backend, err
 		return nil, err
 	}
 	ctr, err := postgres.Run(ctx, c.image,
-		postgres.WithPassword(password),
+		testcontainers.WithEnv(map[string]string{"POSTGRES_HOST_AUTH_METHOD": "trust"}), // as the binaries do
 		testcontainers.WithCmd(args(settings)...),
 		testcontainers.WithHostConfigModifier(c.bindPort),
 	)
@@ -147,7 +144,7 @@ func (c *container) String() string { return "a container of " + c.image }
 func (c *container) url(database string) string {
 	u := url.URL{
 		Scheme:   "postgres",
-		User:     url.UserPassword("postgres", password),
+		User:     url.User("postgres"),
 		Host:     net.JoinHostPort(c.host, strconv.Itoa(c.port)),
 		Path:     "/" + database,
 		RawQuery: "sslmode=disable",

@@ -26,7 +26,7 @@
 // # What is guaranteed
 //
 // Servers have wal_level=logical, room for 20 WAL senders and 20 slots, and
-// fsync=off. Their superuser is postgres. [Main] ends them when the tests have
+// fsync=off. Their superuser is postgres, who needs no password. [Main] ends them when the tests have
 // ended; if the test binary is killed, the system (binaries, on Linux) or
 // testcontainers' reaper (containers) does.
 //

@@ -108,7 +108,7 @@ func TestServer(t *testing.T) {
 	})
 }
 
-func TestNewDatabase(t *testing.T) {
+func TestNewDatabase(t *testing.T) { //nolint:tparallel // the first subtest ends before the rest looks
 	t.Parallel()
 	s := pgtest.Start(t)
 	admin := connect(t, s.URL("postgres"))

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+	"github.com/lmittmann/tint"
+	"github.com/mattn/go-isatty"
+
+	"github.com/tablewire/tablewire/cdc"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// cli is the command line: one field a subcommand, one file each.
+type cli struct {
+	Serve    serveCmd    `cmd:"" help:"Stream the changes of a database to browsers."`
+	Demo     demoCmd     `cmd:"" help:"Show it at work, with a private PostgreSQL and a page: no database needed."`
+	SetupSQL setupSQLCmd `cmd:"" name:"setup-sql" help:"Print the statements that serve would run, for making the publication and the slot by hand."`
+	Health   healthCmd   `cmd:"" help:"Ask a running server whether it is ready; for container health checks."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+// app is what a subcommand runs with.
+type app struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+}
+
+// exitCode carries what kong wants to exit with, through a panic.
+type exitCode int
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			exit, ok := r.(exitCode)
+			if !ok {
+				panic(r)
+			}
+			code = int(exit)
+		}
+	}()
+	parser := kong.Must(&cli{},
+		kong.Name("tablewire"),
+		kong.Description("Tablewire follows a PostgreSQL database through logical replication and streams the changes of its tables to browsers over WebSockets."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(exitCode(code)) }),
+		kong.Vars{"version": version()},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "tablewire: %v\n", err)
+		fmt.Fprintln(stderr, "  to do: tablewire --help lists the commands and their flags")
+		return 2
+	}
+	if err := parsed.Run(&app{ctx: ctx, stdout: stdout, stderr: stderr}); err != nil {
+		report(stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// report tells the operator what went wrong and what to do about it.
+func report(w io.Writer, err error) {
+	err = cdc.Explain(err)
+	fmt.Fprintf(w, "tablewire: %v\n", err)
+	var problem *protocol.Problem
+	if errors.As(err, &problem) && problem.Cure != "" {
+		fmt.Fprintf(w, "  to do: %s\n", problem.Cure)
+	}
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "tablewire (unknown version)"
+	}
+	return "tablewire " + info.Main.Version
+}
+
+// newLogger logs to w: as JSON, or as text, coloured on a terminal.
+func newLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	}
+	file, ok := w.(*os.File)
+	terminal := ok && isatty.IsTerminal(file.Fd())
+	return slog.New(tint.NewHandler(w, &tint.Options{Level: level, NoColor: !terminal, TimeFormat: "15:04:05.000"}))
+}

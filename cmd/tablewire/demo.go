@@ -1,0 +1,195 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tablewire/tablewire/httpapi/console"
+	"github.com/tablewire/tablewire/pgserver"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// demoCmd is the server on a database of its own, which keeps changing, with a
+// page to watch it.
+type demoCmd struct {
+	Listen      string        `help:"Address for the page and clients (default: 127.0.0.1:8080, or a free port where that is taken)." env:"TABLEWIRE_LISTEN" placeholder:"ADDR"`
+	AdminListen string        `help:"Address for metrics and profiles (default: 127.0.0.1:8081, or a free port where that is taken)." env:"TABLEWIRE_ADMIN_LISTEN" placeholder:"ADDR"`
+	DataDir     string        `help:"Folder of the private PostgreSQL; the next start goes on with it (default: tablewire/demo in the user's cache folder)." env:"TABLEWIRE_DATA_DIR" placeholder:"DIR"`
+	APIKey      string        `name:"api-key" help:"The key that the page and clients send (default: demo)." env:"TABLEWIRE_API_KEY" placeholder:"KEY"`
+	Pace        time.Duration `help:"Time between two changes of the demo's rows; 0 leaves them alone." default:"500ms" env:"TABLEWIRE_DEMO_PACE"`
+	LogFormat   string        `help:"text or json." enum:"text,json" default:"text" env:"TABLEWIRE_LOG_FORMAT"`
+	LogLevel    slog.Level    `help:"debug, info, warn or error." default:"warn" env:"TABLEWIRE_LOG_LEVEL"`
+	limitFlags
+}
+
+const (
+	demoDatabase    = "demo"
+	demoAddress     = "127.0.0.1:8080"
+	demoAdmin       = "127.0.0.1:8081"
+	freePortAddress = "127.0.0.1:0"
+)
+
+// Run shows the demo until the program is told to stop.
+func (c *demoCmd) Run(a *app) (err error) {
+	c.APIKey = cmp.Or(c.APIKey, "demo")
+	public, err := listenOrMove(a.ctx, a.stdout, c.Listen, demoAddress, "listen")
+	if err != nil {
+		return err
+	}
+	defer public.Close()
+	admin, err := listenOrMove(a.ctx, io.Discard, c.AdminListen, demoAdmin, "admin-listen")
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	logger := newLogger(a.stderr, c.LogFormat, c.LogLevel)
+	pg, err := c.startDatabase(a.ctx, a.stdout, logger)
+	if err != nil {
+		return stoppedOr(a.ctx, err)
+	}
+	defer func() { err = errors.Join(err, pg.Close()) }()
+	if err := prepareDemo(a.ctx, pg); err != nil {
+		return stoppedOr(a.ctx, err)
+	}
+	return c.show(a, pg, public, admin, logger)
+}
+
+// show serves and keeps the rows changing until ctx ends or a part fails.
+func (c *demoCmd) show(a *app, pg *pgserver.Server, public, admin net.Listener, logger *slog.Logger) error {
+	g, ctx := errgroup.WithContext(a.ctx)
+	ready := make(chan struct{})
+	g.Go(func() error {
+		return serve(ctx, serveOptions{
+			DatabaseURL: pg.URL(demoDatabase), APIKey: c.APIKey, Tables: []string{"public.*"},
+			Slot: "tablewire", Publication: "tablewire", Listener: public, AdminListener: admin,
+			Limits: c.limitFlags,
+			Root:   console.Handler(console.Config{APIKey: c.APIKey, Collections: demoCollections}),
+		}, logger, func(s serving) {
+			c.welcome(a.stdout, public.Addr(), s.AdminURL, pg.URL(demoDatabase))
+			close(ready)
+		})
+	})
+	g.Go(func() error {
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			return nil
+		}
+		if c.Pace <= 0 {
+			return nil
+		}
+		w := workload{url: pg.URL(demoDatabase), pace: c.Pace, rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), log: logger}
+		return w.run(ctx)
+	})
+	g.Go(func() error {
+		select {
+		case <-pg.Done():
+			return &protocol.Problem{What: "the private PostgreSQL has ended", Cure: "start the demo again; with --log-level debug it shows PostgreSQL's log", Err: pg.Err()}
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	return g.Wait()
+}
+
+// startDatabase starts the private PostgreSQL.
+func (c *demoCmd) startDatabase(ctx context.Context, stdout io.Writer, logger *slog.Logger) (*pgserver.Server, error) {
+	dir := c.DataDir
+	if dir == "" {
+		var err error
+		if dir, err = demoDataDir(); err != nil {
+			return nil, err
+		}
+	}
+	fmt.Fprintf(stdout, "Starting a private PostgreSQL in %s\n", dir)
+	pg, err := pgserver.Start(ctx, pgserver.Config{
+		DataDir: dir,
+		Logger:  logger,
+		Settings: map[string]string{
+			"max_connections":        "40",
+			"shared_buffers":         "32MB",
+			"max_wal_size":           "256MB",
+			"max_slot_wal_keep_size": "1GB",
+		},
+	})
+	if errors.Is(err, pgserver.ErrInUse) {
+		return nil, &protocol.Problem{What: "another demo runs already", Cure: "open its page, or stop it, or give this one a folder of its own with --data-dir", Err: err}
+	}
+	return pg, err
+}
+
+// demoDataDir is where the demo's data is when nobody says where. root's own cache
+// is closed to the user whom PostgreSQL then runs as.
+func demoDataDir() (string, error) {
+	if os.Geteuid() == 0 {
+		return "/var/cache/tablewire/demo", nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", &protocol.Problem{What: "there is no folder for the demo's data", Cure: "name one with --data-dir", Err: err}
+	}
+	return filepath.Join(cache, "tablewire", "demo"), nil
+}
+
+// listenOrMove opens the listener that was asked for or, when none was and
+// the usual port is taken, one on a free port, and says so.
+func listenOrMove(ctx context.Context, stdout io.Writer, asked, usual, flag string) (net.Listener, error) {
+	if asked != "" {
+		return listen(ctx, asked, flag)
+	}
+	l, err := listen(ctx, usual, flag)
+	if !isPortTaken(err) {
+		return l, err
+	}
+	if l, err = listen(ctx, freePortAddress, flag); err == nil {
+		fmt.Fprintf(stdout, "%s is taken, so the demo is at %s\n", usual, l.Addr())
+	}
+	return l, err
+}
+
+// stoppedOr is nil where an error only tells that the program was stopped.
+func stoppedOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+// welcome says what there is, once it can be opened.
+func (c *demoCmd) welcome(w io.Writer, addr net.Addr, adminURL, databaseURL string) {
+	fmt.Fprintf(w, `
+  Tablewire is live. Open the page and watch the tables change:
+
+    %s
+
+  API key      %s
+  Metrics      %s/metrics
+  Change rows  psql "%s"
+               UPDATE orders SET note = 'Hello!' WHERE id = (SELECT max(id) FROM orders);
+  Stop         Ctrl+C
+
+`, pageURL(addr), c.APIKey, adminURL, databaseURL)
+}
+
+// pageURL is the page's address as it can be opened on this machine.
+func pageURL(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "http://" + addr.String() + "/"
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/"
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// healthCmd asks a server whether it is ready.
+type healthCmd struct {
+	URL     string        `help:"The server's address." default:"http://127.0.0.1:8080" env:"TABLEWIRE_HEALTH_URL"`
+	Timeout time.Duration `help:"How long to wait for the answer." default:"3s"`
+}
+
+// Run fails unless the server answers that it is ready.
+func (c *healthCmd) Run(a *app) error {
+	ctx, cancel := context.WithTimeout(a.ctx, c.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL+"/readyz", nil)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", c.URL, err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("the server does not answer: %w", err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	if err != nil {
+		return fmt.Errorf("read the server's answer: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server is not ready: %s", body)
+	}
+	_, err = fmt.Fprintf(a.stdout, "%s\n", body)
+	return err
+}

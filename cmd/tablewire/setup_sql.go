@@ -1,0 +1,24 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/tablewire/tablewire/sql"
+)
+
+// setupSQLCmd prints what serve would run.
+type setupSQLCmd struct {
+	Slot        string   `help:"Name of the replication slot." default:"tablewire" env:"TABLEWIRE_SLOT"`
+	Publication string   `help:"Name of the publication." default:"tablewire" env:"TABLEWIRE_PUBLICATION"`
+	Tables      []string `arg:"" optional:"" help:"Tables to publish, as table or schema.table; each needs a primary key or another replica identity."`
+}
+
+// Run prints the statements.
+func (c *setupSQLCmd) Run(a *app) error {
+	names := make([][2]string, 0, len(c.Tables))
+	for _, t := range c.Tables {
+		names = append(names, sql.SplitName(t))
+	}
+	_, err := fmt.Fprint(a.stdout, sql.Setup(c.Publication, c.Slot, names))
+	return err
+}

@@ -1,0 +1,100 @@
+package integration
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+const (
+	bankAccounts = 1000
+	bankClients  = 4
+	bankEach     = 1500 // transactions of a client
+)
+
+// pgbench's transaction, from several clients at once: a watcher receives exactly
+// the updates that were committed, in the order of the commits, each with what was
+// there before. The journal, written in the same transactions, is the oracle.
+func TestBank(t *testing.T) {
+	t.Parallel()
+	db := connect(t, pgtest.Start(t).NewDatabase(t))
+	db.run(t, `
+		CREATE TABLE accounts (aid int PRIMARY KEY, bid int, abalance int NOT NULL DEFAULT 0, filler char(84) DEFAULT '');
+		ALTER TABLE accounts REPLICA IDENTITY FULL;
+		CREATE TABLE journal (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, aid int, delta int)`)
+	db.run(t, `INSERT INTO accounts (aid, bid) SELECT i, i % 10 FROM generate_series(1, $1::int) i`, bankAccounts)
+	s := serve(t, db.url, "bank", "--queue-bytes", "16MiB")
+	accounts, journal := watch(t, s, "accounts", nil), watch(t, s, "journal", nil)
+
+	var clients sync.WaitGroup
+	for range bankClients {
+		conn := connect(t, db.url)
+		clients.Go(func() { transfer(t, conn) })
+	}
+	clients.Wait()
+
+	type entry struct{ AID, Delta int }
+	var fromAccounts, fromJournal []entry
+	balance := map[int]int{}
+	for range bankClients * bankEach {
+		var u struct {
+			Data struct{ AID, BID, ABalance int }
+			Old  struct{ ABalance *int } `json:"old_data"`
+		}
+		decode(t, accounts.next(t), &u)
+		if u.Old.ABalance == nil || *u.Old.ABalance != balance[u.Data.AID] {
+			t.Fatalf("account %d had %d, and old_data says %v", u.Data.AID, balance[u.Data.AID], u.Old.ABalance)
+		}
+		fromAccounts = append(fromAccounts, entry{u.Data.AID, u.Data.ABalance - *u.Old.ABalance})
+		balance[u.Data.AID] = u.Data.ABalance
+		var j struct{ Data entry }
+		decode(t, journal.next(t), &j)
+		fromJournal = append(fromJournal, j.Data)
+	}
+	if diff := cmp.Diff(fromJournal, fromAccounts); diff != "" {
+		t.Errorf("the two collections differ in the order of commits:\n%.2000s", diff)
+	}
+	inTable := query[int](t, db, `SELECT abalance FROM accounts ORDER BY aid`)
+	for i, b := range inTable {
+		if balance[i+1] != b {
+			t.Errorf("account %d has %d, the events add up to %d", i+1, b, balance[i+1])
+		}
+	}
+	if n := query[int](t, db, `SELECT count(*)::int FROM journal`)[0]; n != len(fromJournal) {
+		t.Errorf("%d transactions were committed, %d came", n, len(fromJournal))
+	}
+}
+
+// transfer runs transactions, some of which are rolled back.
+func transfer(t *testing.T, conn *database) {
+	for i := range bankEach {
+		aid, delta := rand.IntN(bankAccounts)+1, rand.IntN(10_000)+1
+		err := pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(t.Context(), `UPDATE accounts SET abalance = abalance + $1 WHERE aid = $2`, delta, aid); err != nil {
+				return err
+			}
+			_, err := tx.Exec(t.Context(), `INSERT INTO journal (aid, delta) VALUES ($1, $2)`, aid, delta)
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if i%50 == 0 {
+			_, _ = conn.Exec(t.Context(), `BEGIN; UPDATE accounts SET abalance = -1 WHERE aid = 1; ROLLBACK`)
+		}
+	}
+}
+
+func decode(t *testing.T, message string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(message), into); err != nil {
+		t.Fatalf("%s: %v", message, err)
+	}
+}

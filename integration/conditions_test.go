@@ -1,0 +1,115 @@
+package integration
+
+import (
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+// What keeps a server from starting: each ends within seconds with one message
+// that says what to do, exit code 1, and tells no password.
+func TestConditions(t *testing.T) {
+	t.Parallel()
+	pg := pgtest.Start(t)
+	db := connect(t, pg.NewDatabase(t))
+	db.run(t, `CREATE TABLE t (id int PRIMARY KEY);
+		DROP ROLE IF EXISTS "no replication"; CREATE ROLE "no replication" LOGIN PASSWORD 'hush-hush';
+		DROP ROLE IF EXISTS "no create"; CREATE ROLE "no create" LOGIN REPLICATION PASSWORD 'hush-hush'`)
+	db.run(t, `SELECT pg_create_logical_replication_slot('conditions_other', 'test_decoding')`)
+	replica := pgtest.Separate(t, map[string]string{"wal_level": "replica"})
+	askForPassword(t, replica)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	busy := serve(t, db.url, "conditions_busy")
+	defer busy.stop(t)
+
+	as := func(user, password string) string {
+		u, err := url.Parse(db.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.User = url.UserPassword(user, password)
+		return u.String()
+	}
+	at := func(host string) string {
+		u, err := url.Parse(as("postgres", "hush-hush"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Host = host
+		return u.String()
+	}
+	t.Run("each", func(t *testing.T) {
+		for _, tc := range []struct {
+			name, url string
+			flags     []string
+			want      []string
+		}{
+			{"no URL", "", nil, []string{"no database was given", "--database-url"}},
+			{"a URL that is none", "postgres://u:hush-hush@[::1/x", nil, []string{"can't be understood", "postgres://"}},
+			{"nobody listens", at("127.0.0.1:1"), nil, []string{"127.0.0.1:1 can't be reached", "check the host and the port"}},
+			{"no such host", at("no-such-host.invalid:5432"), nil, []string{"no-such-host.invalid", "check the host"}},
+			{"no such database", strings.Replace(db.url, db.Config().Database, "nonesuch", 1), nil, []string{`database "nonesuch" does not exist`, "check the database's name"}},
+			{"wrong password", strings.Replace(replica.URL("postgres"), "postgres@", "asked:hush-hush@", 1), nil, []string{"password authentication failed", "check the user and the password"}},
+			{"wal_level", replica.URL("postgres"), nil, []string{`wal_level is "replica"`, "ALTER SYSTEM SET wal_level"}},
+			{"no privilege to create", as("no create", "hush-hush"), nil, []string{"may not create the publication", "GRANT CREATE ON DATABASE"}},
+			{"no privilege to replicate", as("no replication", "hush-hush"), []string{"--publication", "wire_conditions_busy"}, []string{"REPLICATION"}},
+			{"slot in use", db.url, []string{"--slot", "conditions_busy", "--publication", "wire_conditions_busy"}, []string{`"conditions_busy" is active`, "--slot"}},
+			{"slot of another plugin", db.url, []string{"--slot", "conditions_other"}, []string{"test_decoding", "--slot"}},
+			{"port taken", db.url, []string{"--listen", taken.Addr().String()}, []string{"can't listen on " + taken.Addr().String(), "--listen"}},
+			{"admin port taken", db.url, []string{"--admin-listen", taken.Addr().String()}, []string{"can't listen on " + taken.Addr().String(), "--admin-listen"}},
+			{"no tables", db.url, []string{"--tables", "a["}, []string{"no pattern for tables", "--tables"}},
+			{"bad slot name", db.url, []string{"--slot", "Not-Good"}, []string{"no name for a replication slot", "lower-case"}},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				t.Parallel()
+				slot := strings.ReplaceAll("cond_"+tc.name, " ", "_")
+				args := append([]string{"serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--slot", slot, "--publication", slot}, tc.flags...)
+				p := start(t, []string{"TABLEWIRE_DATABASE_URL=" + tc.url, "TABLEWIRE_API_KEY=" + apiKey}, args...)
+				if code := p.exit(t, 15*time.Second); code != 1 {
+					t.Errorf("ended with %d", code)
+				}
+				out := p.output()
+				for _, want := range append(tc.want, "  to do: ") {
+					if !strings.Contains(out, want) {
+						t.Errorf("the output lacks %q:\n%s", want, out)
+					}
+				}
+				if strings.Contains(out, "hush-hush") || strings.Contains(out, "goroutine") {
+					t.Errorf("the output tells too much:\n%s", out)
+				}
+				if n := strings.Count(out, "tablewire: "); n != 1 {
+					t.Errorf("%d messages, want 1:\n%s", n, out)
+				}
+			})
+		}
+	})
+	db.run(t, `SELECT pg_drop_replication_slot('conditions_other')`)
+}
+
+// askForPassword makes the role "asked", whose password is asked for whatever the
+// server does with others.
+func askForPassword(t *testing.T, server *pgtest.Server) {
+	t.Helper()
+	db := connect(t, server.URL("postgres"))
+	db.run(t, `CREATE ROLE asked LOGIN SUPERUSER PASSWORD 'another'`)
+	file := query[string](t, db, `SHOW hba_file`)[0]
+	db.run(t, `COPY (VALUES ('host all asked all scram-sha-256'), ('host all all all trust')) TO '`+file+`'`)
+	db.run(t, `SELECT pg_reload_conf()`)
+	eventually(t, "the password is asked for", func() bool {
+		conn, err := pgx.Connect(t.Context(), strings.Replace(server.URL("postgres"), "postgres@", "asked@", 1))
+		if err == nil {
+			_ = conn.Close(t.Context())
+		}
+		return err != nil
+	})
+}

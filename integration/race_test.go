@@ -1,0 +1,6 @@
+//go:build race
+
+package integration
+
+// raceEnabled has the program built with the race detector when the tests are.
+const raceEnabled = true
