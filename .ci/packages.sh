@@ -1,0 +1,31 @@
+# Debian packages that the run needs and the machine lacks.
+
+install_packages() {
+  local missing=()
+  need() { command -v "$1" >/dev/null || missing+=("$2"); }
+  need chromium chromium
+  need iptables iptables
+  need debootstrap debootstrap
+  need dockerd docker.io
+  need docker docker.io
+  need node nodejs
+  need npm npm
+  need gcc gcc # the race detector is linked with it
+  need git git
+  ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
+  if [ ${#missing[@]} -eq 0 ]; then
+    echo "nothing is missing"
+    return
+  fi
+  echo "installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  # No service is to be started: the run starts its own.
+  local policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    trap 'rm -f "$policy"' RETURN
+  fi
+  quietly apt-get -q update
+  quietly apt-get -qy install --no-install-recommends "${missing[@]}"
+}

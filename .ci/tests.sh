@@ -1,0 +1,37 @@
+# Runs of the tests, each with its own purpose.
+
+# fuzz lets every fuzz target look for ten seconds; their seeds run with the tests.
+fuzz() {
+  local package target found=0
+  while read -r package target; do
+    echo "$package $target"
+    quietly go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-10s}" "$package"
+    found=$((found + 1))
+  done < <(list '^Fuzz')
+  echo "$found fuzz targets"
+  [ "$found" -gt 0 ]
+}
+
+# benchmarks runs each benchmark once: it must work, its speed is not looked at.
+benchmarks() {
+  local log=$work/benchmarks
+  go test -run '^$' -bench . -benchtime 1x ./... >"$log" 2>&1 || { tail -n 60 "$log"; return 1; }
+  grep -E '^(Benchmark|FAIL|panic)' "$log" || true
+}
+
+# list PATTERN prints the tests of that name with their packages.
+list() {
+  go test -list "$1" -json ./... |
+    node -e '
+      const lines = require("fs").readFileSync(0, "utf8").split("\n").filter(Boolean)
+      for (const event of lines.map((line) => JSON.parse(line))) {
+        if (event.Action === "output" && new RegExp(process.argv[1]).test(event.Output))
+          console.log(event.Package, event.Output.trim())
+      }' "$1"
+}
+
+# binaries_path runs what needs PostgreSQL on the other of the two ways to have it.
+binaries_path() {
+  TABLEWIRE_TEST_POSTGRES=binaries TABLEWIRE_TEST_FETCH=1 go test -count=1 ./cdc/... ./sql/... ./pgserver/... ./integration/...
+}
+
