@@ -116,22 +116,6 @@ func (c *Catalog) observe(rel *protocol.Relation) {
 	c.known[rel.Collection()] = known{rel, time.Now()}
 }
 
-// run looks at the list of tables every interval until ctx ends.
-func (c *Catalog) run(ctx context.Context) {
-	t := time.NewTicker(c.interval)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-t.C:
-			if err := c.refresh(ctx, now); err != nil && ctx.Err() == nil {
-				c.log.Warn("the list of tables could not be looked at; it will be tried again", "error", Explain(err))
-			}
-		}
-	}
-}
-
 // refresh brings the publication and the list of tables up to date, unless that
 // has been begun after the time given: whoever waits for the same is served at once.
 func (c *Catalog) refresh(ctx context.Context, since time.Time) error {

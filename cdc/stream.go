@@ -25,6 +25,8 @@ type Stream struct {
 	firstUp  chan struct{} // closed when the stream is live for the first time
 	once     sync.Once
 	received atomic.Uint64 // LSN
+	server   atomic.Uint64 // LSN
+	retained atomic.Int64  // bytes
 	restarts atomic.Uint64
 	remake   string // why the slot must be made anew; of follow's goroutine
 }
@@ -71,6 +73,8 @@ type Stats struct {
 	Changes      [len(protocol.Ops)]uint64
 	Transactions uint64
 	Reconnects   uint64
+	Server       protocol.LSN // the end of the server's log, when last asked
+	Retained     int64        // bytes of log that the server keeps for the slot, when last asked
 	Received     protocol.LSN // the end of what the server has sent
 	Confirmed    protocol.LSN // what may be confirmed to it
 }
@@ -79,7 +83,7 @@ type Stats struct {
 func (s *Stream) Stats() Stats {
 	st := Stats{
 		Live: s.Live() == nil, Transactions: s.state.transactions.Load(), Reconnects: s.restarts.Load(),
-		Received: protocol.LSN(s.received.Load()), Confirmed: protocol.LSN(s.state.confirmed.Load()),
+		Server: protocol.LSN(s.server.Load()), Retained: s.retained.Load(), Received: protocol.LSN(s.received.Load()), Confirmed: protocol.LSN(s.state.confirmed.Load()),
 	}
 	for i := range st.Changes {
 		st.Changes[i] = s.state.changes[i].Load()
@@ -95,13 +99,42 @@ func (s *Stream) Run(ctx context.Context) error {
 	g.Go(func() error {
 		select {
 		case <-s.firstUp:
-			s.catalog.run(ctx)
+			s.oversee(ctx)
 		case <-ctx.Done():
 		}
 		return nil
 	})
 	g.Go(func() error { return s.follow(ctx) })
 	return g.Wait()
+}
+
+// oversee looks at the database every interval: at the list of tables, and at how
+// much log it keeps for us.
+func (s *Stream) oversee(ctx context.Context) {
+	t := time.NewTicker(s.cfg.RefreshInterval)
+	defer t.Stop()
+	for {
+		s.measure(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-t.C:
+			if err := s.catalog.refresh(ctx, now); err != nil && ctx.Err() == nil {
+				s.cfg.Logger.Warn("the list of tables could not be looked at; it will be tried again", "error", Explain(err))
+			}
+		}
+	}
+}
+
+// measure asks how far the log is written and how much of it the slot holds. When
+// it can't be told, the stream's own troubles are logged elsewhere.
+func (s *Stream) measure(ctx context.Context) {
+	info, err := s.cfg.Database.Server(ctx)
+	if err != nil {
+		return
+	}
+	s.server.Store(uint64(info.WALEnd))
+	s.retained.Store(info.SlotRetained)
 }
 
 // follow connects again and again.

@@ -19,6 +19,7 @@ type Hub struct {
 	seed    maphash.Seed
 	stopped chan struct{} // closed when Run has ended
 	work    work          // reused by Publish
+	busy    []*shard      // likewise
 }
 
 // New makes a hub; nothing happens until Run.
@@ -51,12 +52,13 @@ func (h *Hub) Publish(b *protocol.Batch) error {
 	for len(w.encodings) < len(b.Changes) {
 		w.encodings = append(w.encodings, encoding{})
 	}
-	var busy []*shard
+	busy := h.busy[:0]
 	for _, s := range h.shards {
 		if s.subscribers.Load() > 0 {
 			busy = append(busy, s)
 		}
 	}
+	h.busy = busy
 	w.waiting.Store(int32(len(busy)))
 	for _, s := range busy {
 		if err := h.send(s, w); err != nil {
@@ -92,6 +94,7 @@ func (h *Hub) Subscribe(sub Subscription) (*Subscriber, error) {
 	}
 	s.subscribers.Add(1)
 	if err := h.send(s, m); err != nil {
+		s.subscribers.Add(-1)
 		return nil, err
 	}
 	select {

@@ -23,9 +23,9 @@ type Queue struct {
 	limit int
 
 	mu     sync.Mutex
-	first  protocol.Frame   // the oldest; apart, because most often there is one
-	rest   []protocol.Frame // the others, in order
-	bytes  int              // pushed, not yet written
+	first  protocol.Frame    // the oldest; apart, because most often there is one
+	rest   *[]protocol.Frame // the others, in order; nil when there are none
+	bytes  int               // pushed, not yet written
 	awake  bool
 	closed bool // nothing is accepted any more
 	code   protocol.CloseCode
@@ -101,7 +101,10 @@ func (q *Queue) Take(into []protocol.Frame) (frames []protocol.Frame, last bool)
 		q.awake = false
 		return into, q.closed
 	}
-	into = append(append(into, q.first), q.rest...)
+	into = append(into, q.first)
+	if q.rest != nil {
+		into = append(into, *q.rest...)
+	}
 	q.clear()
 	return into, q.closed
 }
@@ -136,9 +139,9 @@ func (q *Queue) add(frames []protocol.Frame, size int) {
 	}
 	if len(frames) > 0 {
 		if q.rest == nil {
-			q.rest = *restPool.Get().(*[]protocol.Frame)
+			q.rest = restPool.Get().(*[]protocol.Frame)
 		}
-		q.rest = append(q.rest, frames...)
+		*q.rest = append(*q.rest, frames...)
 	}
 	q.bytes += size
 }
@@ -152,8 +155,10 @@ func (q *Queue) end(code protocol.CloseCode, reason string) {
 // dropAll forgets what waits; what was taken stays counted until it is written.
 func (q *Queue) dropAll() {
 	q.bytes -= len(q.first)
-	for _, f := range q.rest {
-		q.bytes -= len(f)
+	if q.rest != nil {
+		for _, f := range *q.rest {
+			q.bytes -= len(f)
+		}
 	}
 	q.clear()
 }
@@ -163,10 +168,10 @@ func (q *Queue) clear() {
 	if q.rest == nil {
 		return
 	}
-	if cap(q.rest) <= maxPooled {
-		clear(q.rest)
-		rest := q.rest[:0]
-		restPool.Put(&rest)
+	if cap(*q.rest) <= maxPooled {
+		clear(*q.rest)
+		*q.rest = (*q.rest)[:0]
+		restPool.Put(q.rest)
 	}
 	q.rest = nil
 }

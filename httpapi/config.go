@@ -71,7 +71,8 @@ type StreamStats struct {
 	Reconnects   uint64
 	ReceivedLSN  protocol.LSN // up to which the stream was read
 	ConfirmedLSN protocol.LSN // up to which the server may forget
-	ServerLSN    protocol.LSN // the end of the server's log, as last told
+	ServerLSN    protocol.LSN // the end of the server's log, when last asked
+	Retained     int64        // bytes of log that the server keeps for the slot, when last asked
 	Live         bool         // connected and streaming
 }
 

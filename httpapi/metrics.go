@@ -78,6 +78,7 @@ var (
 	descTransactions = desc("transactions_total", "Transactions received from the database.")
 	descReconnects   = desc("reconnects_total", "Times that the replication stream was connected anew.")
 	descLag          = desc("replication_lag_bytes", "Write-ahead log of the server that is not confirmed yet.")
+	descRetained     = desc("slot_retained_bytes", "Write-ahead log that the server keeps for the slot.")
 	descLive         = desc("replication_live", "1 while the replication stream is live, else 0.")
 )
 
@@ -86,7 +87,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descConnections, descAccepted, descDisconnects, descSlow, descWrites, descBytes,
 		descSubscribers, descDeliveries, descEvaluations, descEncodes,
-		descChanges, descTransactions, descReconnects, descLag, descLive,
+		descChanges, descTransactions, descReconnects, descLag, descRetained, descLive,
 	} {
 		ch <- d
 	}
@@ -137,6 +138,7 @@ func replication(ch chan<- prometheus.Metric, st StreamStats) {
 	}
 	gauge(ch, descLive, live)
 	gauge(ch, descLag, lag)
+	gauge(ch, descRetained, float64(st.Retained))
 }
 
 func count(ch chan<- prometheus.Metric, d *prometheus.Desc, n uint64, labels ...string) {

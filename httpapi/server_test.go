@@ -340,7 +340,8 @@ func TestMetrics(t *testing.T) {
 		"changes_total counter", "connections gauge", "connections_total counter", "deliveries_total counter",
 		"disconnects_total counter", "encodes_total counter", "filter_evaluations_total counter",
 		"frames_written_bytes_total counter", "reconnects_total counter", "replication_lag_bytes gauge",
-		"replication_live gauge", "slow_consumers_total counter", "subscribers gauge", "transactions_total counter",
+		"replication_live gauge",
+		"slot_retained_bytes gauge", "slow_consumers_total counter", "subscribers gauge", "transactions_total counter",
 		"writes_total counter",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {

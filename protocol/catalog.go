@@ -51,4 +51,6 @@ type ServerInfo struct {
 	SlotWALStatus       string
 	PublicationExists   bool
 	PublicationMayAlter bool
+	WALEnd              int64 // how far the log is written, as a position
+	SlotRetained        int64 // bytes of log that are kept for the slot
 }

@@ -1,6 +1,9 @@
 package protocol
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // Frame is one WebSocket frame as the server sends it, header and payload
 // (RFC 6455, section 5.2). It is never written to once built: all who receive it
@@ -50,7 +53,7 @@ func CloseFrame(code CloseCode, reason string) Frame {
 	if code == 0 {
 		return appendHeader(nil, opClose, 0)
 	}
-	reason = reason[:min(len(reason), maxControl-2)]
+	reason = strings.ToValidUTF8(reason[:min(len(reason), maxControl-2)], "")
 	f := appendHeader(make(Frame, 0, 4+len(reason)), opClose, 2+len(reason))
 	f = binary.BigEndian.AppendUint16(f, uint16(code))
 	return append(f, reason...)

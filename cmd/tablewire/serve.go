@@ -223,6 +223,6 @@ func streamStats(s *cdc.Stream) httpapi.StreamStats {
 	st := s.Stats()
 	return httpapi.StreamStats{
 		Changes: st.Changes, Transactions: st.Transactions, Reconnects: st.Reconnects,
-		ReceivedLSN: st.Received, ConfirmedLSN: st.Confirmed, Live: st.Live,
+		ServerLSN: st.Server, Retained: st.Retained, ReceivedLSN: st.Received, ConfirmedLSN: st.Confirmed, Live: st.Live,
 	}
 }

@@ -17,7 +17,10 @@ SELECT
   coalesce(s.active_pid, 0) AS slot_active_pid,
   coalesce(s.wal_status, '') AS slot_wal_status,
   p.oid IS NOT NULL AS publication_exists,
-  coalesce(pg_has_role(p.pubowner, 'USAGE'), false) AS publication_may_alter
-FROM (SELECT) AS one
+  coalesce(pg_has_role(p.pubowner, 'USAGE'), false) AS publication_may_alter,
+  (wal.written - '0/0')::bigint AS wal_end,
+  coalesce((wal.written - s.restart_lsn)::bigint, 0) AS slot_retained
+FROM (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                  ELSE pg_current_wal_lsn() END AS written) AS wal
 LEFT JOIN pg_replication_slots s ON s.slot_name = $1
 LEFT JOIN pg_publication p ON p.pubname = $2
