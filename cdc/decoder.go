@@ -3,6 +3,7 @@ package cdc
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 
 	"github.com/tablewire/tablewire/cdc/pgoutput"
@@ -38,7 +39,7 @@ type progress struct {
 
 // chunk decodes and publishes the messages of a chunk, then moves the position.
 func (d *decoder) chunk(ctx context.Context, c *chunk) error {
-	d.batch = protocol.Batch{Changes: d.batch.Changes[:0]}
+	d.batch = protocol.Batch{Changes: d.batch.Changes[:0], Messages: d.batch.Messages[:0]}
 	d.values = d.values[:0]
 	start := 0
 	for _, end := range c.ends {
@@ -48,12 +49,11 @@ func (d *decoder) chunk(ctx context.Context, c *chunk) error {
 		start = end
 	}
 	d.batch.Open = d.open
-	if len(d.batch.Changes) > 0 {
+	if len(d.batch.Changes)+len(d.batch.Messages) > 0 {
 		if err := d.publish(&d.batch); err != nil {
 			return fmt.Errorf("publish changes: %w", err)
 		}
-		last := d.batch.Changes[len(d.batch.Changes)-1].Position
-		d.state.published = protocol.Position{Commit: last.Commit, Index: last.Index + 1}
+		d.state.published = d.position
 		for i := range d.batch.Changes {
 			d.state.changes[d.batch.Changes[i].Op].Add(1)
 		}
@@ -91,7 +91,9 @@ func (d *decoder) message(ctx context.Context, m []byte) error {
 		return d.change(m)
 	case pgoutput.TypeTruncate:
 		return d.truncate(m)
-	case pgoutput.TypeOrigin, pgoutput.TypeType, pgoutput.TypeMessage:
+	case pgoutput.TypeMessage:
+		return d.emitted(m)
+	case pgoutput.TypeOrigin, pgoutput.TypeType:
 		return nil
 	}
 	return fmt.Errorf("decode a replication message: unknown type %q", m[0])
@@ -111,12 +113,32 @@ func (d *decoder) relation(ctx context.Context, m []byte) error {
 	return nil
 }
 
-// next gives the place of a new change in the batch, or nil when it was published
-// before the connection was lost.
-func (d *decoder) next(rel *protocol.Relation, op protocol.Op) *protocol.Change {
-	position := d.position
+// advance gives the position of what comes next. It is not fresh when it was
+// published before the connection was lost.
+func (d *decoder) advance() (position protocol.Position, fresh bool) {
+	position = d.position
 	d.position.Index++
-	if position.Compare(d.state.published) < 0 {
+	return position, position.Compare(d.state.published) >= 0
+}
+
+// emitted takes a logical message. One that is not part of a transaction is none
+// of ours, because it would be sent whether its transaction commits or not.
+func (d *decoder) emitted(m []byte) error {
+	e, err := pgoutput.DecodeMessage(m)
+	if err != nil || !e.Transactional || !strings.HasPrefix(e.Prefix, protocol.MessagePrefix) {
+		return err
+	}
+	if position, fresh := d.advance(); fresh {
+		d.batch.Messages = append(d.batch.Messages, protocol.Message{Position: position, Prefix: e.Prefix, Content: e.Content})
+	}
+	return nil
+}
+
+// next gives the place of a new change in the batch, or nil when it was published
+// before.
+func (d *decoder) next(rel *protocol.Relation, op protocol.Op) *protocol.Change {
+	position, fresh := d.advance()
+	if !fresh {
 		return nil
 	}
 	d.batch.Changes = append(d.batch.Changes, protocol.Change{Op: op, Relation: rel, Position: position})

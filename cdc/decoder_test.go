@@ -27,6 +27,12 @@ func insert(relation uint32, values ...string) wire {
 	return append(wire{'I'}.u32(relation), 'N').tuple(values)
 }
 
+func emit(flags byte, prefix, content string) wire {
+	w := wire{'M', flags}.u64(1)
+	w = append(append(w, prefix...), 0).u32(uint32(len(content)))
+	return append(w, content...)
+}
+
 func (w wire) tuple(values []string) wire {
 	w = w.u16(uint16(len(values)))
 	for _, v := range values {
@@ -154,6 +160,29 @@ func TestDecoder(t *testing.T) {
 			{[]protocol.Position{{Commit: 100}, {Commit: 200}}, 110, true},
 			{[]protocol.Position{{Commit: 200, Index: 1}}, 210, false},
 		}, *got)
+	})
+
+	t.Run("messages are ours when they are part of a transaction", func(t *testing.T) {
+		t.Parallel()
+		var got []string
+		d := newDecoder(func(b *protocol.Batch) error {
+			for _, m := range b.Messages {
+				got = append(got, m.Position.String()+" "+m.Prefix+" "+string(m.Content))
+			}
+			return nil
+		}, table(1, "t", oidInt4))
+		tx := []wire{
+			begin(256), insert(1, "1"), emit(1, "tablewire:broadcast", "1"), emit(1, "other", "2"),
+			emit(0, "tablewire:broadcast", "3"), emit(1, "tablewire:room:r", "4"), commit(256, 300),
+		}
+		decode(t, d, chunkOf(tx...))
+		again := newDecoder(d.publish, d.relations[1])
+		again.state = d.state
+		decode(t, again, chunkOf(append(tx, begin(512), emit(1, "tablewire:broadcast", "5"), commit(512, 600))...))
+		want := []string{"0/100+1 tablewire:broadcast 1", "0/100+2 tablewire:room:r 4", "0/200+0 tablewire:broadcast 5"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
 	})
 
 	t.Run("errors", func(t *testing.T) {

@@ -88,6 +88,7 @@ func start(ctx context.Context, conn *pgconn.PgConn, slot, publication string) (
 		Mode: pglogrepl.LogicalReplication,
 		PluginArgs: []string{
 			"proto_version '1'",
+			"messages 'true'",
 			"publication_names " + quoteLiteral(quoteIdentifier(publication)),
 		},
 	})

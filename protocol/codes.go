@@ -37,6 +37,7 @@ const (
 type Error struct {
 	Message string    // the "error" of the API
 	Detail  string    // the "error_detail"; left out when empty
+	RoomID  string    // the "room_id"; left out when empty
 	Code    CloseCode // 0 when the socket stays open
 }
 
@@ -55,6 +56,10 @@ func (e *Error) AppendJSON(dst []byte) []byte {
 		dst = append(dst, `,"error_detail":`...)
 		dst = AppendString(dst, e.Detail)
 	}
+	if e.RoomID != "" {
+		dst = append(dst, `,"room_id":`...)
+		dst = AppendString(dst, e.RoomID)
+	}
 	return append(dst, '}')
 }
 
@@ -65,6 +70,19 @@ var (
 	ErrKeyInvalid         = &Error{Message: "Invalid API key", Detail: "Project not found", Code: CloseUnauthorized}
 	ErrCollectionNotFound = &Error{Message: "Collection not found or access denied", Code: CloseNotFound}
 )
+
+// ErrRoomForbidden is told for a room whose id belongs to another project.
+var ErrRoomForbidden = &Error{Message: "Room belongs to different project", Code: CloseForbidden}
+
+// ErrRoomNotFound is told for a room that is not there.
+func ErrRoomNotFound(id string) *Error {
+	return &Error{Message: "Room not found", RoomID: id, Code: CloseNotFound}
+}
+
+// ErrRateLimit is told when a limit is reached that closes the socket.
+func ErrRateLimit(detail string) *Error {
+	return &Error{Message: "Rate limit exceeded", Detail: detail, Code: CloseRateLimit}
+}
 
 // ErrInvalidJSON is told for a first message that is no JSON object or too long.
 func ErrInvalidJSON(detail string) *Error {

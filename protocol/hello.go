@@ -5,62 +5,91 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// Hello is a client's first message: who it is and what it wants.
+// Hello is a client's first message: who it is and what it wants. What it left out
+// or sent as null is empty.
 type Hello struct {
 	APIKey string
 	// Filters are the client's bytes, for the echo and for the filter's parser;
 	// nil where it sent none.
 	Filters json.RawMessage
+	// UserID and UserName are who it is, on a broadcast and in a room.
+	UserID, UserName string
+	// Action and RoomTitle are what it wants of a room.
+	Action, RoomTitle string
 }
+
+// The longest texts that a client may give, in bytes.
+const (
+	MaxID    = 256 // of a user or a room
+	MaxName  = 256 // of a user
+	MaxTitle = 512 // of a room
+)
 
 // ParseHello reads a first message. The error is what the client is told.
 func ParseHello(message []byte) (*Hello, *Error) {
 	var m struct {
-		APIKey  *json.RawMessage `json:"api_key"`
-		Filters json.RawMessage  `json:"filters"`
+		APIKey    json.RawMessage `json:"api_key"`
+		Filters   json.RawMessage `json:"filters"`
+		UserID    json.RawMessage `json:"user_id"`
+		UserName  json.RawMessage `json:"user_name"`
+		Action    json.RawMessage `json:"action"`
+		RoomTitle json.RawMessage `json:"room_title"`
 	}
 	if err := unmarshalObject(message, &m); err != nil {
 		return nil, ErrInvalidJSON(err.Error())
 	}
-	h := &Hello{}
-	if m.APIKey != nil && json.Unmarshal(*m.APIKey, &h.APIKey) != nil {
-		return nil, ErrInvalidJSON("api_key: want a string")
+	h := &Hello{Filters: m.Filters}
+	if isNull(m.Filters) {
+		h.Filters = nil
+	}
+	for _, field := range []struct {
+		name string
+		raw  json.RawMessage
+		into *string
+		max  int
+	}{
+		{"api_key", m.APIKey, &h.APIKey, len(message)},
+		{"user_id", m.UserID, &h.UserID, MaxID},
+		{"user_name", m.UserName, &h.UserName, MaxName},
+		{"action", m.Action, &h.Action, MaxName},
+		{"room_title", m.RoomTitle, &h.RoomTitle, MaxTitle},
+	} {
+		if isNull(field.raw) {
+			continue
+		}
+		if json.Unmarshal(field.raw, field.into) != nil {
+			return nil, ErrInvalidJSON(field.name + ": want a string")
+		}
+		if err := CheckText(*field.into, field.max); err != nil {
+			return nil, ErrInvalidJSON(field.name + ": " + err.Error())
+		}
 	}
 	if h.APIKey == "" {
 		return nil, ErrKeyRequired
 	}
-	if len(m.Filters) > 0 && !bytes.Equal(m.Filters, []byte("null")) {
-		h.Filters = m.Filters
-	}
 	return h, nil
 }
 
-// Command is a client's later message, as far as all sockets share them.
-type Command struct {
-	Type string
+// CheckText refuses an id, a name or a title that is longer than max bytes, is no
+// UTF-8 or has control characters in it.
+func CheckText(s string, max int) error {
+	switch {
+	case len(s) > max:
+		return fmt.Errorf("longer than %d bytes", max)
+	case !utf8.ValidString(s):
+		return errors.New("not UTF-8")
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return errors.New("control characters are not allowed")
+	}
+	return nil
 }
 
-// CommandPing is the type of the client's ping.
-const CommandPing = "ping"
-
-// Pong answers a client's ping.
-var Pong = TextFrame([]byte(`{"type":"pong"}`))
-
-// ParseCommand reads a later message. The error is what the client is told; the socket stays open.
-func ParseCommand(message []byte) (Command, *Error) {
-	var m struct {
-		Type *string `json:"type"`
-	}
-	if err := unmarshalObject(message, &m); err != nil {
-		return Command{}, ErrInvalidMessage(err.Error())
-	}
-	if m.Type == nil {
-		return Command{}, ErrInvalidMessage(`"type" is missing: want {"type":"ping"}`)
-	}
-	return Command{Type: *m.Type}, nil
-}
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || bytes.Equal(raw, []byte("null")) }
 
 // unmarshalObject reads one JSON object, with errors that a client's author can use.
 func unmarshalObject(message []byte, into any) error {

@@ -1,0 +1,62 @@
+package fanout
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// Announcer takes messages that come from SQL or from a backend to a project's
+// broadcast and rooms. It may be used concurrently.
+type Announcer struct {
+	Project   string
+	Broadcast *Broadcast
+	Rooms     *Rooms
+}
+
+// What follows protocol.MessagePrefix in a logical message's prefix.
+const (
+	toBroadcast = "broadcast"
+	toRoom      = "room:"
+)
+
+// Announce sends a logical message to where its prefix says. A room in which
+// nobody has been has nobody to hear it. The error says what is wrong with the
+// message, and nothing of what is in it.
+func (a *Announcer) Announce(m *protocol.Message) error {
+	where := strings.TrimPrefix(m.Prefix, protocol.MessagePrefix)
+	if where == toBroadcast {
+		return a.ToBroadcast(m.Content)
+	}
+	room, ok := strings.CutPrefix(where, toRoom)
+	if !ok {
+		return fmt.Errorf("the prefix %q names neither %sbroadcast nor %sroom:<room>", m.Prefix, protocol.MessagePrefix, protocol.MessagePrefix)
+	}
+	if told, err := a.ToRoom(room, m.Content); err != nil {
+		return err
+	} else if told != nil && told.Code != protocol.CloseNotFound {
+		return told
+	}
+	return nil
+}
+
+// ToBroadcast sends JSON to everybody; see protocol.ParseAnnouncement.
+func (a *Announcer) ToBroadcast(content []byte) error {
+	said, err := protocol.ParseAnnouncement(content, "data")
+	if err != nil {
+		return err
+	}
+	a.Broadcast.Send(a.Project, said.From, said.Body)
+	return nil
+}
+
+// ToRoom sends JSON to a room. told is what a sender is told who can be answered;
+// err says that the content is no JSON.
+func (a *Announcer) ToRoom(room string, content []byte) (told *protocol.Error, err error) {
+	said, err := protocol.ParseAnnouncement(content, "content")
+	if err != nil {
+		return nil, err
+	}
+	return a.Rooms.Send(a.Project, room, said.From, said.Body), nil
+}

@@ -1,0 +1,50 @@
+package fanout
+
+import "github.com/tablewire/tablewire/protocol"
+
+// audience is all who receive the same frames in the same order. Its owner's lock
+// guards it.
+type audience struct {
+	seats []*Seat
+}
+
+// Seat is a socket's place in a broadcast or a room.
+type Seat struct {
+	// User is who sits there.
+	User protocol.User
+
+	queue   *Queue
+	index   int // in the audience; under its owner's lock
+	project string
+	room    *room // nil on a broadcast
+}
+
+func (a *audience) add(s *Seat) {
+	s.index = len(a.seats)
+	a.seats = append(a.seats, s)
+}
+
+// remove reports whether the seat was there.
+func (a *audience) remove(s *Seat) bool {
+	if s.index < 0 {
+		return false
+	}
+	last := len(a.seats) - 1
+	a.seats[s.index] = a.seats[last]
+	a.seats[s.index].index = s.index
+	a.seats[last] = nil
+	a.seats = a.seats[:last]
+	s.index = -1
+	return true
+}
+
+// send queues a frame with everybody and counts those who accepted it.
+func (a *audience) send(f protocol.Frame) (delivered int) {
+	one := [1]protocol.Frame{f}
+	for _, s := range a.seats {
+		if s.queue.push(one[:], len(f)) {
+			delivered++
+		}
+	}
+	return delivered
+}

@@ -1,0 +1,114 @@
+package protocol
+
+import (
+	"strconv"
+	"time"
+)
+
+// Room is a room as its messages name it.
+type Room struct {
+	ID    string
+	Title string
+}
+
+// AppendJoined appends the message that confirms that a user is in a room.
+func AppendJoined(dst []byte, room Room, participants int, userID string) []byte {
+	dst = append(dst, `{"event":"joined","room_id":`...)
+	dst = AppendString(dst, room.ID)
+	dst = append(dst, `,"room_title":`...)
+	dst = AppendString(dst, room.Title)
+	dst = append(dst, `,"participants":`...)
+	dst = strconv.AppendInt(dst, int64(participants), 10)
+	dst = append(dst, `,"user_id":`...)
+	dst = AppendString(dst, userID)
+	return append(dst, '}')
+}
+
+// AppendUserJoined appends word that a user came, with how many there are now.
+func AppendUserJoined(dst []byte, room Room, participants int, who User, at time.Time) []byte {
+	return appendPresence(dst, "user_joined", room, participants, who, at)
+}
+
+// AppendUserLeft appends word that a user left, with how many there are now.
+func AppendUserLeft(dst []byte, room Room, participants int, who User, at time.Time) []byte {
+	return appendPresence(dst, "user_left", room, participants, who, at)
+}
+
+func appendPresence(dst []byte, event string, room Room, participants int, who User, at time.Time) []byte {
+	dst = append(dst, `{"type":"`...)
+	dst = append(dst, event...)
+	dst = append(dst, `",`...)
+	dst = appendUser(dst, who)
+	dst = appendTimestamp(dst, at)
+	dst = appendRoomInfo(dst, room)
+	dst = append(dst, `,"participants":`...)
+	dst = strconv.AppendInt(dst, int64(participants), 10)
+	return append(dst, '}', '}')
+}
+
+// AppendRoomMessage appends a message to a room. content is the sender's JSON, whose
+// bytes pass unchanged.
+func AppendRoomMessage(dst []byte, room Room, from User, at time.Time, content []byte) []byte {
+	dst = append(dst, `{"type":"message",`...)
+	dst = appendUser(dst, from)
+	dst = append(dst, `,"content":`...)
+	dst = append(dst, content...)
+	dst = appendTimestamp(dst, at)
+	dst = appendRoomInfo(dst, room)
+	return append(dst, '}', '}')
+}
+
+// appendRoomInfo leaves the object open.
+func appendRoomInfo(dst []byte, room Room) []byte {
+	dst = append(dst, `,"room_info":{"id":`...)
+	dst = AppendString(dst, room.ID)
+	dst = append(dst, `,"title":`...)
+	return AppendString(dst, room.Title)
+}
+
+// RoomListing is a room as the list of rooms shows it.
+type RoomListing struct {
+	Room
+	CreatedBy    string
+	CreatedAt    time.Time
+	Participants []User // in the order in which they came
+}
+
+// AppendRooms appends the list of rooms.
+func AppendRooms(dst []byte, rooms []RoomListing) []byte {
+	dst = append(dst, `{"rooms":[`...)
+	for i := range rooms {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendListing(dst, &rooms[i])
+	}
+	dst = append(dst, `],"total":`...)
+	dst = strconv.AppendInt(dst, int64(len(rooms)), 10)
+	return append(dst, '}')
+}
+
+func appendListing(dst []byte, r *RoomListing) []byte {
+	dst = append(dst, `{"id":`...)
+	dst = AppendString(dst, r.ID)
+	dst = append(dst, `,"title":`...)
+	dst = AppendString(dst, r.Title)
+	dst = append(dst, `,"created_by":`...)
+	dst = AppendString(dst, r.CreatedBy)
+	dst = append(dst, `,"participants":`...)
+	dst = strconv.AppendInt(dst, int64(len(r.Participants)), 10)
+	dst = append(dst, `,"participant_list":[`...)
+	for i, u := range r.Participants {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"id":`...)
+		dst = AppendString(dst, u.ID)
+		dst = append(dst, `,"name":`...)
+		dst = AppendString(dst, u.Name)
+		dst = append(dst, '}')
+	}
+	dst = append(dst, `],"created_at":`...)
+	dst = strconv.AppendInt(dst, r.CreatedAt.Unix(), 10)
+	return append(dst, '}')
+}
