@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,7 +14,8 @@ import (
 )
 
 // The files of testdata are the examples of the API's documentation. A message
-// must equal its example byte for byte, but for white space.
+// must equal its example byte for byte, but for white space; timestamps that the
+// server makes are to the millisecond.
 func golden(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", name+".json"))
@@ -59,6 +61,13 @@ func key(id string) []protocol.Value {
 	return append(row(id), make([]protocol.Value, 4)...)
 }
 
+var (
+	general     = protocol.Room{ID: "general-chat", Title: "General Chat"}
+	johnDoe     = protocol.User{ID: "user_123", Name: "John Doe"}
+	janeSmith   = protocol.User{ID: "user_456", Name: "Jane Smith"}
+	halfPastTen = time.Date(2024, 1, 15, 10, 30, 0, 0, time.UTC)
+)
+
 func TestMessagesEqualTheDocumentation(t *testing.T) {
 	change := func(c *protocol.Change) string { return string(protocol.AppendChange(nil, `"users"`, c)) }
 	usual, full := users(protocol.IdentityDefault), users(protocol.IdentityFull)
@@ -70,6 +79,19 @@ func TestMessagesEqualTheDocumentation(t *testing.T) {
 		"truncate":  change(&protocol.Change{Op: protocol.Truncate, Relation: usual}),
 		"pong":      string(protocol.Pong.Payload()),
 
+		"broadcast_connected": string(protocol.AppendBroadcastConnected(nil, "project_abc", "user_123")),
+		"broadcast_message":   string(protocol.AppendBroadcastMessage(nil, johnDoe, halfPastTen, []byte(`{"text":"Hello everyone!","custom_field":"any JSON data"}`))),
+		"joined":              string(protocol.AppendJoined(nil, general, 3, "user_123")),
+		"user_joined":         string(protocol.AppendUserJoined(nil, general, 4, janeSmith, halfPastTen)),
+		"user_left":           string(protocol.AppendUserLeft(nil, general, 3, johnDoe, halfPastTen.Add(5*time.Minute))),
+		"room_message":        string(protocol.AppendRoomMessage(nil, general, johnDoe, halfPastTen, []byte(`"Hello everyone!"`))),
+		"rooms": string(protocol.AppendRooms(nil, []protocol.RoomListing{
+			{Room: general, CreatedBy: "user_123", CreatedAt: time.Unix(1705315800, 0), Participants: []protocol.User{johnDoe, janeSmith}},
+			{Room: protocol.Room{ID: "support", Title: "Customer Support"}, CreatedBy: "admin_001", CreatedAt: time.Unix(1705316000, 0), Participants: []protocol.User{{ID: "admin_001", Name: "Admin"}, {ID: "user_789", Name: "Customer"}}},
+		})),
+
+		"error_room_not_found":       string(protocol.ErrRoomNotFound("non-existent-room").AppendJSON(nil)),
+		"error_room_forbidden":       string(protocol.ErrRoomForbidden.AppendJSON(nil)),
 		"error_key_required":         string(protocol.ErrKeyRequired.AppendJSON(nil)),
 		"error_key_invalid":          string(protocol.ErrKeyInvalid.AppendJSON(nil)),
 		"error_auth_timeout":         string(protocol.ErrAuthTimeout.AppendJSON(nil)),

@@ -1,0 +1,377 @@
+package fanout_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// tab is a socket in a room.
+type tab struct {
+	seat  *fanout.Seat
+	queue *fanout.Queue
+}
+
+func enter(rooms *fanout.Rooms, project, room, user string, create bool) (*tab, *protocol.Error) {
+	q, _ := newQueue(1 << 20)
+	s, told := rooms.Enter(fanout.Entry{
+		Project: project, Room: protocol.Room{ID: room, Title: "title of " + room}, Create: create,
+		User: protocol.User{ID: user, Name: "name of " + user}, Queue: q,
+	})
+	return &tab{s, q}, told
+}
+
+// got gives the messages, without what differs each time.
+func (b *tab) got() []string {
+	w := watcher{queue: b.queue}
+	out := w.got()
+	for i, m := range out {
+		before, rest, ok := strings.Cut(m, `"timestamp":"`)
+		if ok {
+			_, after, _ := strings.Cut(rest, `",`)
+			out[i] = before + after
+		}
+	}
+	return out
+}
+
+func mustEnter(t *testing.T, rooms *fanout.Rooms, room, user string) *tab {
+	t.Helper()
+	b, told := enter(rooms, "p", room, user, true)
+	if told != nil {
+		t.Fatal(told)
+	}
+	return b
+}
+
+func TestRooms(t *testing.T) {
+	equal := func(t *testing.T, want, got any) {
+		t.Helper()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	}
+	joined := func(n int, user string) string {
+		return fmt.Sprintf(`{"event":"joined","room_id":"r","room_title":"title of r","participants":%d,"user_id":"%s"}`, n, user)
+	}
+	presence := func(event, user string, n int) string {
+		return fmt.Sprintf(`{"type":"user_%s","user_id":"%s","user_name":"name of %s","room_info":{"id":"r","title":"title of r","participants":%d}}`, event, user, user, n)
+	}
+
+	t.Run("people come, speak and go", func(t *testing.T) {
+		t.Parallel()
+		rooms := fanout.NewRooms(fanout.RoomsConfig{})
+		ada := mustEnter(t, rooms, "r", "ada")
+		bob := mustEnter(t, rooms, "r", "bob")
+		rooms.Say(bob.seat, []byte(`{"a": 1}`))
+		rooms.Leave(bob.seat)
+		rooms.Leave(bob.seat)
+		message := `{"type":"message","user_id":"bob","user_name":"name of bob","content":{"a": 1},"room_info":{"id":"r","title":"title of r"}}`
+		equal(t, []string{joined(1, "ada"), presence("joined", "bob", 2), message, presence("left", "bob", 1)}, ada.got())
+		equal(t, []string{joined(2, "bob"), message}, bob.got())
+	})
+
+	t.Run("two tabs are one person", func(t *testing.T) {
+		t.Parallel()
+		rooms := fanout.NewRooms(fanout.RoomsConfig{})
+		ada := mustEnter(t, rooms, "r", "ada")
+		one, two := mustEnter(t, rooms, "r", "bob"), mustEnter(t, rooms, "r", "bob")
+		rooms.Leave(one.seat)
+		ada.got()
+		equal(t, []string{joined(2, "bob")}, two.got())
+		rooms.Leave(two.seat)
+		equal(t, []string{presence("left", "bob", 1)}, ada.got())
+	})
+
+	t.Run("a room belongs to one project", func(t *testing.T) {
+		t.Parallel()
+		rooms := fanout.NewRooms(fanout.RoomsConfig{})
+		mustEnter(t, rooms, "r", "ada")
+		for _, create := range []bool{true, false} {
+			if _, told := enter(rooms, "other", "r", "eve", create); told != protocol.ErrRoomForbidden {
+				t.Errorf("create %v: told %v", create, told)
+			}
+		}
+		if told := rooms.Send("other", "r", protocol.System, []byte(`1`)); told != protocol.ErrRoomForbidden {
+			t.Errorf("told %v", told)
+		}
+		if list := rooms.List("other"); len(list) != 0 {
+			t.Errorf("%+v", list)
+		}
+	})
+
+	t.Run("joining a room that is not there", func(t *testing.T) {
+		t.Parallel()
+		rooms := fanout.NewRooms(fanout.RoomsConfig{})
+		_, told := enter(rooms, "p", "r", "ada", false)
+		if told == nil || string(told.AppendJSON(nil)) != `{"error":"Room not found","room_id":"r"}` || told.Code != 4404 {
+			t.Errorf("told %v", told)
+		}
+	})
+
+	t.Run("limits", func(t *testing.T) {
+		t.Parallel()
+		rooms := fanout.NewRooms(fanout.RoomsConfig{MaxRooms: 1, MaxParticipants: 1})
+		mustEnter(t, rooms, "r", "ada")
+		for _, room := range []string{"r", "another"} {
+			if _, told := enter(rooms, "p", room, "bob", true); told == nil || told.Code != protocol.CloseRateLimit {
+				t.Errorf("room %q: told %v", room, told)
+			}
+		}
+	})
+
+	t.Run("an empty room lingers, unlisted, and is then forgotten", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			rooms := fanout.NewRooms(fanout.RoomsConfig{Linger: 30 * time.Second})
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- rooms.Run(ctx) }()
+			ada := mustEnter(t, rooms, "r", "ada")
+			rooms.Leave(ada.seat)
+			if list := rooms.List("p"); len(list) != 0 {
+				t.Errorf("an empty room is listed: %+v", list)
+			}
+			time.Sleep(29 * time.Second)
+			ada, told := enter(rooms, "p", "r", "ada", false)
+			if told != nil {
+				t.Fatal(told)
+			}
+			time.Sleep(40 * time.Second) // past the first expiry, with somebody in it
+			synctest.Wait()
+			rooms.Leave(ada.seat)
+			time.Sleep(29 * time.Second)
+			synctest.Wait()
+			if st := rooms.Stats(); st.Rooms != 1 {
+				t.Errorf("forgotten too early: %+v", st)
+			}
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+			if _, told := enter(rooms, "p", "r", "ada", false); told == nil {
+				t.Error("an empty room was not forgotten")
+			}
+			if st := rooms.Stats(); st.Rooms != 0 {
+				t.Errorf("%+v", st)
+			}
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+// model is what the wire contract says of rooms.
+type model struct {
+	rooms map[string]*modelRoom
+	made  int
+}
+
+type modelRoom struct {
+	number int
+	people []string
+	tabs   map[*modelTab]bool
+}
+
+type modelTab struct {
+	tab        *tab
+	room, user string
+	want       []string // user:event:participants or user:message
+}
+
+// Whatever users do in whatever rooms, lists, participants and everybody's events
+// agree with the model, and all in a room see the same order.
+func TestRoomsAgainstModel(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		rooms := fanout.NewRooms(fanout.RoomsConfig{})
+		m := &model{rooms: map[string]*modelRoom{}}
+		var tabs []*modelTab
+		said := 0
+		pick := func(t *rapid.T) *modelTab {
+			if len(tabs) == 0 {
+				t.Skip("nobody is there")
+			}
+			return rapid.SampledFrom(tabs).Draw(t, "tab")
+		}
+		tell := func(r *modelRoom, but *modelTab, event string) {
+			for b := range r.tabs {
+				if b != but {
+					b.want = append(b.want, event)
+				}
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"enter": func(t *rapid.T) {
+				b := &modelTab{room: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "room"), user: rapid.SampledFrom([]string{"u", "v", "w", "x"}).Draw(t, "user")}
+				create := rapid.Bool().Draw(t, "create")
+				r := m.rooms[b.room]
+				entered, told := enter(rooms, "p", b.room, b.user, create)
+				if r == nil && !create {
+					if told == nil || told.Code != protocol.CloseNotFound {
+						t.Fatalf("told %v", told)
+					}
+					return
+				}
+				if told != nil {
+					t.Fatal(told)
+				}
+				if r == nil {
+					m.made++
+					r = &modelRoom{number: m.made, tabs: map[*modelTab]bool{}}
+					m.rooms[b.room] = r
+				}
+				b.tab = entered
+				first := !slices.Contains(r.people, b.user)
+				if first {
+					r.people = append(r.people, b.user)
+				}
+				b.want = []string{fmt.Sprintf("%s:joined:%d", b.user, len(r.people))}
+				r.tabs[b] = true
+				if first {
+					tell(r, b, fmt.Sprintf("%s:user_joined:%d", b.user, len(r.people)))
+				}
+				tabs = append(tabs, b)
+			},
+			"leave": func(t *rapid.T) {
+				b := pick(t)
+				rooms.Leave(b.tab.seat)
+				r := m.rooms[b.room]
+				delete(r.tabs, b)
+				tabs = slices.DeleteFunc(tabs, func(x *modelTab) bool { return x == b })
+				for other := range r.tabs {
+					if other.user == b.user {
+						return
+					}
+				}
+				r.people = slices.DeleteFunc(r.people, func(u string) bool { return u == b.user })
+				tell(r, nil, fmt.Sprintf("%s:user_left:%d", b.user, len(r.people)))
+			},
+			"say": func(t *rapid.T) {
+				b := pick(t)
+				said++
+				rooms.Say(b.tab.seat, fmt.Append(nil, said))
+				tell(m.rooms[b.room], nil, fmt.Sprintf("%s:message:%d", b.user, said))
+			},
+			"": func(t *rapid.T) {
+				for _, b := range tabs {
+					if diff := cmp.Diff(b.want, summaries(t, b.tab)); diff != "" && len(b.want) > 0 {
+						t.Fatalf("%s in %s: -want +got\n%s", b.user, b.room, diff)
+					}
+					b.want = nil
+				}
+				checkList(t, m, rooms.List("p"))
+			},
+		})
+	})
+}
+
+// summaries gives a tab's messages as the model has them.
+func summaries(t *rapid.T, b *tab) []string {
+	var out []string
+	for _, s := range b.got() {
+		var msg struct {
+			Event, Type  string
+			UserID       string `json:"user_id"`
+			Participants int
+			Content      int
+			RoomInfo     struct{ Participants int } `json:"room_info"`
+		}
+		if err := json.Unmarshal([]byte(s), &msg); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+		out = append(out, fmt.Sprintf("%s:%s:%d", msg.UserID, msg.Event+msg.Type, msg.Participants+msg.RoomInfo.Participants+msg.Content))
+	}
+	return out
+}
+
+func checkList(t *rapid.T, m *model, got []protocol.RoomListing) {
+	type listed struct {
+		ID     string
+		People []string
+	}
+	var want, have []listed
+	for id, r := range m.rooms {
+		if len(r.people) > 0 {
+			want = append(want, listed{id, r.people})
+		}
+	}
+	slices.SortFunc(want, func(a, b listed) int { return m.rooms[a.ID].number - m.rooms[b.ID].number })
+	for _, l := range got {
+		x := listed{ID: l.ID}
+		for _, u := range l.Participants {
+			x.People = append(x.People, u.ID)
+		}
+		have = append(have, x)
+	}
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Fatalf("the list: -want +got\n%s", diff)
+	}
+}
+
+func TestBroadcast(t *testing.T) {
+	t.Parallel()
+	var b fanout.Broadcast
+	join := func(project, user string) *tab {
+		q, _ := newQueue(1 << 20)
+		return &tab{b.Join(project, protocol.User{ID: user, Name: user}, q), q}
+	}
+	ada, bob, eve := join("p", "ada"), join("p", "bob"), join("other", "eve")
+	b.Send("p", ada.seat.User, []byte(`{"x": 1}`))
+	b.Leave(bob.seat)
+	b.Leave(bob.seat)
+	b.Send("p", protocol.System, []byte(`2`))
+	one := `{"type":"message","user_id":"ada","user_name":"ada","data":{"x": 1}}`
+	two := `{"type":"message","user_id":"system","user_name":"system","data":2}`
+	for _, c := range []struct {
+		tab  *tab
+		want []string
+	}{
+		{ada, []string{`{"event":"connected","project_id":"p","user_id":"ada"}`, one, two}},
+		{bob, []string{`{"event":"connected","project_id":"p","user_id":"bob"}`, one}},
+		{eve, []string{`{"event":"connected","project_id":"other","user_id":"eve"}`}},
+	} {
+		if diff := cmp.Diff(c.want, c.tab.got()); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	}
+	if st := b.Stats(); st.Messages != 2 || st.Deliveries != 3 {
+		t.Errorf("%+v", st)
+	}
+}
+
+func TestAnnouncer(t *testing.T) {
+	t.Parallel()
+	a := &fanout.Announcer{Project: "p", Broadcast: &fanout.Broadcast{}, Rooms: fanout.NewRooms(fanout.RoomsConfig{})}
+	ada := mustEnter(t, a.Rooms, "r:1", "ada")
+	ada.got()
+	announce := func(prefix, content string) error {
+		return a.Announce(&protocol.Message{Prefix: prefix, Content: []byte(content)})
+	}
+	if err := announce("tablewire:room:r:1", `{"content":"hi","user_name":"Trigger"}`); err != nil {
+		t.Error(err)
+	}
+	want := []string{`{"type":"message","user_id":"system","user_name":"Trigger","content":"hi","room_info":{"id":"r:1","title":"title of r:1"}}`}
+	if diff := cmp.Diff(want, ada.got()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if err := announce("tablewire:room:nobody", `1`); err != nil {
+		t.Errorf("a room without anybody: %v", err)
+	}
+	for prefix, content := range map[string]string{"tablewire:broadcast": `secret`, "tablewire:elsewhere": `1`} {
+		if err := announce(prefix, content); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: error %v", prefix, err)
+		}
+	}
+}
