@@ -133,12 +133,14 @@ func (w *workload) order(ctx context.Context, conn *pgx.Conn) error {
 		c := pick(w.rand, demoCustomers)
 		_, err := w.do(ctx, conn, "place_order", c.name, c.city, 1+w.rand.IntN(3), w.rand.IntN(5) == 0)
 		return err
-	case p < 36:
-		_, err := w.do(ctx, conn, "annotate_order", pick(w.rand, demoNotes))
-		return err
-	case p < 40:
-		_, err := w.do(ctx, conn, "cancel_order", pick(w.rand, demoReasons))
-		return err
+	case p >= 94:
+		if n, err := w.do(ctx, conn, "annotate_order", pick(w.rand, demoNotes)); err != nil || n > 0 {
+			return err
+		}
+	case p >= 90:
+		if n, err := w.do(ctx, conn, "cancel_order", pick(w.rand, demoReasons)); err != nil || n > 0 {
+			return err
+		}
 	}
 	_, err := w.do(ctx, conn, "advance_order")
 	return err

@@ -72,18 +72,22 @@ function plan() {
     if (paused) return;
     table.draw(rows);
     wire.draw();
+    drawFoot();
     drawEmpty();
   });
 }
 
 function drawCounts() {
   $('total').textContent = number.format(meter.total);
-  $('shown').textContent = rows.size === 1 ? '1 row' : `${number.format(rows.size)} rows`;
   $('pause').setAttribute('aria-pressed', paused);
   $('pause-label').textContent = paused ? 'Resume' : 'Pause';
   $('held').textContent = paused ? number.format(held) : '';
   $('held').hidden = !paused;
   document.body.classList.toggle('paused', paused);
+}
+
+function drawFoot() {
+  $('shown').textContent = rows.size === 1 ? '1 row' : `${number.format(rows.size)} rows`;
 }
 
 function drawEmpty() {
@@ -208,13 +212,25 @@ function remember() {
   history.replaceState(null, '', `#${encodeURIComponent(current.name)}${query}`);
 }
 
+// decoded is a part of the address; nothing, where somebody has mangled it.
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
+}
+
 function recall() {
   const [name, query = ''] = location.hash.slice(1).split('?');
-  choose(collections.find((c) => c.name === decodeURIComponent(name)) ?? collections[0]);
-  const wanted = decodeURIComponent(query);
-  if (wanted !== filter) {
-    $('filter').value = wanted;
+  current = collections.find((c) => c.name === decoded(name)) ?? collections[0];
+  const wanted = decoded(query);
+  try {
+    filterJSON(wanted);
     apply(wanted);
+  } catch (error) {
+    apply('');
+    complain(error.message);
   }
 }
 

@@ -76,6 +76,7 @@ class Table {
     this.#widen(i, text.length);
     const node = el('span', { class: 'value', 'data-kind': kind(value), title: whole(value) });
     if (Object.hasOwn(this.#badges, column) && typeof value === 'string') {
+      this.#widen(i, text.length + 2);
       node.append(el('span', { class: 'badge', 'data-tone': this.#badges[column][value] ?? 'grey' }, value));
     } else if (kind(value) === 'list') {
       node.append(...value.map((item) => el('span', { class: 'tag' }, item)));
