@@ -48,7 +48,7 @@ func (w wire) tuple(values []string) wire {
 	return w
 }
 
-// the types of a plain table, by their fixed OIDs
+// the types of a plain table, by their fixed OIDs.
 const (
 	oidInt8, oidInt4, oidText, oidBool, oidNumeric, oidTimestampTZ, oidJSONB = 20, 23, 25, 16, 1700, 1184, 3802
 )
@@ -82,6 +82,7 @@ func chunkOf(messages ...wire) *chunk {
 }
 
 func TestDecoder(t *testing.T) {
+	t.Parallel()
 	type published struct {
 		positions []protocol.Position
 		end       protocol.LSN

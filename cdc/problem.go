@@ -102,16 +102,14 @@ func Explain(err error) error {
 	if err == nil || errors.As(err, &problem) {
 		return err
 	}
-	var parse *pgconn.ParseConfigError
-	if errors.As(err, &parse) {
+	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		// The error quotes the URL, and a broken one may hide its password anywhere.
 		return &protocol.Problem{
 			What: "the database URL can't be understood",
 			Cure: "it looks like postgres://user:password@host:5432/database?sslmode=require; characters such as @ : / in the password are written %40 %3A %2F",
 		}
 	}
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if cure := cureOf(pg); cure != "" {
 			return &protocol.Problem{What: pg.Message, Cure: cure, Err: fmt.Errorf("SQLSTATE %s", pg.Code)}
 		}

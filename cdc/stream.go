@@ -148,7 +148,7 @@ func (s *Stream) follow(ctx context.Context) error {
 		s.remake = lostBy(err)
 		wasLive := s.live.Swap(&liveness{err}).err == nil
 		started := s.hasStarted()
-		if !started && !(isSlotActive(err) && time.Since(began) < patience) {
+		if waits := isSlotActive(err) && time.Since(began) < patience; !started && !waits {
 			return err
 		}
 		if wasLive {
@@ -213,11 +213,12 @@ func (s *Stream) session(ctx context.Context) error {
 // catalog as it was at each change, so the publication must be there before it.
 func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol.ServerInfo) error {
 	lost := s.remake
-	if info.SlotExists && info.SlotWALStatus == "lost" {
+	switch {
+	case info.SlotExists && info.SlotWALStatus == "lost":
 		lost = "the server no longer has the write-ahead log that the slot needs (max_slot_wal_keep_size)"
-	} else if info.SlotExists && !info.PublicationExists {
+	case info.SlotExists && !info.PublicationExists:
 		lost = "the publication was not there: the slot can't decode what came before it was made"
-	} else if !info.SlotExists && s.hasStarted() {
+	case !info.SlotExists && s.hasStarted():
 		lost = "the slot was not there any more"
 	}
 	if err := s.catalog.refresh(ctx, time.Now()); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"sync/atomic"
@@ -69,9 +70,7 @@ func connect(ctx context.Context, url string) (*pgconn.PgConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	for k, v := range pinned {
-		cfg.RuntimeParams[k] = v
-	}
+	maps.Copy(cfg.RuntimeParams, pinned)
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "tablewire"
 	}

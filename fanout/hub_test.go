@@ -2,6 +2,7 @@ package fanout_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ import (
 
 func column(name string, kind protocol.Kind, key bool) protocol.Column {
 	t := protocol.Type{OID: uint32(100 + kind), Base: uint32(100 + kind), Name: "text", Kind: kind}
-	encode := func(dst, v []byte) []byte { return protocol.AppendString(dst, v) }
+	encode := protocol.AppendString[[]byte]
 	if kind == protocol.KindInt {
 		t.Name, t.Bits = "integer", 32
 		encode = func(dst, v []byte) []byte { return append(dst, v...) }
@@ -115,6 +116,7 @@ func publish(t testing.TB, h *fanout.Hub, changes ...protocol.Change) {
 }
 
 func TestHub(t *testing.T) {
+	t.Parallel()
 	const one = `{"event":"create","collection_id":"orders","data":{"id":1,"status":"paid"}}`
 	const two = `{"event":"create","collection_id":"orders","data":{"id":2,"status":"new"}}`
 
@@ -287,7 +289,7 @@ func TestHub(t *testing.T) {
 		if err := h.Run(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tryWatch(h, orders(), "orders", ""); err != fanout.ErrStopped {
+		if _, err := tryWatch(h, orders(), "orders", ""); !errors.Is(err, fanout.ErrStopped) {
 			t.Errorf("subscribe: %v", err)
 		}
 	})

@@ -48,6 +48,7 @@ func texts(frames []protocol.Frame) []string {
 }
 
 func TestQueue(t *testing.T) {
+	t.Parallel()
 	closing := string(protocol.CloseFrame(protocol.CloseSlowConsumer, "slow consumer"))
 
 	t.Run("gives what was pushed, in order, and wakes once", func(t *testing.T) {
@@ -172,7 +173,7 @@ func TestQueueAgainstModel(t *testing.T) {
 					ended = true
 				}
 			},
-			"take": func(t *rapid.T) {
+			"take": func(*rapid.T) {
 				got, _ := q.Take(nil)
 				for _, f := range got {
 					held += len(f)

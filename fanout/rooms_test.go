@@ -56,6 +56,7 @@ func mustEnter(t *testing.T, rooms *fanout.Rooms, room, user string) *tab {
 }
 
 func TestRooms(t *testing.T) {
+	t.Parallel()
 	equal := func(t *testing.T, want, got any) {
 		t.Helper()
 		if diff := cmp.Diff(want, got); diff != "" {

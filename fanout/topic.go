@@ -92,8 +92,7 @@ func (t *topic) bind(relation *protocol.Relation) {
 		return
 	}
 	for _, n := range t.nodes {
-		var told *protocol.Error
-		if errors.As(n.fit(relation), &told) {
+		if told, ok := errors.AsType[*protocol.Error](n.fit(relation)); ok {
 			n.end(told.Code, told.Message, protocol.TextFrame(told.AppendJSON(nil)))
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // What keeps a server from starting: each ends within seconds with one message
 // that says what to do, exit code 1, and tells no password.
-func TestConditions(t *testing.T) {
+func TestConditions(t *testing.T) { //nolint:tparallel // the group waits for the parallel ones in it
 	t.Parallel()
 	pg := pgtest.Start(t)
 	db := connect(t, pg.NewDatabase(t))
@@ -24,7 +24,7 @@ func TestConditions(t *testing.T) {
 	db.run(t, `SELECT pg_create_logical_replication_slot('conditions_other', 'test_decoding')`)
 	replica := pgtest.Separate(t, map[string]string{"wal_level": "replica"})
 	askForPassword(t, replica)
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -45,7 +46,7 @@ func binary(t testing.TB) string {
 		if raceEnabled {
 			args = append(args, "-race")
 		}
-		out, err := exec.Command("go", append(args, "../cmd/tablewire")...).CombinedOutput()
+		out, err := exec.CommandContext(context.Background(), "go", append(args, "../cmd/tablewire")...).CombinedOutput()
 		if err != nil {
 			build.err = fmt.Errorf("build the program: %w\n%s", err, out)
 		}

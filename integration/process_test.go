@@ -31,7 +31,7 @@ type process struct {
 func start(t testing.TB, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{
-		cmd:   exec.Command(binary(t), args...),
+		cmd:   exec.CommandContext(background(t), binary(t), args...),
 		lines: make(chan string, 4096), exited: make(chan struct{}),
 	}
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, env...)

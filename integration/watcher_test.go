@@ -60,8 +60,7 @@ func (w *watcher) read() {
 		_, m, err := w.conn.ReadMessage()
 		if err != nil {
 			code := -1
-			var closed *websocket.CloseError
-			if errors.As(err, &closed) {
+			if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 				code = closed.Code
 			}
 			w.closed <- code

@@ -8,6 +8,7 @@ import (
 
 // What old_data, data and unchanged say in each case of the wire contract.
 func TestAppendChange(t *testing.T) {
+	t.Parallel()
 	null := protocol.Value{State: protocol.Null}
 	unknown := protocol.Value{State: protocol.Unchanged}
 	rel := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
@@ -23,24 +24,51 @@ func TestAppendChange(t *testing.T) {
 		c    protocol.Change
 		want string
 	}{
-		{"NULL is null", protocol.Change{Op: protocol.Create, New: with(row("1", "x", "b"), 1, null)},
-			`{"event":"create","collection_id":"t","data":{"id":"1","a":null,"body":"b"}}`},
-		{"nothing is known of the old row", protocol.Change{Op: protocol.Update, New: row("1", "x", "b")},
-			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"}}`},
-		{"a full old row that did not change", protocol.Change{Op: protocol.Update, New: row("1", "x", "b"), Old: row("1", "x", "b"), OldFull: true},
-			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"},"old_data":{}}`},
-		{"from NULL", protocol.Change{Op: protocol.Update, New: row("1", "x", "b"), Old: with(row("1", "x", "b"), 1, null), OldFull: true},
-			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"},"old_data":{"a":null}}`},
-		{"a key that changed", protocol.Change{Op: protocol.Update, New: row("2", "x", "b"), Old: with(with(row("1", "", ""), 1, absent), 2, absent)},
-			`{"event":"update","collection_id":"t","data":{"id":"2","a":"x","body":"b"},"old_data":{"id":"1"}}`},
-		{"a key that was told and did not change", protocol.Change{Op: protocol.Update, New: row("1", "x", "b"), Old: with(with(row("1", "", ""), 1, absent), 2, absent)},
-			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"}}`},
-		{"a value that did not travel", protocol.Change{Op: protocol.Update, New: with(row("1", "x", ""), 2, unknown)},
-			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x"},"unchanged":["body"]}`},
-		{"several values that did not travel", protocol.Change{Op: protocol.Update, New: with(with(row("1", "", ""), 2, unknown), 1, unknown)},
-			`{"event":"update","collection_id":"t","data":{"id":"1"},"unchanged":["a","body"]}`},
-		{"a delete with the whole row", protocol.Change{Op: protocol.Delete, Old: row("1", "x", "b"), OldFull: true},
-			`{"event":"delete","collection_id":"t","data":{"id":"1"},"old_data":{"id":"1","a":"x","body":"b"}}`},
+		{
+			"NULL is null",
+			protocol.Change{Op: protocol.Create, New: with(row("1", "x", "b"), 1, null)},
+			`{"event":"create","collection_id":"t","data":{"id":"1","a":null,"body":"b"}}`,
+		},
+		{
+			"nothing is known of the old row",
+			protocol.Change{Op: protocol.Update, New: row("1", "x", "b")},
+			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"}}`,
+		},
+		{
+			"a full old row that did not change",
+			protocol.Change{Op: protocol.Update, New: row("1", "x", "b"), Old: row("1", "x", "b"), OldFull: true},
+			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"},"old_data":{}}`,
+		},
+		{
+			"from NULL",
+			protocol.Change{Op: protocol.Update, New: row("1", "x", "b"), Old: with(row("1", "x", "b"), 1, null), OldFull: true},
+			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"},"old_data":{"a":null}}`,
+		},
+		{
+			"a key that changed",
+			protocol.Change{Op: protocol.Update, New: row("2", "x", "b"), Old: with(with(row("1", "", ""), 1, absent), 2, absent)},
+			`{"event":"update","collection_id":"t","data":{"id":"2","a":"x","body":"b"},"old_data":{"id":"1"}}`,
+		},
+		{
+			"a key that was told and did not change",
+			protocol.Change{Op: protocol.Update, New: row("1", "x", "b"), Old: with(with(row("1", "", ""), 1, absent), 2, absent)},
+			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"}}`,
+		},
+		{
+			"a value that did not travel",
+			protocol.Change{Op: protocol.Update, New: with(row("1", "x", ""), 2, unknown)},
+			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x"},"unchanged":["body"]}`,
+		},
+		{
+			"several values that did not travel",
+			protocol.Change{Op: protocol.Update, New: with(with(row("1", "", ""), 2, unknown), 1, unknown)},
+			`{"event":"update","collection_id":"t","data":{"id":"1"},"unchanged":["a","body"]}`,
+		},
+		{
+			"a delete with the whole row",
+			protocol.Change{Op: protocol.Delete, Old: row("1", "x", "b"), OldFull: true},
+			`{"event":"delete","collection_id":"t","data":{"id":"1"},"old_data":{"id":"1","a":"x","body":"b"}}`,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

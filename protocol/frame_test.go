@@ -11,6 +11,7 @@ import (
 
 // The header's three forms, at their edges (RFC 6455, section 5.2).
 func TestTextFrame(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{0, 1, 125, 126, 0xffff, 0x10000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()

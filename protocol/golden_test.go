@@ -32,7 +32,7 @@ func golden(t *testing.T, name string) string {
 var text = protocol.Type{Name: "text", Kind: protocol.KindText}
 
 func textColumn(name string, key bool) protocol.Column {
-	return protocol.NewColumn(name, text, key, func(dst, v []byte) []byte { return protocol.AppendString(dst, v) })
+	return protocol.NewColumn(name, text, key, protocol.AppendString[[]byte])
 }
 
 func users(identity protocol.Identity) *protocol.Relation {
@@ -69,6 +69,7 @@ var (
 )
 
 func TestMessagesEqualTheDocumentation(t *testing.T) {
+	t.Parallel()
 	change := func(c *protocol.Change) string { return string(protocol.AppendChange(nil, `"users"`, c)) }
 	usual, full := users(protocol.IdentityDefault), users(protocol.IdentityFull)
 	for name, got := range map[string]string{

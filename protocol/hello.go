@@ -75,12 +75,12 @@ func ParseHello(message []byte) (*Hello, *Error) {
 	return h, nil
 }
 
-// CheckText refuses an id, a name or a title that is longer than max bytes, is no
+// CheckText refuses an id, a name or a title that is longer than limit bytes, is no
 // UTF-8 or has control characters in it.
-func CheckText(s string, max int) error {
+func CheckText(s string, limit int) error {
 	switch {
-	case len(s) > max:
-		return fmt.Errorf("longer than %d bytes", max)
+	case len(s) > limit:
+		return fmt.Errorf("longer than %d bytes", limit)
 	case !utf8.ValidString(s):
 		return errors.New("not UTF-8")
 	case strings.ContainsFunc(s, unicode.IsControl):

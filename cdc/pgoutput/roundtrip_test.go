@@ -34,10 +34,10 @@ func genTuple(null protocol.Value) *rapid.Generator[[]protocol.Value] {
 func genRow(kind byte) *rapid.Generator[Row] {
 	return rapid.Custom(func(t *rapid.T) Row {
 		row := Row{RelationOID: rapid.Uint32().Draw(t, "oid")}
-		switch {
-		case kind == TypeDelete:
+		switch kind {
+		case TypeDelete:
 			row.OldKind = rapid.SampledFrom([]byte{'K', 'O'}).Draw(t, "old")
-		case kind == TypeUpdate:
+		case TypeUpdate:
 			row.OldKind = rapid.SampledFrom([]byte{0, 'K', 'O'}).Draw(t, "old")
 		}
 		switch row.OldKind {

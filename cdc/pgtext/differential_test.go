@@ -112,7 +112,7 @@ var builtinCases = []struct {
 	{"int4range[]", []string{`{"[1,5)",empty}`}},
 }
 
-func TestToJSONB(t *testing.T) {
+func TestToJSONB(t *testing.T) { //nolint:tparallel // the subtests share a connection
 	t.Parallel()
 	o := openOracle(t)
 	o.mustExec(t, userTypes)
@@ -151,7 +151,7 @@ func TestToJSONB(t *testing.T) {
 }
 
 // TestToJSONBOfNewerTypes tries what not every server or build has.
-func TestToJSONBOfNewerTypes(t *testing.T) {
+func TestToJSONBOfNewerTypes(t *testing.T) { //nolint:tparallel // the subtests share a connection
 	t.Parallel()
 	o := openOracle(t)
 	for _, c := range []struct {

@@ -23,7 +23,7 @@ func arrayOf(elem protocol.Type) protocol.Type {
 var (
 	boolean     = builtinType(16)
 	bytea       = builtinType(17)
-	int8        = builtinType(20)
+	bigint      = builtinType(20)
 	int4        = builtinType(23)
 	text        = builtinType(25)
 	jsonb       = builtinType(3802)
@@ -40,8 +40,11 @@ var (
 	ints = protocol.Type{Name: "ints", Base: 1007, Kind: protocol.KindArray, Delim: ',', Elem: &int4}
 
 	item = protocol.Type{Name: "item", Kind: protocol.KindComposite, Fields: []protocol.Field{
-		{Name: "x", Type: int4}, {Name: `y "q"`, Type: text}, {Name: "t", Type: timestamptz},
-		{Name: "a", Type: builtinType(1007)}, {Name: "f", Type: float8},
+		{Name: "x", Type: int4},
+		{Name: `y "q"`, Type: text},
+		{Name: "t", Type: timestamptz},
+		{Name: "a", Type: builtinType(1007)},
+		{Name: "f", Type: float8},
 	}}
 	box = protocol.Type{Name: "carton", Kind: protocol.KindComposite, Fields: []protocol.Field{
 		{Name: "p", Type: item}, {Name: "ps", Type: arrayOf(item)}, {Name: "n", Type: numeric}, {Name: "b", Type: boolean},
@@ -60,7 +63,7 @@ func TestEncoder(t *testing.T) {
 		{boolean, "f", `false`},
 		{boolean, "maybe", `"maybe"`},
 
-		{int8, "-9223372036854775808", `-9223372036854775808`},
+		{bigint, "-9223372036854775808", `-9223372036854775808`},
 		{int4, "0", `0`},
 		{int4, "007", `"007"`},
 		{int4, "", `""`},

@@ -107,7 +107,7 @@ func genComposite(typ string, fields ...exprGen) exprGen {
 	})
 }
 
-func TestToJSONBOfGenerated(t *testing.T) {
+func TestToJSONBOfGenerated(t *testing.T) { //nolint:tparallel // the subtests share a connection
 	t.Parallel()
 	o := openOracle(t)
 	o.mustExec(t, userTypes)

@@ -93,5 +93,5 @@ func newLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	}
 	file, ok := w.(*os.File)
 	terminal := ok && isatty.IsTerminal(file.Fd())
-	return slog.New(tint.NewHandler(w, &tint.Options{Level: level, NoColor: !terminal, TimeFormat: "15:04:05.000"}))
+	return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, NoColor: !terminal, TimeFormat: "15:04:05.000"}))
 }

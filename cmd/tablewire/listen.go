@@ -29,8 +29,7 @@ func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
 	case errors.Is(err, syscall.EACCES):
 		p.Cure = fmt.Sprintf("the port needs a privilege: choose one above 1023 with --%s", flag)
 	}
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		p.Err = op.Err
 	}
 	return nil, p

@@ -37,13 +37,10 @@ func boolDatum(b bool) datum {
 // true, false, yes, no, on, off, and 1 and 0.
 func parseBool(text string) (value, ok bool) {
 	text = strings.ToLower(trimBlanks(text))
-	if text == "" {
-		return false, false
-	}
-	switch {
-	case strings.HasPrefix("true", text), strings.HasPrefix("yes", text), text == "on", text == "1":
+	switch text {
+	case "t", "tr", "tru", "true", "y", "ye", "yes", "on", "1":
 		return true, true
-	case strings.HasPrefix("false", text), strings.HasPrefix("no", text), text == "of", text == "off", text == "0":
+	case "f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0":
 		return false, true
 	}
 	return false, false

@@ -142,11 +142,11 @@ func (g *generator) group(prefix string) string {
 			return g.member("")
 		}
 	}
-	var any []string
+	var parts []string
 	for range 1 + g.r.IntN(4) {
-		any = append(any, g.member(prefix))
+		parts = append(parts, g.member(prefix))
 	}
-	return "(" + strings.Join(any, " OR ") + ")"
+	return "(" + strings.Join(parts, " OR ") + ")"
 }
 
 // member makes one member of the object and its SQL.
@@ -165,10 +165,10 @@ func (g *generator) member(prefix string) string {
 	}
 	g.used[s.name+" "+op]++
 	value, right := g.operand(s, op)
-	names, any := make([]string, len(fields)), make([]string, len(fields))
+	names, alternatives := make([]string, len(fields)), make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.name
-		any[i] = right(f)
+		alternatives[i] = right(f)
 	}
 	name := strings.Join(names, "__or__")
 	if op != "" {
@@ -194,7 +194,7 @@ func (g *generator) member(prefix string) string {
 		}
 	}
 	g.members[name] = value
-	return "(" + strings.Join(any, " OR ") + ")"
+	return "(" + strings.Join(alternatives, " OR ") + ")"
 }
 
 // unclear says that a name means something else than what it was made of.

@@ -119,8 +119,8 @@ func checkShuffle(t *rapid.T) {
 	if len(second) > 1 {
 		raw2 = write(rapid.Permutation(second).Draw(t, "permutation"))
 	}
-	a, err1 := filter.Compile([]byte(raw1), withoutAge_)
-	b, err2 := filter.Compile([]byte(raw2), withoutAge_)
+	a, err1 := filter.Compile([]byte(raw1), withoutAge)
+	b, err2 := filter.Compile([]byte(raw2), withoutAge)
 	if (err1 == nil) != (err2 == nil) {
 		t.Fatalf("%s: %v\n%s: %v", raw1, err1, raw2, err2)
 	}
@@ -136,9 +136,9 @@ func checkShuffle(t *rapid.T) {
 	}
 }
 
-// withoutAge_ has no column whose name ends in an underscore, which would make
+// withoutAge has no column whose name ends in an underscore, which would make
 // age__gt mean something else than age_gt.
-var withoutAge_ = func() *protocol.Relation {
+var withoutAge = func() *protocol.Relation {
 	relation := users()
 	relation.Columns = slices.DeleteFunc(relation.Columns, func(c protocol.Column) bool { return c.Name == "age_" })
 	return relation
@@ -153,9 +153,9 @@ func drawRow(t *rapid.T) []protocol.Value {
 		choices[number] = []string{"1", "2", "-7"}
 	}
 	choices["price"], choices["weight"] = []string{"1.0", "2.00"}, []string{"1", "-7"}
-	values := make([]protocol.Value, len(withoutAge_.Columns))
+	values := make([]protocol.Value, len(withoutAge.Columns))
 	for _, name := range slices.Sorted(maps.Keys(choices)) {
-		v := &values[withoutAge_.Column(name)]
+		v := &values[withoutAge.Column(name)]
 		v.State = rapid.SampledFrom([]protocol.State{protocol.Text, protocol.Null, protocol.Absent, protocol.Unchanged}).Draw(t, "state of "+name)
 		if v.State == protocol.Text {
 			v.Text = []byte(rapid.SampledFrom(choices[name]).Draw(t, name))

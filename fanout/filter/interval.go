@@ -2,6 +2,7 @@ package filter
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -137,10 +138,8 @@ func (c *cursor) verboseSpan(s *span) bool {
 
 func (c *cursor) unitName() (index int, ok bool) {
 	for i := range units {
-		for _, name := range units[i].names {
-			if c.word(name) {
-				return i, true
-			}
+		if slices.ContainsFunc(units[i].names, c.word) {
+			return i, true
 		}
 	}
 	return 0, false

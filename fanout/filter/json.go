@@ -31,7 +31,7 @@ var jsonbClass = &class{
 // pathNumberClass compares what a path leads to with a number: the value's text
 // is cast to numeric where it is a number, and counts as NULL where it isn't.
 var pathNumberClass = &class{
-	literal: func(text string) (datum, error) { return parseNumeric(text) },
+	literal: parseNumeric,
 	read:    readDecimal,
 	compare: compareDecimals,
 	ordered: true,

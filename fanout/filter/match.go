@@ -69,16 +69,14 @@ func (c *clause) matchForm(text []byte) bool {
 		return bytes.HasPrefix(text, c.operands[0].bytes)
 	case opEndsWith:
 		return bytes.HasSuffix(text, c.operands[0].bytes)
+	default: // opContains
+		return c.needle.in(text)
 	}
-	return c.needle.in(text)
 }
 
 func (c *clause) matchDatum(d datum) bool {
-	switch c.op {
-	case opIn:
-		return c.listed(d)
-	case opNotIn:
-		return !c.listed(d)
+	if c.op == opIn || c.op == opNotIn {
+		return c.listed(d) == (c.op == opIn)
 	}
 	order := c.class.compare(d, c.operands[0])
 	switch c.op {
@@ -92,8 +90,9 @@ func (c *clause) matchDatum(d datum) bool {
 		return order >= 0
 	case opLt:
 		return order < 0
+	default: // opLte
+		return order <= 0
 	}
-	return order <= 0
 }
 
 // listed searches the operands by halves.

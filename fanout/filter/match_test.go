@@ -140,7 +140,7 @@ func TestMatchValues(t *testing.T) {
 // blank; a bar ends a literal whose blanks were left out.
 func splitMembers(members string) []string {
 	var list []string
-	for _, m := range strings.Split(members, " ") {
+	for m := range strings.SplitSeq(members, " ") {
 		if m == "" {
 			list[len(list)-1] += " "
 			continue

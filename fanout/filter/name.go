@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tablewire/tablewire/protocol"
@@ -122,10 +123,8 @@ func (c *compiler) path(part string) (target, error) {
 			continue
 		}
 		f.path = strings.Split(name[dot+1:], ".")
-		for _, member := range f.path {
-			if member == "" {
-				return target{}, fmt.Errorf("the path %q has an empty member", name)
-			}
+		if slices.Contains(f.path, "") {
+			return target{}, fmt.Errorf("the path %q has an empty member", name)
 		}
 		return target{field: f, op: o, bare: !ok}, nil
 	}

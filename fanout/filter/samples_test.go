@@ -11,7 +11,6 @@ import (
 )
 
 var (
-	nullOps  = []string{"isnull"}
 	textOps  = []string{"contains", "startswith", "endswith", "isnull"}
 	equalOps = append([]string{"", "eq", "ne", "in", "notin"}, textOps...)
 	allOps   = append([]string{"gt", "gte", "lt", "lte"}, equalOps...)
