@@ -153,6 +153,9 @@ func (g *generator) group(prefix string) string {
 func (g *generator) member(prefix string) string {
 	s := g.samples[g.r.IntN(len(g.samples))]
 	op := s.ops[g.r.IntN(len(s.ops))]
+	if g.r.IntN(2) == 0 { // so that each has its turn, whatever the seed
+		op = slices.MinFunc(s.ops, func(a, b string) int { return g.used[s.name+" "+a] - g.used[s.name+" "+b] })
+	}
 	fields := []*sample{s}
 	for g.r.IntN(6) == 0 {
 		// Another column of the same kind can share the literal.
