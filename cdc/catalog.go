@@ -2,7 +2,6 @@ package cdc
 
 import (
 	"context"
-	"log/slog"
 	"maps"
 	"sync"
 	"time"
@@ -13,19 +12,18 @@ import (
 // Catalog knows the collections: the tables that are exposed, and what they look
 // like. Its methods may be called concurrently.
 type Catalog struct {
-	db       Database
-	types    typeResolver
-	interval time.Duration
-	dropped  func(collection string)
-	log      *slog.Logger
+	cfg   *Config
+	types typeResolver
+	// created is told when the publication had to be made.
+	created func()
 
-	refreshing sync.Mutex // held while the database is asked; taken before mu
+	turn chan struct{} // of who asks the database for the list; taken before mu
 
 	mu      sync.Mutex
-	tables  map[string]protocol.Table // exposed, by collection
-	refused map[string]string         // why not, by collection
-	known   map[string]known          // by collection
-	asked   time.Time                 // when the last refresh began
+	tables  map[protocol.TableName]protocol.Table // exposed
+	refused map[protocol.TableName]string         // why not
+	known   map[protocol.TableName]known
+	asked   time.Time // when the last refresh began
 }
 
 // known is a table's version and when it was learnt.
@@ -34,11 +32,14 @@ type known struct {
 	at       time.Time
 }
 
-func newCatalog(cfg *Config) *Catalog {
+// pace is the least time between two refreshes that clients cause by names that
+// are not known.
+const pace = 250 * time.Millisecond
+
+func newCatalog(cfg *Config, created func()) *Catalog {
 	return &Catalog{
-		db: cfg.Database, types: typeResolver{cfg.Database},
-		interval: cfg.RefreshInterval, dropped: cfg.Dropped, log: cfg.Logger,
-		tables: map[string]protocol.Table{}, refused: map[string]string{}, known: map[string]known{},
+		cfg: cfg, types: typeResolver{cfg.Database}, created: created, turn: make(chan struct{}, 1),
+		known: map[protocol.TableName]known{},
 	}
 }
 
@@ -52,7 +53,7 @@ func (c *Catalog) Resolve(ctx context.Context, name string) (*protocol.Relation,
 		if t, ok := c.find(name); ok {
 			return c.describe(ctx, t)
 		}
-		if err := c.refresh(ctx, arrived); err != nil {
+		if err := c.refreshForClient(ctx, arrived); err != nil {
 			return nil, err
 		}
 	}
@@ -65,7 +66,7 @@ func (c *Catalog) Collections() []string {
 	defer c.mu.Unlock()
 	names := make([]string, 0, len(c.tables))
 	for name := range c.tables {
-		names = append(names, name)
+		names = append(names, name.String())
 	}
 	return names
 }
@@ -73,9 +74,8 @@ func (c *Catalog) Collections() []string {
 func (c *Catalog) find(name string) (protocol.Table, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, st := range protocol.CollectionTables(name) {
-		t, ok := c.tables[protocol.CollectionName(st[0], st[1])]
-		if ok && t.Schema == st[0] && t.Name == st[1] {
+	for _, table := range protocol.CollectionTables(name) {
+		if t, ok := c.tables[table]; ok {
 			return t, true
 		}
 	}
@@ -85,11 +85,11 @@ func (c *Catalog) find(name string) (protocol.Table, bool) {
 // describe gives a table's version: what the stream said last, or what the catalog
 // says, which is kept for one interval.
 func (c *Catalog) describe(ctx context.Context, t protocol.Table) (*protocol.Relation, error) {
-	name := protocol.CollectionName(t.Schema, t.Name)
+	name := t.TableName()
 	c.mu.Lock()
 	k, ok := c.known[name]
 	c.mu.Unlock()
-	if ok && k.relation.OID == t.OID && time.Since(k.at) < c.interval {
+	if ok && k.relation.OID == t.OID && time.Since(k.at) < c.cfg.RefreshInterval {
 		return k.relation, nil
 	}
 	rel, err := c.types.relationFromCatalog(ctx, t)
@@ -113,60 +113,87 @@ func (c *Catalog) describe(ctx context.Context, t protocol.Table) (*protocol.Rel
 func (c *Catalog) observe(rel *protocol.Relation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.known[rel.Collection()] = known{rel, time.Now()}
+	c.known[rel.TableName()] = known{rel, time.Now()}
 }
 
 // refresh brings the publication and the list of tables up to date, unless that
 // has been begun after the time given: whoever waits for the same is served at once.
 func (c *Catalog) refresh(ctx context.Context, since time.Time) error {
-	c.refreshing.Lock()
-	defer c.refreshing.Unlock()
-	c.mu.Lock()
-	fresh := c.asked.After(since)
-	c.mu.Unlock()
-	if fresh {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if c.lastAsked().After(since) {
 		return nil
 	}
 	asked := time.Now()
-	found, err := c.db.Sync(ctx)
+	exposure, err := c.cfg.Database.Sync(ctx)
 	if err != nil {
 		return err
 	}
-	c.accept(found, asked)
+	c.accept(exposure, asked)
 	return nil
 }
 
-// accept takes over a list of tables, and tells what changed.
-func (c *Catalog) accept(found []protocol.Table, asked time.Time) {
-	tables, refused := map[string]protocol.Table{}, map[string]string{}
-	for _, t := range found {
-		name := protocol.CollectionName(t.Schema, t.Name)
-		if t.Refused != "" {
-			refused[name] = t.Refused
-			continue
+// refreshForClient is refresh at a bearable pace.
+func (c *Catalog) refreshForClient(ctx context.Context, since time.Time) error {
+	if wait := pace - time.Since(c.lastAsked()); wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		tables[name] = t
+	}
+	return c.refresh(ctx, since)
+}
+
+func (c *Catalog) lastAsked() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked
+}
+
+// accept takes over a list of tables, and tells what changed.
+func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
+	tables, refused := map[protocol.TableName]protocol.Table{}, map[protocol.TableName]string{}
+	for _, t := range exposure.Tables {
+		if t.Refused != "" {
+			refused[t.TableName()] = t.Refused
+		} else {
+			tables[t.TableName()] = t
+		}
 	}
 	c.mu.Lock()
 	before, refusedBefore := c.tables, c.refused
 	c.tables, c.refused, c.asked = tables, refused, asked
-	maps.DeleteFunc(c.known, func(name string, k known) bool { return tables[name].OID != k.relation.OID })
+	maps.DeleteFunc(c.known, func(name protocol.TableName, k known) bool { return tables[name].OID != k.relation.OID })
 	c.mu.Unlock()
 
+	if exposure.Created {
+		c.created()
+	}
+	log := c.cfg.Logger
 	for name, why := range refused {
 		if refusedBefore[name] != why {
-			c.log.Warn("a table is not exposed", "table", name, "reason", why)
+			log.Warn("a table is not exposed", "table", name, "reason", why)
 		}
 	}
-	for name := range tables {
-		if _, ok := before[name]; !ok {
-			c.log.Info("a table is exposed", "table", name)
+	for name, t := range tables {
+		was, known := before[name]
+		switch {
+		case !known:
+			log.Info("a table is exposed", "table", name)
+		case t.Added || was.OID != t.OID:
+			log.Warn("changes of a table may be lost: it was made anew, or had been taken out of the publication", "table", name)
+			c.cfg.Interrupted(name)
 		}
 	}
 	for name := range before {
 		if _, ok := tables[name]; !ok {
-			c.log.Info("a table is no longer exposed", "table", name)
-			c.dropped(name)
+			log.Info("a table is no longer exposed", "table", name)
+			c.cfg.Dropped(name)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 type Database interface {
 	Server(ctx context.Context) (protocol.ServerInfo, error)
 	// Sync brings the publication up to date and lists the tables that match.
-	Sync(ctx context.Context) ([]protocol.Table, error)
+	Sync(ctx context.Context) (protocol.Exposure, error)
 	// Columns lists what logical replication carries of a table, and a position of
 	// the log at which that was so.
 	Columns(ctx context.Context, table uint32) ([]protocol.TableColumn, protocol.LSN, error)
@@ -32,10 +32,14 @@ type Config struct {
 	// Publish is handed the changes; see protocol.Batch for whose the memory is.
 	// When it returns, the batch's end may be confirmed. An error ends the stream.
 	Publish func(*protocol.Batch) error
-	// Lost is called when changes were lost for good: the slot was gone. May be nil.
+	// Lost is called when changes of any table may have been lost for good: the slot
+	// or the publication was gone, or it is another server. May be nil.
 	Lost func()
-	// Dropped is called when a collection is no longer exposed. May be nil.
-	Dropped func(collection string)
+	// Interrupted is called when changes of one table may have been lost: it was
+	// dropped and made again, or somebody took it out of the publication. May be nil.
+	Interrupted func(protocol.TableName)
+	// Dropped is called when a table is no longer exposed. May be nil.
+	Dropped func(protocol.TableName)
 	// StatusInterval is the longest time between two status replies; 0 means 10 s.
 	// It is cut to a third of the server's wal_sender_timeout.
 	StatusInterval time.Duration
@@ -73,7 +77,10 @@ func (c *Config) validate() error {
 		c.Lost = func() {}
 	}
 	if c.Dropped == nil {
-		c.Dropped = func(string) {}
+		c.Dropped = func(protocol.TableName) {}
+	}
+	if c.Interrupted == nil {
+		c.Interrupted = func(protocol.TableName) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

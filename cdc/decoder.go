@@ -177,7 +177,7 @@ func (d *decoder) change(m []byte) error {
 	}
 	if op != protocol.Delete && len(d.row.New) != n || d.row.OldKind != 0 && len(d.row.Old) != n {
 		return fmt.Errorf("decode a change of %s: it has %d new and %d old values, the table %d columns",
-			rel.Collection(), len(d.row.New), len(d.row.Old), n)
+			rel.TableName(), len(d.row.New), len(d.row.Old), n)
 	}
 	if op != protocol.Delete {
 		c.New = d.row.New

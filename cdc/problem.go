@@ -79,16 +79,39 @@ func isSlotActive(err error) bool {
 	return errors.As(err, &pg) && pg.Code == codeObjectInUse
 }
 
+// lostError ends a session whose slot must be made anew.
+type lostError string
+
+func (e lostError) Error() string { return string(e) }
+
+// startError is the refusal of START_REPLICATION.
+type startError struct {
+	slot string
+	err  error
+}
+
+func (e *startError) Error() string {
+	return fmt.Sprintf("start replication on slot %q: %v", e.slot, e.err)
+}
+
+func (e *startError) Unwrap() error { return e.err }
+
 // lostBy tells by a session's error that its slot will never work again, and why.
+// PostgreSQL's messages are in the server's language; its codes and the names of
+// its functions are not.
 func lostBy(err error) string {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
+	if lost, ok := errors.AsType[lostError](err); ok {
+		return string(lost)
+	}
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
 		return ""
 	}
+	_, starting := errors.AsType[*startError](err)
 	switch {
-	case pg.Code == codeUndefinedObject && strings.Contains(pg.Message, "publication"):
+	case pg.Code == codeUndefinedObject && pg.Routine == "get_publication_oid":
 		return "the publication was dropped: the slot can't decode what came before it was made anew"
-	case pg.Code == codeNotInState && strings.Contains(pg.Message, "can no longer"):
+	case pg.Code == codeNotInState && starting:
 		return "the server has invalidated the slot: " + pg.Message
 	}
 	return ""

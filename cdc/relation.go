@@ -61,7 +61,7 @@ func (r typeResolver) relationFromCatalog(ctx context.Context, t protocol.Table)
 func (r typeResolver) relation(ctx context.Context, t protocol.Table, cols []protocol.TableColumn, at protocol.LSN) (*protocol.Relation, error) {
 	types, err := r.resolve(ctx, cols)
 	if err != nil {
-		return nil, fmt.Errorf("resolve the types of %s: %w", protocol.CollectionName(t.Schema, t.Name), err)
+		return nil, fmt.Errorf("resolve the types of %s: %w", t.TableName(), err)
 	}
 	rel := &protocol.Relation{OID: t.OID, Schema: t.Schema, Name: t.Name, Identity: t.Identity, At: at}
 	for i, c := range cols {

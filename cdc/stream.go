@@ -28,7 +28,19 @@ type Stream struct {
 	server   atomic.Uint64 // LSN
 	retained atomic.Int64  // bytes
 	restarts atomic.Uint64
-	remake   string // why the slot must be made anew; of follow's goroutine
+	// interrupted is told why a session must end: its publication is another one.
+	interrupted chan string
+
+	// Of follow's goroutine:
+	remake string // why the slot must be made anew, until it is
+	origin origin // of the server, when last connected
+}
+
+// origin tells servers and their histories apart: positions of one mean nothing in
+// another (manual: Streaming Replication Protocol, IDENTIFY_SYSTEM).
+type origin struct {
+	system   string
+	timeline int32
 }
 
 // liveness is whether the stream is live, and why not.
@@ -52,8 +64,8 @@ func New(cfg Config) (*Stream, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	s := &Stream{cfg: cfg, firstUp: make(chan struct{})}
-	s.catalog = newCatalog(&s.cfg)
+	s := &Stream{cfg: cfg, firstUp: make(chan struct{}), interrupted: make(chan string, 1)}
+	s.catalog = newCatalog(&s.cfg, s.publicationCreated)
 	s.live.Store(&liveness{errStarting})
 	return s, nil
 }
@@ -141,17 +153,21 @@ func (s *Stream) measure(ctx context.Context) {
 func (s *Stream) follow(ctx context.Context) error {
 	delay, began := firstDelay, time.Now()
 	for {
+		connected, confirmed := time.Now(), s.state.confirmed.Load()
 		err := s.session(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
-		s.remake = lostBy(err)
+		if why := lostBy(err); why != "" {
+			s.remake = why
+		}
 		wasLive := s.live.Swap(&liveness{err}).err == nil
 		started := s.hasStarted()
 		if waits := isSlotActive(err) && time.Since(began) < patience; !started && !waits {
 			return err
 		}
-		if wasLive {
+		// A session that failed at once, and got nowhere, is likely to do so again.
+		if wasLive && (s.state.confirmed.Load() != confirmed || time.Since(connected) > time.Minute) {
 			delay = firstDelay
 		}
 		wait := delay/2 + rand.N(delay)
@@ -191,6 +207,10 @@ func (s *Stream) session(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the replication connection: %w", err)
 	}
+	if err := s.recognise(ctx, conn); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx)) // what went wrong before matters more
+		return err
+	}
 	if err := s.prepare(ctx, conn, info); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx)) // what went wrong before matters more
 		return err
@@ -207,6 +227,39 @@ func (s *Stream) session(ctx context.Context) error {
 		w.silence = 2 * timeout
 	}
 	return s.stream(ctx, w)
+}
+
+// publicationCreated is told by the catalog. While a session is under way, somebody
+// has dropped the publication that it decodes with.
+func (s *Stream) publicationCreated() {
+	select {
+	case s.interrupted <- "the publication was dropped, and changes until it was made anew are lost":
+	default:
+	}
+}
+
+// recognise forgets all positions when the server is another one than before, or
+// has been put back to an earlier state: then nothing tells what was lost.
+func (s *Stream) recognise(ctx context.Context, conn *pgconn.PgConn) error {
+	id, err := pglogrepl.IdentifySystem(ctx, conn)
+	if err != nil {
+		return fmt.Errorf("identify the server: %w", err)
+	}
+	before, now := s.origin, origin{id.SystemID, id.Timeline}
+	s.origin = now
+	if before == (origin{}) || before == now && uint64(id.XLogPos) >= s.state.confirmed.Load() {
+		return nil
+	}
+	s.lose("the server is another one, or was restored from a backup or promoted")
+	return nil
+}
+
+// lose gives up what is known of the slot, loudly.
+func (s *Stream) lose(why string) {
+	s.cfg.Logger.Error("CHANGES MAY BE LOST: clients are told to come back", "slot", s.cfg.Slot, "reason", why)
+	s.state.confirmed.Store(0)
+	s.state.published = protocol.Position{}
+	s.cfg.Lost()
 }
 
 // prepare sees to the publication and then the slot: a slot decodes with the
@@ -231,6 +284,10 @@ func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol
 		}
 	}
 	if lost != "" || !info.SlotExists {
+		waiting := time.AfterFunc(2*time.Second, func() {
+			s.cfg.Logger.Info("waiting for the transactions that are open in the database to end: a replication slot can't be created before", "slot", s.cfg.Slot)
+		})
+		defer waiting.Stop()
 		_, err := pglogrepl.CreateReplicationSlot(ctx, conn, s.cfg.Slot, "pgoutput", pglogrepl.CreateReplicationSlotOptions{
 			Mode: pglogrepl.LogicalReplication, SnapshotAction: "NOEXPORT_SNAPSHOT",
 		})
@@ -240,9 +297,12 @@ func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol
 		s.cfg.Logger.Info("a replication slot was created", "slot", s.cfg.Slot)
 	}
 	if lost != "" {
-		s.cfg.Logger.Error("CHANGES WERE LOST: the replication slot had to be made anew", "slot", s.cfg.Slot, "reason", lost)
-		s.state.confirmed.Store(0)
-		s.cfg.Lost()
+		s.lose(lost)
+	}
+	s.remake = ""
+	select {
+	case <-s.interrupted: // it is as it must be now
+	default:
 	}
 	return nil
 }
@@ -260,6 +320,14 @@ func (s *Stream) stream(ctx context.Context, w *walsender) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return w.receive(gctx, free, full) })
 	g.Go(func() error { return s.decode(gctx, d, free, full) })
+	g.Go(func() error {
+		select {
+		case why := <-s.interrupted:
+			return lostError(why)
+		case <-gctx.Done():
+			return nil
+		}
+	})
 	s.live.Store(&liveness{})
 	s.once.Do(func() { close(s.firstUp) })
 	s.cfg.Logger.Info("streaming changes", "slot", s.cfg.Slot, "publication", s.cfg.Publication)

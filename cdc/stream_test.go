@@ -26,7 +26,8 @@ type subject struct {
 	conn    *pgx.Conn
 	frames  chan string // of each change, as a watcher would see it
 	batches chan protocol.Batch
-	dropped chan string
+	dropped chan protocol.TableName
+	broken  chan protocol.TableName
 	lost    chan struct{}
 	stop    func() // ends the stream and waits
 }
@@ -78,11 +79,12 @@ func (s *subject) tryStart(t *testing.T, options ...option) error {
 		return err
 	}
 	s.frames, s.batches = make(chan string, 1<<20), make(chan protocol.Batch, 1<<16)
-	s.dropped, s.lost = make(chan string, 16), make(chan struct{}, 16)
+	s.dropped, s.broken, s.lost = make(chan protocol.TableName, 16), make(chan protocol.TableName, 16), make(chan struct{}, 16)
 	cfg := cdc.Config{
 		URL: s.url, Slot: s.slot, Publication: "tablewire", Database: db, Publish: s.publish,
-		Lost: func() { s.lost <- struct{}{} }, Dropped: func(c string) { s.dropped <- c },
-		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Lost: func() { s.lost <- struct{}{} }, Dropped: func(c protocol.TableName) { s.dropped <- c },
+		Interrupted: func(c protocol.TableName) { s.broken <- c },
+		Logger:      slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, o := range options {
 		o(&cfg)
@@ -119,7 +121,7 @@ func (s *subject) tryStart(t *testing.T, options ...option) error {
 func (s *subject) publish(b *protocol.Batch) error {
 	for i := range b.Changes {
 		c := &b.Changes[i]
-		label := protocol.AppendString(nil, c.Relation.Collection())
+		label := protocol.AppendString(nil, c.Relation.TableName().String())
 		s.frames <- string(protocol.AppendChange(nil, string(label), c))
 	}
 	s.batches <- protocol.Batch{End: b.End, Open: b.Open, Changes: make([]protocol.Change, len(b.Changes))}
@@ -340,17 +342,17 @@ func TestStream(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rel.Collection() != "shop.Order.Line" || len(rel.Columns) != 2 || !rel.Columns[0].Key || rel.Columns[1].Key {
+		if rel.TableName().String() != "shop.Order.Line" || len(rel.Columns) != 2 || !rel.Columns[0].Key || rel.Columns[1].Key {
 			t.Errorf("resolved to %+v", rel)
 		}
 		s.exec(t, `INSERT INTO shop."Order.Line" VALUES (1, 2)`)
 		s.want(t, `{"event":"create","collection_id":"shop.Order.Line","data":{"id":1,"n":2}}`)
 		s.exec(t, `DROP TABLE t`)
-		if got := receive(t, s.dropped, "the drop"); got != "t" {
+		if got := receive(t, s.dropped, "the drop"); got.String() != "t" {
 			t.Errorf("%q was dropped", got)
 		}
 		s.exec(t, `ALTER TABLE shop."Order.Line" DROP CONSTRAINT "Order.Line_pkey"`)
-		if got := receive(t, s.dropped, "the drop"); got != "shop.Order.Line" {
+		if got := receive(t, s.dropped, "the drop"); got.String() != "shop.Order.Line" {
 			t.Errorf("%q was dropped", got)
 		}
 		s.exec(t, `DELETE FROM shop."Order.Line"`) // it was taken out of the publication

@@ -30,8 +30,8 @@ const (
 	keepaliveLength = 1 + 8 + 8 + 1
 )
 
-// tick is how often the walsender's goroutine looks whether something is due.
-const tick = time.Second
+// maxTick is how often at least the walsender's goroutine looks whether something is due.
+const maxTick = time.Second
 
 // pinned are the output formats of the session: those of the role or the database
 // would change the stream otherwise.
@@ -92,7 +92,7 @@ func start(ctx context.Context, conn *pgconn.PgConn, slot, publication string) (
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("start replication on slot %q: %w", slot, err)
+		return nil, &startError{slot, err}
 	}
 	hijacked, err := conn.Hijack()
 	if err != nil {
@@ -105,12 +105,14 @@ func start(ctx context.Context, conn *pgconn.PgConn, slot, publication string) (
 	}, nil
 }
 
+func (w *walsender) tick() time.Duration { return min(maxTick, w.statusInterval) }
+
 // receive reads until the connection or ctx ends. It hands chunks to full and gets
 // them back from free; while it waits for one it goes on replying.
 func (w *walsender) receive(ctx context.Context, free <-chan *chunk, full chan<- *chunk) error {
 	stop := context.AfterFunc(ctx, func() { _ = w.conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	due := time.NewTicker(tick)
+	due := time.NewTicker(w.tick())
 	defer due.Stop()
 
 	c, err := waitFor(ctx, free, due, w)
@@ -122,9 +124,7 @@ func (w *walsender) receive(ctx context.Context, free <-chan *chunk, full chan<-
 			return err
 		}
 		if !c.empty() {
-			if err := handOver(ctx, full, c, due, w); err != nil {
-				return err
-			}
+			full <- c // there is room for all chunks
 			if c, err = waitFor(ctx, free, due, w); err != nil {
 				return err
 			}
@@ -152,28 +152,20 @@ func waitFor(ctx context.Context, free <-chan *chunk, due *time.Ticker, w *walse
 	}
 }
 
-func handOver(ctx context.Context, full chan<- *chunk, c *chunk, due *time.Ticker, w *walsender) error {
-	for {
-		select {
-		case full <- c:
-			return nil
-		case <-due.C:
-			if err := w.replyIfDue(); err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
 // fill reads what is there into a chunk: until it is full, or a tick has passed, or
 // nothing more has arrived and no transaction is open: the rest of one is on its
 // way, and a short one stays whole.
 func (w *walsender) fill(ctx context.Context, c *chunk) error {
-	if err := w.conn.SetReadDeadline(time.Now().Add(tick)); err != nil {
+	if err := w.conn.SetReadDeadline(time.Now().Add(w.tick())); err != nil {
 		return fmt.Errorf("set the read deadline: %w", err)
 	}
+	buffered, heard := w.frontend.ReadBufferLen(), false
+	defer func() {
+		// A part of a message is a sign of life too: a row may take long to arrive.
+		if heard || w.frontend.ReadBufferLen() != buffered {
+			w.lastMessage = time.Now()
+		}
+	}()
 	if ctx.Err() != nil { // it may have ended between AfterFunc's deadline and ours
 		return context.Cause(ctx)
 	}
@@ -188,11 +180,11 @@ func (w *walsender) fill(ctx context.Context, c *chunk) error {
 		if err != nil {
 			return fmt.Errorf("read from the replication connection: %w", err)
 		}
+		heard = true
 		if err := w.take(m, c); err != nil {
 			return err
 		}
 		if len(c.buf) >= chunkBytes || w.frontend.ReadBufferLen() == 0 && !w.open {
-			w.lastMessage = time.Now()
 			return nil
 		}
 	}

@@ -87,7 +87,7 @@ func (h *Hub) Subscribe(sub Subscription) (*Subscriber, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := h.shardOf(sub.Relation.Collection(), b.key)
+	s := h.shardOf(sub.Relation.TableName(), b.key)
 	m := subscribe{
 		Subscription: sub, bound: b, done: make(chan error, 1),
 		subscriber: &Subscriber{queue: sub.Queue, shard: s},
@@ -120,17 +120,25 @@ func (h *Hub) Unsubscribe(sub *Subscriber) {
 	}
 }
 
-// EndCollection ends all subscriptions to a collection with an error.
-func (h *Hub) EndCollection(collection string, err *protocol.Error) {
-	for _, s := range h.shards {
-		_ = h.send(s, endTopic{collection, err}) // a hub that has stopped has ended them
-	}
+// EndTable ends all subscriptions to a table with an error.
+func (h *Hub) EndTable(table protocol.TableName, err *protocol.Error) {
+	h.all(endTopic{table, endingOf(err)})
 }
 
-// EndAll ends every subscription with a close code.
-func (h *Hub) EndAll(code protocol.CloseCode, reason string) {
+// RestartTable ends all subscriptions to a table of whose changes some were lost:
+// the clients are to come back.
+func (h *Hub) RestartTable(table protocol.TableName, reason string) {
+	h.all(endTopic{table, ending{code: protocol.CloseRestart, reason: reason}})
+}
+
+// RestartAll ends every subscription likewise.
+func (h *Hub) RestartAll(reason string) {
+	h.all(endAll{ending{code: protocol.CloseRestart, reason: reason}})
+}
+
+func (h *Hub) all(m any) {
 	for _, s := range h.shards {
-		_ = h.send(s, endAll{code, reason}) // as above
+		_ = h.send(s, m) // a hub that has stopped has ended them
 	}
 }
 
@@ -149,13 +157,9 @@ func (h *Hub) send(s *shard, m any) error {
 }
 
 // shardOf keeps equal filters on one shard, so that each is evaluated once.
-func (h *Hub) shardOf(collection string, key nodeKey) *shard {
-	var m maphash.Hash
-	m.SetSeed(h.seed)
-	_, _ = m.WriteString(collection) // never fails
-	_ = m.WriteByte(0)
-	_, _ = m.WriteString(key.filter)
-	return h.shards[m.Sum64()%uint64(len(h.shards))]
+func (h *Hub) shardOf(table protocol.TableName, key nodeKey) *shard {
+	sum := maphash.Comparable(h.seed, table) ^ maphash.String(h.seed, key.filter)
+	return h.shards[sum%uint64(len(h.shards))]
 }
 
 // Stats of a hub since it was made.

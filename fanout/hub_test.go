@@ -71,7 +71,7 @@ type watcher struct {
 
 func watch(t testing.TB, h *fanout.Hub, rel *protocol.Relation, filters string) *watcher {
 	t.Helper()
-	w, err := tryWatch(h, rel, rel.Collection(), filters)
+	w, err := tryWatch(h, rel, rel.TableName().String(), filters)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,14 +253,49 @@ func TestHub(t *testing.T) {
 		noted.want(t, `{"event":"create","collection_id":"orders","data":{"id":2,"status":"new","note":"x"}}`)
 	})
 
+	t.Run("what an older version's filters wanted is sent before one of them ends", func(t *testing.T) {
+		t.Parallel()
+		h, v1 := startHub(t, 1), orders()
+		w := watch(t, h, v1, `{"status":"paid"}`)
+		v2 := table("orders", v1.Columns[0])
+		v2.At = 10
+		publish(t, h, created(v1, "1", "paid"), created(v2, "2"))
+		w.want(t, one, `{"error":"Invalid filter","error_detail":"status: no such column in \"orders\""}`, "close 4400")
+		h.Unsubscribe(w.sub)
+	})
+
+	t.Run("filters that were equal before a column's type changed", func(t *testing.T) {
+		t.Parallel()
+		h, v1 := startHub(t, 1), table("t", column("x", protocol.KindInt, true))
+		padded, plain := watch(t, h, v1, `{"x":"01"}`), watch(t, h, v1, `{"x":"1"}`)
+		v2 := table("t", column("x", protocol.KindText, true))
+		v2.At = 10
+		publish(t, h, created(v2, "1"))
+		padded.want(t)
+		plain.want(t, `{"event":"create","collection_id":"t","data":{"x":"1"}}`)
+		h.Unsubscribe(padded.sub)
+		h.Unsubscribe(plain.sub)
+	})
+
+	t.Run("a table whose name holds a dot is another one", func(t *testing.T) {
+		t.Parallel()
+		h := startHub(t, 1)
+		dotted, split := table("shop.orders", orders().Columns...), orders()
+		split.Schema = "shop"
+		a, b := watch(t, h, dotted, ""), watch(t, h, split, "")
+		publish(t, h, created(split, "1", "paid"))
+		a.want(t)
+		b.want(t, strings.Replace(one, `"orders"`, `"shop.orders"`, 1))
+	})
+
 	t.Run("a collection that ends", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 2), orders()
 		a, b := watch(t, h, rel, ""), watch(t, h, table("others", rel.Columns...), "")
-		h.EndCollection("orders", protocol.ErrCollectionNotFound)
+		h.EndTable(protocol.TableName{Schema: "public", Table: "orders"}, protocol.ErrCollectionNotFound)
 		h.Unsubscribe(a.sub)
 		a.want(t, `{"error":"Collection not found or access denied"}`, "close 4404")
-		h.EndAll(protocol.CloseRestart, "bye")
+		h.RestartAll("bye")
 		h.Unsubscribe(b.sub)
 		b.want(t, "close 1012")
 	})

@@ -31,8 +31,8 @@ type Queue struct {
 	code   protocol.CloseCode
 }
 
-// Init makes the queue ready: at most limit bytes wait, but one frame always may,
-// however long it is.
+// Init makes the queue ready: at most limit bytes wait, but what is pushed together
+// into an empty queue always may, however long it is.
 func (q *Queue) Init(limit int, w Waker) {
 	q.limit, q.waker = limit, w
 }

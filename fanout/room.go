@@ -43,7 +43,7 @@ func (r *room) enter(s *Seat, limit int) (entered bool, delivered int, full *pro
 	case r.gone:
 		return false, 0, nil
 	case len(r.audience.seats) >= limit:
-		return false, 0, errRoomFull
+		return false, 0, ErrRoomFull
 	}
 	p := r.people[s.User.ID]
 	first := p == nil

@@ -54,9 +54,10 @@ type Entry struct {
 	Queue   *Queue
 }
 
+// The limits of rooms, as a client is told of them.
 var (
-	errRoomFull     = protocol.ErrRateLimit("the room is full")
-	errTooManyRooms = protocol.ErrRateLimit("there are too many rooms")
+	ErrRoomFull     = protocol.ErrRateLimit("the room is full")
+	ErrTooManyRooms = protocol.ErrRateLimit("there are too many rooms")
 )
 
 // Enter gives a socket a place in a room. "joined" is the first frame that it gets.
@@ -108,7 +109,7 @@ func (r *Rooms) make(e Entry) (*room, *protocol.Error) {
 		return rm, access(rm, e.Project, e.Room.ID)
 	}
 	if len(r.rooms) >= r.cfg.MaxRooms {
-		return nil, errTooManyRooms
+		return nil, ErrTooManyRooms
 	}
 	r.made++
 	rm := &room{
@@ -225,9 +226,14 @@ func (r *Rooms) Run(ctx context.Context) error {
 func (r *Rooms) forget(now time.Time) (next time.Time, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.expiring) > 0 && !r.expiring[0].due.After(now) {
-		rm := r.expiring[0].room
-		r.expiring = slices.Delete(r.expiring, 0, 1)
+	n := 0
+	for n < len(r.expiring) && !r.expiring[n].due.After(now) {
+		n++
+	}
+	due := slices.Clone(r.expiring[:n])
+	r.expiring = slices.Delete(r.expiring, 0, n) // all at once: there may be very many
+	for _, e := range due {
+		rm := e.room
 		gone, emptied := rm.forget(now.Add(-r.cfg.Linger))
 		switch {
 		case gone:

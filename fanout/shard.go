@@ -15,7 +15,7 @@ type shard struct {
 	// is raised before a subscription is queued, and so is never too low.
 	subscribers atomic.Int64
 
-	topics  map[string]*topic
+	topics  map[protocol.TableName]*topic
 	dirty   []*node // those with frames of the present batch
 	scratch []byte
 
@@ -41,6 +41,9 @@ func (w *work) finish() {
 	}
 }
 
+// maxScratch is the longest buffer for encoding that a shard keeps: a row may be huge.
+const maxScratch = 4 << 20
+
 type subscribe struct {
 	Subscription
 	subscriber *Subscriber
@@ -53,20 +56,29 @@ type unsubscribe struct {
 	done       chan struct{}
 }
 
-// endTopic ends all subscriptions to a collection with an error.
+// endTopic ends all subscriptions to a table.
 type endTopic struct {
-	collection string
-	err        *protocol.Error
+	table protocol.TableName
+	ending
 }
 
-// endAll ends every subscription with a close code.
-type endAll struct {
+// endAll ends every subscription.
+type endAll struct{ ending }
+
+// ending is how sockets are closed.
+type ending struct {
 	code   protocol.CloseCode
 	reason string
+	frames []protocol.Frame // before the close frame
+}
+
+// endingOf tells an error.
+func endingOf(err *protocol.Error) ending {
+	return ending{err.Code, err.Message, []protocol.Frame{protocol.TextFrame(err.AppendJSON(nil))}}
 }
 
 func newShard() *shard {
-	return &shard{inbox: make(chan any, 256), topics: make(map[string]*topic)}
+	return &shard{inbox: make(chan any, 256), topics: make(map[protocol.TableName]*topic)}
 }
 
 // run serves the inbox until ctx ends.
@@ -92,16 +104,12 @@ func (s *shard) handle(m any) {
 		s.unsubscribe(m.subscriber)
 		close(m.done)
 	case endTopic:
-		if t := s.topics[m.collection]; t != nil {
-			for _, n := range t.nodes {
-				n.end(m.err.Code, m.err.Message, protocol.TextFrame(m.err.AppendJSON(nil)))
-			}
+		if t := s.topics[m.table]; t != nil {
+			t.end(m.ending)
 		}
 	case endAll:
 		for _, t := range s.topics {
-			for _, n := range t.nodes {
-				n.end(m.code, m.reason)
-			}
+			t.end(m.ending)
 		}
 	}
 }
@@ -113,7 +121,8 @@ func (s *shard) publish(w *work) {
 		c := &w.batch.Changes[i]
 		if c.Relation != relation {
 			relation = c.Relation
-			if t = s.topics[relation.Collection()]; t != nil {
+			if t = s.topics[relation.TableName()]; t != nil && t.relation != relation {
+				s.flush() // what the older version's filters wanted, before any of them ends
 				t.bind(relation)
 			}
 		}
@@ -157,11 +166,14 @@ func (s *shard) flush() {
 	}
 	clear(s.dirty)
 	s.dirty = s.dirty[:0]
+	if cap(s.scratch) > maxScratch {
+		s.scratch = nil
+	}
 }
 
 func (s *shard) subscribe(m subscribe) error {
-	collection := m.Relation.Collection()
-	t := s.topics[collection]
+	table := m.Relation.TableName()
+	t := s.topics[table]
 	if t == nil {
 		t = &topic{relation: m.Relation, nodes: make(map[nodeKey]*node)}
 	}
@@ -170,9 +182,8 @@ func (s *shard) subscribe(m subscribe) error {
 		s.subscribers.Add(-1)
 		return err
 	}
-	s.topics[collection] = t
-	m.subscriber.node, m.subscriber.index = n, len(n.subscribers)
-	n.subscribers = append(n.subscribers, m.subscriber)
+	s.topics[table] = t
+	n.add(m.subscriber, m.Filters)
 	m.Queue.Push(protocol.TextFrame(protocol.AppendConnected(nil, m.CollectionID, m.Filters)))
 	return nil
 }
@@ -183,18 +194,13 @@ func (s *shard) unsubscribe(sub *Subscriber) {
 	if n == nil {
 		return
 	}
-	last := len(n.subscribers) - 1
-	n.subscribers[sub.index] = n.subscribers[last]
-	n.subscribers[sub.index].index = sub.index
-	n.subscribers[last] = nil
-	n.subscribers = n.subscribers[:last]
-	sub.node = nil
+	n.remove(sub)
 	s.subscribers.Add(-1)
-	if last > 0 {
+	if len(n.subscribers) > 0 {
 		return
 	}
-	delete(n.topic.nodes, n.key)
+	n.topic.forget(n)
 	if len(n.topic.nodes) == 0 {
-		delete(s.topics, n.topic.relation.Collection())
+		delete(s.topics, n.topic.relation.TableName())
 	}
 }

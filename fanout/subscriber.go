@@ -16,8 +16,9 @@ type Subscription struct {
 
 // Subscriber is a subscription in force. It ends with [Hub.Unsubscribe].
 type Subscriber struct {
-	queue *Queue
-	shard *shard
-	node  *node // of the shard's goroutine
-	index int   // in node.subscribers; of the shard's goroutine
+	queue   *Queue
+	shard   *shard
+	node    *node  // of the shard's goroutine
+	index   int    // in node.subscribers; of the shard's goroutine
+	filters []byte // as the client sent them, to compile them anew; equal ones of a node are shared
 }

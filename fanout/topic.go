@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/tablewire/tablewire/fanout/filter"
@@ -31,7 +32,6 @@ type node struct {
 	topic  *topic
 	key    nodeKey
 	filter *filter.Filter // nil: fits no version that has been seen; nothing matches
-	source []byte         // the filters as a client sent them, to compile them anew
 	// at is the position at which the filter is known to have fitted the table: an
 	// older version that it does not fit is none of its business.
 	at          protocol.LSN
@@ -52,50 +52,100 @@ func compile(filters []byte, relation *protocol.Relation, label string) (binding
 
 // node finds or makes the node of a filter. A filter that was compiled for
 // another version of the table than the topic's is compiled again.
-func (t *topic) node(b binding, source []byte) (*node, error) {
-	if n := t.nodes[b.key]; n != nil {
-		n.at = max(n.at, b.relation.At)
-		return n, nil
-	}
-	n := &node{topic: t, key: b.key, filter: b.filter, source: source, at: b.relation.At}
+func (t *topic) node(b binding, filters []byte) (*node, error) {
+	at := b.relation.At
 	if b.relation != t.relation && !t.relation.SameColumns(b.relation) {
-		if err := n.fit(t.relation); err != nil {
+		var err error
+		if b, err = t.fit(b.key, filters, at); err != nil {
 			return nil, err
 		}
 	}
-	t.nodes[b.key] = n
-	return n, nil
+	return t.place(b, at), nil
 }
 
-// fit compiles the node's filter for a version of the table. When that can't be
-// done the error is what the clients are told, but for a version that is older
-// than the one that the filter was made for: the stream is behind, and nothing
-// matches until it has caught up.
-func (n *node) fit(relation *protocol.Relation) error {
-	b, err := compile(n.source, relation, n.key.label)
-	n.filter = b.filter
-	if err != nil && relation.At <= n.at {
-		return nil
+// place gives the node of a compiled filter, making it if there is none.
+func (t *topic) place(b binding, at protocol.LSN) *node {
+	n := t.nodes[b.key]
+	if n == nil {
+		n = &node{topic: t, key: b.key, filter: b.filter}
+		t.nodes[b.key] = n
 	}
-	return err
+	n.at = max(n.at, at)
+	return n
+}
+
+// fit compiles filters for the topic's version of the table. When that can't be
+// done the error is what the clients are told, but for a version that is older
+// than the one that the filters were made for: the stream is behind, and nothing
+// matches until it has caught up.
+func (t *topic) fit(key nodeKey, filters []byte, at protocol.LSN) (binding, error) {
+	b, err := compile(filters, t.relation, key.label)
+	if err != nil && t.relation.At <= at {
+		// By what the client sent: the canonical form is another version's.
+		return binding{key: nodeKey{filter: "\x00" + string(filters), label: key.label}, relation: t.relation}, nil
+	}
+	return b, err
 }
 
 // bind makes the topic's filters fit a new version of its table. Those that no
-// longer can end their subscriptions with the error.
+// longer can end their subscriptions with the error. What was the same filter may
+// be two now, and the other way round: each subscriber finds its place anew.
 func (t *topic) bind(relation *protocol.Relation) {
-	if t.relation == relation {
-		return
-	}
 	same := t.relation.SameColumns(relation)
 	t.relation = relation
 	if same {
 		return
 	}
-	for _, n := range t.nodes {
-		if told, ok := errors.AsType[*protocol.Error](n.fit(relation)); ok {
-			n.end(told.Code, told.Message, protocol.TextFrame(told.AppendJSON(nil)))
+	before := t.nodes
+	t.nodes = make(map[nodeKey]*node, len(before))
+	for _, old := range before {
+		for _, sub := range old.subscribers {
+			b, err := t.fit(old.key, sub.filters, old.at)
+			var told *protocol.Error
+			if errors.As(err, &told) {
+				sub.end(endingOf(told))
+				b = binding{key: nodeKey{filter: "\x00", label: old.key.label}}
+			}
+			t.place(b, old.at).add(sub, sub.filters)
 		}
 	}
+}
+
+// forget takes a node out that nobody has any more.
+func (t *topic) forget(n *node) {
+	if t.nodes[n.key] == n {
+		delete(t.nodes, n.key)
+	}
+}
+
+// end closes the queues of all who subscribe, who then unsubscribe.
+func (t *topic) end(e ending) {
+	for _, n := range t.nodes {
+		for _, sub := range n.subscribers {
+			sub.end(e)
+		}
+	}
+}
+
+func (s *Subscriber) end(e ending) { s.queue.Close(e.code, e.reason, e.frames...) }
+
+// add puts a subscriber into the node.
+func (n *node) add(sub *Subscriber, filters []byte) {
+	if len(n.subscribers) > 0 && bytes.Equal(n.subscribers[0].filters, filters) {
+		filters = n.subscribers[0].filters
+	}
+	sub.node, sub.index, sub.filters = n, len(n.subscribers), filters
+	n.subscribers = append(n.subscribers, sub)
+}
+
+// remove takes a subscriber out of the node.
+func (n *node) remove(sub *Subscriber) {
+	last := len(n.subscribers) - 1
+	n.subscribers[sub.index] = n.subscribers[last]
+	n.subscribers[sub.index].index = sub.index
+	n.subscribers[last] = nil
+	n.subscribers = n.subscribers[:last]
+	sub.node = nil
 }
 
 // empty reports whether the node takes every change.
@@ -110,13 +160,6 @@ func (n *node) wants(c *protocol.Change) bool {
 	}
 	row := c.Row()
 	return row == nil || n.filter.Match(row) != filter.No
-}
-
-// end closes the queues of all the node's subscribers, who then unsubscribe.
-func (n *node) end(code protocol.CloseCode, reason string, frames ...protocol.Frame) {
-	for _, sub := range n.subscribers {
-		sub.queue.Close(code, reason, frames...)
-	}
 }
 
 func (n *node) clearPending() {

@@ -12,6 +12,9 @@ type project struct {
 	ID string
 }
 
+// ProjectID is the one project's.
+const ProjectID = "default"
+
 // keyring tells the project of a key. It holds digests, so that neither the time
 // a comparison takes nor a dump of the memory tells a key. Several projects,
 // keys that expire and keys in a database are a matter of this file.
@@ -26,7 +29,7 @@ type keyOf struct {
 
 // newKeyring makes the keyring of one project with one key.
 func newKeyring(key string) *keyring {
-	return &keyring{keys: []keyOf{{sha256.Sum256([]byte(key)), &project{ID: "default"}}}}
+	return &keyring{keys: []keyOf{{sha256.Sum256([]byte(key)), &project{ID: ProjectID}}}}
 }
 
 // project finds the project of a key. The error is what the client is told.

@@ -29,6 +29,14 @@ type Config struct {
 	Hub         *fanout.Hub
 	Collections Collections
 
+	// Broadcast and Rooms are what the other sockets are served from; none means new
+	// ones. Server.Run runs the rooms. Announcer is by what a backend speaks on them,
+	// and what SQL's messages may go through; it must be of the same. None means a new
+	// one, and one alone brings its broadcast and rooms.
+	Broadcast *fanout.Broadcast
+	Rooms     *fanout.Rooms
+	Announcer *fanout.Announcer
+
 	// APIKey of the one project. Required.
 	APIKey string
 
@@ -49,6 +57,30 @@ type Config struct {
 
 	// MaxMessageBytes is the longest message that is taken from a client. 0 means 64 KiB.
 	MaxMessageBytes int64
+
+	// MessageRate is how many messages a second a socket may send, and MessageBurst
+	// how many at once. What comes above is dropped, with an error frame; a socket
+	// that goes on so is closed. 0 means 100 and 200; a negative rate is no limit.
+	MessageRate  float64
+	MessageBurst int
+
+	// AddressMessageRate is how many messages a second all sockets of a client address
+	// may send together; twice as many at once. 0 means 5,000, negative no limit.
+	AddressMessageRate float64
+
+	// MaxConnections is how many sockets there may be. 0 means 100,000, negative no limit.
+	MaxConnections int
+
+	// MaxConnectionsPerAddress is how many of them one client address may have. 0
+	// means 10,000, negative no limit.
+	MaxConnectionsPerAddress int
+
+	// MaxUnauthenticated is how many sockets may wait for their first message, and how
+	// many connections for their first request. 0 means 5,000, negative no limit.
+	MaxUnauthenticated int
+
+	// TrustedProxies lists addresses and networks whose X-Forwarded-For is believed.
+	TrustedProxies []string
 
 	// Ready says why the server can't serve yet; nil when it can. No function means
 	// that it always can.
@@ -71,6 +103,8 @@ type StreamStats struct {
 	Reconnects   uint64
 	ReceivedLSN  protocol.LSN // up to which the stream was read
 	ConfirmedLSN protocol.LSN // up to which the server may forget
+	Sent         uint64       // messages from SQL
+	Rejected     uint64       // messages from SQL that could not be sent
 	ServerLSN    protocol.LSN // the end of the server's log, when last asked
 	Retained     int64        // bytes of log that the server keeps for the slot, when last asked
 	Live         bool         // connected and streaming
@@ -81,6 +115,13 @@ const (
 	defaultPingInterval    = 30 * time.Second
 	defaultQueueBytes      = 1 << 20
 	defaultMaxMessageBytes = 64 << 10
+
+	defaultMessageRate              = 100
+	defaultMessageBurst             = 200
+	defaultAddressMessageRate       = 5000
+	defaultMaxConnections           = 100_000
+	defaultMaxConnectionsPerAddress = 10_000
+	defaultMaxUnauthenticated       = 5000
 )
 
 // withDefaults fills in what is zero.
@@ -89,6 +130,13 @@ func (c Config) withDefaults() Config {
 	c.PingInterval = cmp.Or(c.PingInterval, defaultPingInterval)
 	c.QueueBytes = cmp.Or(c.QueueBytes, defaultQueueBytes)
 	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, defaultMaxMessageBytes)
+	c.MessageRate = cmp.Or(c.MessageRate, defaultMessageRate)
+	c.MessageBurst = cmp.Or(c.MessageBurst, defaultMessageBurst)
+	c.AddressMessageRate = cmp.Or(c.AddressMessageRate, defaultAddressMessageRate)
+	c.MaxConnections = cmp.Or(c.MaxConnections, defaultMaxConnections)
+	c.MaxConnectionsPerAddress = cmp.Or(c.MaxConnectionsPerAddress, defaultMaxConnectionsPerAddress)
+	c.MaxUnauthenticated = cmp.Or(c.MaxUnauthenticated, defaultMaxUnauthenticated)
+	c.chatDefaults()
 	if c.Ready == nil {
 		c.Ready = func() error { return nil }
 	}
@@ -96,6 +144,23 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c
+}
+
+// chatDefaults makes the broadcast, the rooms and the announcer where there are none.
+func (c *Config) chatDefaults() {
+	if c.Announcer != nil {
+		c.Broadcast = cmp.Or(c.Broadcast, c.Announcer.Broadcast)
+		c.Rooms = cmp.Or(c.Rooms, c.Announcer.Rooms)
+	}
+	if c.Broadcast == nil {
+		c.Broadcast = new(fanout.Broadcast)
+	}
+	if c.Rooms == nil {
+		c.Rooms = fanout.NewRooms(fanout.RoomsConfig{})
+	}
+	if c.Announcer == nil {
+		c.Announcer = &fanout.Announcer{Project: ProjectID, Broadcast: c.Broadcast, Rooms: c.Rooms}
+	}
 }
 
 func (c Config) validate() error {
@@ -106,6 +171,8 @@ func (c Config) validate() error {
 		return errors.New("httpapi: Collections is missing")
 	case c.APIKey == "":
 		return errors.New("httpapi: APIKey is empty: nobody could connect")
+	case c.Announcer.Broadcast != c.Broadcast || c.Announcer.Rooms != c.Rooms:
+		return errors.New("httpapi: Announcer has another Broadcast or other Rooms")
 	case c.AuthTimeout < 0 || c.PingInterval < 0:
 		return errors.New("httpapi: a timeout is negative")
 	case c.QueueBytes < 0 || c.MaxMessageBytes < 0:
@@ -116,7 +183,7 @@ func (c Config) validate() error {
 			return err
 		}
 	}
-	return nil
+	return c.validateLimits()
 }
 
 func validateOrigin(origin string) error {

@@ -17,8 +17,8 @@
 // changes the way from session.read to the waiting in shallowRead runs
 // BenchmarkIdleSocket, because a few more bytes on it double the stack.
 //
-// What a socket is for is its kind: a watch of a collection, later a broadcast or
-// a room. Authentication, pings, errors, limits and draining belong to the
+// What a socket is for is its kind: a watch of a collection, a broadcast or a
+// room. Authentication, pings, errors, limits and draining belong to the
 // session and are the same for all.
 //
 // # Writing

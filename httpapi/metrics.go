@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -69,6 +70,11 @@ var (
 	descWrites      = desc("writes_total", "System calls that wrote to sockets.")
 	descBytes       = desc("frames_written_bytes_total", "Bytes of frames that were written to sockets.")
 
+	descLimited = desc("limited_total", "Times that a client met a limit.", "limit")
+	descRooms   = desc("rooms", "Rooms that are there, empty ones that can still be joined included.")
+	descSaid    = desc("messages_total", "Messages sent on the broadcast and in rooms.", "kind")
+	descHeard   = desc("message_deliveries_total", "Frames of broadcasts and rooms queued for sockets.", "kind")
+
 	descSubscribers = desc("subscribers", "Subscriptions in force.")
 	descDeliveries  = desc("deliveries_total", "Frames queued for subscribers.")
 	descEvaluations = desc("filter_evaluations_total", "Evaluations of a filter against a change.")
@@ -76,6 +82,7 @@ var (
 
 	descChanges      = desc("changes_total", "Changes received from the database.", "kind")
 	descTransactions = desc("transactions_total", "Transactions received from the database.")
+	descSQL          = desc("sql_messages_total", "Messages that transactions carried, by what became of them.", "result")
 	descReconnects   = desc("reconnects_total", "Times that the replication stream was connected anew.")
 	descLag          = desc("replication_lag_bytes", "Write-ahead log of the server that is not confirmed yet.")
 	descRetained     = desc("slot_retained_bytes", "Write-ahead log that the server keeps for the slot.")
@@ -88,6 +95,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 		descConnections, descAccepted, descDisconnects, descSlow, descWrites, descBytes,
 		descSubscribers, descDeliveries, descEvaluations, descEncodes,
 		descChanges, descTransactions, descReconnects, descLag, descRetained, descLive,
+		descLimited, descRooms, descSaid, descHeard, descSQL,
 	} {
 		ch <- d
 	}
@@ -97,6 +105,10 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 func (c collector) Collect(ch chan<- prometheus.Metric) {
 	c.sockets(ch)
 	c.hub(ch)
+	c.chat(ch)
+	for i, name := range limitNames {
+		count(ch, descLimited, c.server.limits.met[i].Load(), name)
+	}
 	if c.server.cfg.Stream != nil {
 		replication(ch, c.server.cfg.Stream())
 	}
@@ -123,12 +135,26 @@ func (c collector) hub(ch chan<- prometheus.Metric) {
 	count(ch, descEncodes, st.Encodes)
 }
 
+func (c collector) chat(ch chan<- prometheus.Metric) {
+	rooms := c.server.cfg.Rooms.Stats()
+	gauge(ch, descRooms, float64(rooms.Rooms))
+	for _, k := range []struct {
+		name string
+		fanout.ChatStats
+	}{{"broadcast", c.server.cfg.Broadcast.Stats()}, {"room", rooms}} {
+		count(ch, descSaid, k.Messages, k.name)
+		count(ch, descHeard, k.Deliveries, k.name)
+	}
+}
+
 func replication(ch chan<- prometheus.Metric, st StreamStats) {
 	for _, op := range protocol.Ops {
 		count(ch, descChanges, st.Changes[op], op.String())
 	}
 	count(ch, descTransactions, st.Transactions)
 	count(ch, descReconnects, st.Reconnects)
+	count(ch, descSQL, st.Sent, "sent")
+	count(ch, descSQL, st.Rejected, "rejected")
 	live, lag := 0.0, 0.0
 	if st.Live {
 		live = 1

@@ -13,9 +13,15 @@ import (
 // path, because a table's name may hold a slash.
 const collectionsPath = "/realtime/collections/"
 
+// roomsPath is followed by the room's id, likewise.
+const roomsPath = "/realtime/rooms/"
+
 // Routes mounts the API into a Gin application.
 func (s *Server) Routes(r gin.IRouter) {
 	r.GET(collectionsPath+"*name", s.socket(watchOf))
+	r.GET("/realtime/broadcast", s.socket(broadcastOf))
+	r.GET(roomsPath+"*id", s.socket(roomOf))
+	r.GET("/realtime/rooms", s.listRooms)
 
 	r.GET("/livez", gin.WrapF(s.livez))
 	r.HEAD("/livez", gin.WrapF(s.livez))
@@ -34,7 +40,7 @@ func (s *Server) roots(e *gin.Engine) {
 			c.Status(http.StatusOK) // in place of gin's 404, for a handler that sets none
 			s.cfg.Root.ServeHTTP(c.Writer, c.Request)
 		case get && path == "/":
-			c.JSON(http.StatusOK, gin.H{"name": "tablewire", "collections": collectionsPath + "{name}"})
+			c.JSON(http.StatusOK, gin.H{"name": "tablewire", "collections": collectionsPath + "{name}", "broadcast": "/realtime/broadcast", "rooms": roomsPath + "{room_id}"})
 		default:
 			refuse(c, http.StatusNotFound, errNoRoute)
 		}
@@ -43,7 +49,7 @@ func (s *Server) roots(e *gin.Engine) {
 
 var (
 	errMethod   = &protocol.Error{Message: "Method not allowed"}
-	errNoRoute  = &protocol.Error{Message: "Not found", Detail: "sockets are at " + collectionsPath + "{name}"}
+	errNoRoute  = &protocol.Error{Message: "Not found", Detail: "sockets are at " + collectionsPath + "{name}, /realtime/broadcast and " + roomsPath + "{room_id}"}
 	errDraining = &protocol.Error{Message: "Server is restarting", Detail: "try again in a moment"}
 	errUpgrade  = &protocol.Error{
 		Message: "WebSocket upgrade required",
@@ -57,10 +63,10 @@ func refuse(c *gin.Context, status int, err *protocol.Error) {
 	c.Data(status, "application/json", err.AppendJSON(nil))
 }
 
-// collectionName gives the name in a request's path, exactly as decoded by
+// restOfPath gives what follows in a request's path, exactly as decoded by
 // net/http: Gin's own decoding, where an application has that switched on, would
 // take a plus for a space.
-func collectionName(r *http.Request) string {
-	_, name, _ := strings.Cut(r.URL.Path, collectionsPath)
-	return strings.Clone(name) // not to keep the request's memory
+func restOfPath(r *http.Request, after string) string {
+	_, rest, _ := strings.Cut(r.URL.Path, after)
+	return strings.Clone(rest) // not to keep the request's memory
 }

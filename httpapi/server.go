@@ -29,6 +29,8 @@ type Server struct {
 	registry registry
 	writers  writers
 	pinger   pinger
+	limits   limits
+	proxies  proxies
 	counters counters
 
 	// unresolved is set while collections can't be resolved, so that an outage is
@@ -75,6 +77,8 @@ func New(cfg Config) (*Server, error) {
 		origins: newOrigins(cfg.AllowedOrigins),
 		times:   defaultTimes,
 	}
+	s.limits.init(&s.cfg)
+	s.proxies, _ = parseProxies(cfg.TrustedProxies) // has been validated
 	s.upgrader = newUpgrader(s.origins.allow)
 	s.registry.init(&s.goroutines)
 	s.writers.init(&s.goroutines)
@@ -83,7 +87,7 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// Run owns the writers and the pinger. When ctx ends it cuts the sockets that are
+// Run owns the writers and the pinger, and runs the rooms. When ctx ends it cuts the sockets that are
 // still there and returns once every goroutine of the server has ended. A server
 // whose Run has ended takes no sockets.
 func (s *Server) Run(ctx context.Context) error {
@@ -91,6 +95,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for range runtime.GOMAXPROCS(0) {
 		writing.Go(s.writers.work)
 	}
+	writing.Go(func() { _ = s.cfg.Rooms.Run(ctx) }) // ends with ctx, never with an error
 	s.pinger.run(ctx, s.cfg.PingInterval, &s.registry)
 
 	empty := s.registry.shut()

@@ -32,8 +32,14 @@ func TestConfig(t *testing.T) {
 		"APIKey":      func(c *Config) { c.APIKey = "" },
 		"Timeout":     func(c *Config) { c.AuthTimeout = -1 },
 		"Size":        func(c *Config) { c.QueueBytes = -1 },
-		"Origin":      func(c *Config) { c.AllowedOrigins = []string{"example.com"} },
-		"OriginPath":  func(c *Config) { c.AllowedOrigins = []string{"https://example.com/app"} },
+		"Announcer": func(c *Config) {
+			c.Announcer = &fanout.Announcer{Broadcast: new(fanout.Broadcast), Rooms: fanout.NewRooms(fanout.RoomsConfig{})}
+			c.Broadcast = new(fanout.Broadcast)
+		},
+		"Burst":      func(c *Config) { c.MessageBurst = -1 },
+		"Proxy":      func(c *Config) { c.TrustedProxies = []string{"proxy.example.com"} },
+		"Origin":     func(c *Config) { c.AllowedOrigins = []string{"example.com"} },
+		"OriginPath": func(c *Config) { c.AllowedOrigins = []string{"https://example.com/app"} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,15 +159,15 @@ func TestPlainRequests(t *testing.T) {
 		{"NoUpgrade", plain, "/realtime/collections/users", nil, 426, upgrade},
 		{"OldVersion", plain, "/realtime/collections/users", []string{"Connection", "upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "8"}, 400,
 			`{"error":"WebSocket handshake failed","error_detail":"unsupported version: 13 not found in 'Sec-Websocket-Version' header"}`},
-		{"Nowhere", plain, "/realtime/nowhere", nil, 404, `{"error":"Not found","error_detail":"sockets are at /realtime/collections/{name}"}`},
-		{"Root", plain, "/", nil, 200, `{"collections":"/realtime/collections/{name}","name":"tablewire"}`},
+		{"Nowhere", plain, "/realtime/nowhere", nil, 404, `{"error":"Not found","error_detail":"sockets are at /realtime/collections/{name}, /realtime/broadcast and /realtime/rooms/{room_id}"}`},
+		{"Root", plain, "/", nil, 200, `{"broadcast":"/realtime/broadcast","collections":"/realtime/collections/{name}","name":"tablewire","rooms":"/realtime/rooms/{room_id}"}`},
 		{"Live", plain, "/livez", nil, 200, "{\"status\":\"ok\"}\n"},
 		{"Ready", plain, "/readyz", nil, 200, "{\"status\":\"ready\"}\n"},
 		{"Starting", full, "/readyz", nil, 503, "{\"status\":\"starting\",\"reason\":\"the slot is being created\"}\n"},
 		{"LiveWhileStarting", full, "/livez", nil, 200, "{\"status\":\"ok\"}\n"},
 		{"Page", full, "/", nil, 200, "page /"},
 		{"PagePart", full, "/app/main.js", nil, 200, "page /app/main.js"},
-		{"NowhereWithPage", full, "/realtime/nowhere", nil, 404, `{"error":"Not found","error_detail":"sockets are at /realtime/collections/{name}"}`},
+		{"NowhereWithPage", full, "/realtime/nowhere", nil, 404, `{"error":"Not found","error_detail":"sockets are at /realtime/collections/{name}, /realtime/broadcast and /realtime/rooms/{room_id}"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -288,7 +294,7 @@ func TestMetrics(t *testing.T) {
 		c.Stream = func() StreamStats {
 			return StreamStats{
 				Changes: [4]uint64{1, 2, 3, 4}, Transactions: 5, Reconnects: 6,
-				ConfirmedLSN: 100, ReceivedLSN: 150, ServerLSN: 200, Live: true,
+				ConfirmedLSN: 100, ReceivedLSN: 150, ServerLSN: 200, Live: true, Sent: 7, Rejected: 8,
 			}
 		}
 	})
@@ -331,6 +337,11 @@ func TestMetrics(t *testing.T) {
 		`tablewire_replication_live 1`,
 		`tablewire_transactions_total 5`,
 		`tablewire_reconnects_total 6`,
+		`tablewire_sql_messages_total{result="sent"} 7`,
+		`tablewire_sql_messages_total{result="rejected"} 8`,
+		`tablewire_limited_total{limit="participants"} 0`,
+		`tablewire_messages_total{kind="room"} 0`,
+		`tablewire_rooms 0`,
 	} {
 		if !got[want] {
 			t.Errorf("no line %s", want)
@@ -339,9 +350,9 @@ func TestMetrics(t *testing.T) {
 	want := []string{
 		"changes_total counter", "connections gauge", "connections_total counter", "deliveries_total counter",
 		"disconnects_total counter", "encodes_total counter", "filter_evaluations_total counter",
-		"frames_written_bytes_total counter", "reconnects_total counter", "replication_lag_bytes gauge",
-		"replication_live gauge",
-		"slot_retained_bytes gauge", "slow_consumers_total counter", "subscribers gauge", "transactions_total counter",
+		"frames_written_bytes_total counter", "limited_total counter", "message_deliveries_total counter", "messages_total counter", "reconnects_total counter", "replication_lag_bytes gauge",
+		"replication_live gauge", "rooms gauge",
+		"slot_retained_bytes gauge", "slow_consumers_total counter", "sql_messages_total counter", "subscribers gauge", "transactions_total counter",
 		"writes_total counter",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
@@ -349,5 +360,5 @@ func TestMetrics(t *testing.T) {
 	}
 	get("/livez")
 	get("/readyz")
-	get("/debug/pprof/cmdline")
+	get("/debug/pprof/goroutine?debug=1")
 }

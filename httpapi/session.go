@@ -34,6 +34,7 @@ type session struct {
 	socket
 	ws         *websocket.Conn
 	kind       kind
+	meter      meter
 	peerClosed bool // the peer's close frame has come
 }
 
@@ -60,9 +61,29 @@ func (n *session) start(ws *websocket.Conn) {
 	go n.greet()
 }
 
+// sendAway tells a client on a socket whose handshake is done that it is one too
+// many, and waits a moment for it to close. The errors don't matter: the socket is
+// gone either way.
+func (n *session) sendAway(ws *websocket.Conn, told *protocol.Error) {
+	defer n.conn.Close()
+	n.queue.Abandon()
+	_ = n.conn.SetDeadline(time.Now().Add(n.server.times.closeWait))
+	f := protocol.TextFrame(told.AppendJSON(nil))
+	_, _ = n.conn.Write(append(f, protocol.CloseFrame(told.Code, told.Message)...))
+	ws.SetReadLimit(n.server.cfg.MaxMessageBytes)
+	ws.SetPingHandler(func(string) error { return nil })
+	ws.SetCloseHandler(func(int, string) error { return nil })
+	for {
+		if _, _, err := ws.NextReader(); err != nil {
+			return
+		}
+	}
+}
+
 // turnAway ends a session whose handshake was under way when draining began. The
-// errors don't matter: the socket is gone either way.
+// errors don't matter, as above.
 func (n *session) turnAway() {
+	n.server.limits.release(&n.socket)
 	_ = n.conn.SetWriteDeadline(time.Now().Add(time.Second))
 	_, _ = n.conn.Write(protocol.CloseFrame(protocol.CloseRestart, reasonRestart))
 	_ = n.conn.Close()
@@ -94,6 +115,7 @@ func (n *session) enter() {
 		n.fail(err)
 		return
 	}
+	n.server.limits.authenticated(&n.socket)
 	n.join(p, hello)
 }
 
@@ -161,6 +183,10 @@ func (n *session) receive(typ int, r io.Reader) (more bool) {
 	if _, closed := n.queue.Closed(); closed {
 		return true // what comes after our close frame is only skipped, to see the peer's
 	}
+	if err := n.meter.spend(&n.server.limits, n.from); err != nil {
+		n.fail(err)
+		return true // what remains of the message is skipped
+	}
 	buf := messages.Get().(*bytes.Buffer)
 	defer messages.Put(buf)
 	buf.Reset()
@@ -201,12 +227,12 @@ func (n *session) command(message []byte) {
 }
 
 // errUnknownCommand is told for a message of a type that the kind doesn't have.
-func errUnknownCommand(c protocol.Command) *protocol.Error {
+func errUnknownCommand(c protocol.Command, want string) *protocol.Error {
 	typ := c.Type
 	if len(typ) > 64 {
 		typ = typ[:64]
 	}
-	return protocol.ErrInvalidMessage(`"type" is ` + strconv.Quote(typ) + `: want "ping"`)
+	return protocol.ErrInvalidMessage(`"type" is ` + strconv.Quote(typ) + ": want " + want)
 }
 
 // leave gives up what the session is for and ends the reading direction.

@@ -306,7 +306,7 @@ func TestHubEndsSubscriptions(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	c := w.watch(t)
-	w.hub.EndCollection("users", protocol.ErrCollectionNotFound)
+	w.hub.EndTable(protocol.TableName{Schema: "public", Table: "users"}, protocol.ErrCollectionNotFound)
 	c.want(`{"error":"Collection not found or access denied"}`)
 	c.wantClose(protocol.CloseNotFound)
 }

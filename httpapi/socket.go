@@ -28,15 +28,19 @@ type socket struct {
 	conn    net.Conn
 	raw     syscall.RawConn // of conn, where it can be written without blocking
 	reading shallowRead
+	gate    gate
+	from    *address      // whose socket it is
 	next    *socket       // in the writers' run queue, under its lock
 	index   uint32        // in the registry, under its lock
 	state   atomic.Uint32 // of the bits below
 	heard   atomic.Uint32 // the pinger's tick at which the peer was last heard of
+	after   uint32        // bytes read since the queue ended; of the goroutine that reads
 	bucket  uint8         // in the registry
 
 	open     bool // the handshake is done: set before any other goroutine knows the socket
 	greeting bool // the read deadline is the first message's; of the goroutine that reads
 	broken   bool // reading the connection has failed; of the goroutine that reads
+	stranger bool // it counts as not authenticated; of the goroutine that reads
 }
 
 // The bits of a socket's state. None is ever cleared.
@@ -95,6 +99,7 @@ func (s *socket) ended(direction uint32) {
 func (s *socket) finish() {
 	_ = s.conn.Close() // as in cut
 	s.server.counters.disconnected(s.closeCode())
+	s.server.limits.release(s)
 	s.server.registry.remove(s)
 }
 
@@ -145,6 +150,10 @@ func (s *socket) Read(p []byte) (int, error) {
 		n, err := s.readConn(p)
 		if n > 0 {
 			s.hear()
+			if !s.inspect(p[:n]) {
+				s.broken = true
+				return 0, errFlood
+			}
 		}
 		if err == nil {
 			return n, nil
@@ -162,6 +171,9 @@ func (s *socket) Read(p []byte) (int, error) {
 	}
 }
 
+// errFlood ends the reading of a client that doesn't heed a close frame.
+var errFlood = errors.New("the client does not heed the close frame")
+
 func (s *socket) readConn(p []byte) (int, error) {
 	if s.raw == nil {
 		return s.conn.Read(p)
@@ -176,12 +188,19 @@ func (s *socket) Write(p []byte) (int, error) {
 		return s.conn.Write(p)
 	}
 	if code, ok := closeFrame(p); ok {
-		s.queue.Close(code, string(p[min(4, len(p)):]))
+		reason := string(p[min(4, len(p)):])
+		if reason == libraryNotUTF8 {
+			code, reason = protocol.CloseInvalidText, notUTF8 // RFC 6455, section 8.1
+		}
+		s.queue.Close(code, reason)
 	} else {
 		s.queue.Push(slices.Clone(p))
 	}
 	return len(p), nil
 }
+
+// libraryNotUTF8 is what the library says with code 1002 of a close frame's reason.
+const libraryNotUTF8 = "invalid utf8 payload in close frame"
 
 // closeFrame reads a close frame of ours.
 func closeFrame(f protocol.Frame) (code protocol.CloseCode, ok bool) {

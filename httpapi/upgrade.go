@@ -53,17 +53,37 @@ func (s *Server) socket(kindOf func(*Server, *http.Request) kind) gin.HandlerFun
 			refuse(c, http.StatusUpgradeRequired, errUpgrade)
 			return
 		}
-		// The place of limits by address: before anything is spent on the client.
 		if s.registry.isShut() {
 			c.Header("Retry-After", "1")
 			refuse(c, http.StatusServiceUnavailable, errDraining)
 			return
 		}
-		n := newSession(s, kindOf(s, c.Request))
-		ws, err := s.upgrader.Upgrade(&hijacker{c.Writer, &n.socket}, c.Request, nil)
-		if err != nil {
-			return // the upgrader has answered
+		s.open(c, newSession(s, kindOf(s, c.Request)))
+	}
+}
+
+// open makes a socket of a request if the limits admit it. A socket that is one
+// too many is opened all the same to be told so, because a page sees no HTTP status;
+// where too many of those are open already, a status must do.
+func (s *Server) open(c *gin.Context, n *session) {
+	told := s.limits.admit(&n.socket, s.addressOf(c.Request))
+	if told != nil {
+		if !s.limits.farewell() {
+			c.Header("Retry-After", "10")
+			refuse(c, http.StatusTooManyRequests, told)
+			return
 		}
+		defer s.limits.farewells.Add(-1)
+	}
+	ws, err := s.upgrader.Upgrade(&hijacker{c.Writer, &n.socket}, c.Request, nil)
+	switch {
+	case err != nil: // the upgrader has answered
+		if told == nil {
+			s.limits.release(&n.socket)
+		}
+	case told != nil:
+		n.sendAway(ws, told)
+	default:
 		n.start(ws)
 	}
 }

@@ -20,7 +20,7 @@ type watch struct {
 }
 
 func watchOf(s *Server, r *http.Request) kind {
-	return &watch{server: s, name: collectionName(r)}
+	return &watch{server: s, name: restOfPath(r, collectionsPath)}
 }
 
 // join subscribes: first the collection must be there, then the filter must fit it.
@@ -39,7 +39,9 @@ func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol
 	return err
 }
 
-func (w *watch) command(c protocol.Command, _ []byte) *protocol.Error { return errUnknownCommand(c) }
+func (w *watch) command(c protocol.Command, _ []byte) *protocol.Error {
+	return errUnknownCommand(c, `"ping"`)
+}
 
 func (w *watch) leave() {
 	if w.subscriber != nil {

@@ -218,7 +218,7 @@ func TestStalledConnectionIsCut(t *testing.T) {
 // TestClientThatFloods is answered in order and doesn't disturb the stream.
 func TestClientThatFloods(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
+	w := setup(t, func(c *Config) { c.MessageRate, c.AddressMessageRate = -1, -1 })
 	c := w.watch(t)
 	const n = 5000
 	go func() {

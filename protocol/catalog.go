@@ -11,7 +11,19 @@ type Table struct {
 	Identity Identity
 	// Refused says why the table is not exposed, for the operator; empty when it is.
 	Refused string
+	// Added says that the publication did not have the table until now.
+	Added bool
 }
+
+// Exposure is what came of bringing the publication up to date.
+type Exposure struct {
+	Tables []Table // all that match, the refused ones too
+	// Created says that there was no publication until now.
+	Created bool
+}
+
+// TableName is which table it is.
+func (t *Table) TableName() TableName { return TableName{t.Schema, t.Name} }
 
 // TableColumn is a column of a table that logical replication carries.
 type TableColumn struct {
@@ -36,21 +48,18 @@ type TypeRow struct {
 
 // ServerInfo is what matters of a server before a stream is started.
 type ServerInfo struct {
-	VersionNum          int // 150004 for 15.4
-	Database, User      string
-	WALLevel            string
-	InRecovery          bool
-	MayCreate           bool // CREATE on the database, for the publication
-	SlotsFree           int
-	WALSendersFree      int
-	WALSenderTimeoutMS  int // 0: none
-	SlotExists          bool
-	SlotPlugin          string
-	SlotDatabase        string
-	SlotActivePID       int // 0: nobody reads it
-	SlotWALStatus       string
-	PublicationExists   bool
-	PublicationMayAlter bool
-	WALEnd              int64 // how far the log is written, as a position
-	SlotRetained        int64 // bytes of log that are kept for the slot
+	VersionNum         int // 150004 for 15.4
+	Database, User     string
+	WALLevel           string
+	InRecovery         bool
+	MayCreate          bool // CREATE on the database, for the publication
+	SlotsFree          int
+	WALSenderTimeoutMS int // 0: none
+	SlotExists         bool
+	SlotPlugin         string
+	SlotDatabase       string
+	SlotWALStatus      string
+	PublicationExists  bool
+	WALEnd             int64 // how far the log is written, as a position
+	SlotRetained       int64 // bytes of log that are kept for the slot
 }

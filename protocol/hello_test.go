@@ -38,7 +38,7 @@ func TestFiltersOfNullAreNone(t *testing.T) {
 func TestCollectionNames(t *testing.T) {
 	t.Parallel()
 	got := protocol.CollectionTables("a.b.c")
-	want := [][2]string{{"public", "a.b.c"}, {"a", "b.c"}, {"a.b", "c"}}
+	want := []protocol.TableName{{"public", "a.b.c"}, {"a", "b.c"}, {"a.b", "c"}}
 	if len(got) != len(want) {
 		t.Fatalf("%q, want %q", got, want)
 	}
@@ -47,8 +47,8 @@ func TestCollectionNames(t *testing.T) {
 			t.Errorf("%q, want %q", got[i], want[i])
 		}
 	}
-	for name, want := range map[string][2]string{"users": {"public", "users"}, "shop.orders": {"shop", "orders"}} {
-		if got := protocol.CollectionName(want[0], want[1]); got != name {
+	for name, want := range map[string]protocol.TableName{"users": {"public", "users"}, "shop.orders": {"shop", "orders"}} {
+		if got := want.String(); got != name {
 			t.Errorf("%q is called %q", want, got)
 		}
 	}

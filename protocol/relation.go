@@ -54,25 +54,31 @@ func NewColumn(name string, t Type, key bool, appendJSON func(dst, text []byte) 
 	}
 }
 
-// Collection is the table's canonical name among collections: the bare name in
-// the schema public, else schema.table.
-func (r *Relation) Collection() string { return CollectionName(r.Schema, r.Name) }
-
-// CollectionName is the canonical name of a table among collections.
-func CollectionName(schema, table string) string {
-	if schema == "public" {
-		return table
-	}
-	return schema + "." + table
+// TableName tells tables apart. A collection's name does not always: the table "a.b"
+// of public and the table "b" of the schema "a" have the same.
+type TableName struct {
+	Schema, Table string
 }
+
+// String is the table's canonical name among collections: the bare name in the
+// schema public, else schema.table.
+func (n TableName) String() string {
+	if n.Schema == "public" {
+		return n.Table
+	}
+	return n.Schema + "." + n.Table
+}
+
+// TableName is which table the relation is a version of.
+func (r *Relation) TableName() TableName { return TableName{r.Schema, r.Name} }
 
 // CollectionTables lists what a collection's name may mean, best first: a name
 // that holds a dot is a table of public before it is split.
-func CollectionTables(name string) [][2]string {
-	tables := [][2]string{{"public", name}}
+func CollectionTables(name string) []TableName {
+	tables := []TableName{{"public", name}}
 	for i := range len(name) {
 		if name[i] == '.' {
-			tables = append(tables, [2]string{name[:i], name[i+1:]})
+			tables = append(tables, TableName{name[:i], name[i+1:]})
 		}
 	}
 	return tables

@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,8 +25,8 @@ type Database struct {
 	cfg        Config
 	connConfig *pgx.ConnConfig
 
-	mu   sync.Mutex // one statement at a time
-	conn *pgx.Conn  // nil until needed
+	turn chan struct{} // one at a time: whoever has put something in
+	conn *pgx.Conn     // nil until needed; of whose turn it is
 }
 
 // timeout bounds one statement and the connecting before it: catalog look-ups
@@ -43,16 +42,19 @@ func Open(cfg Config) (*Database, error) {
 	if cc.RuntimeParams["application_name"] == "" {
 		cc.RuntimeParams["application_name"] = "tablewire"
 	}
+	// ALTER PUBLICATION waits for a VACUUM or a CREATE INDEX CONCURRENTLY of the table.
+	// We come back later rather than keep others waiting behind us.
+	cc.RuntimeParams["lock_timeout"] = "500"
 	// A pooler in transaction mode would lose prepared statements; five statements
 	// a minute gain nothing from them.
 	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
-	return &Database{cfg: cfg, connConfig: cc}, nil
+	return &Database{cfg: cfg, connConfig: cc, turn: make(chan struct{}, 1)}, nil
 }
 
 // Close ends the connection.
 func (d *Database) Close() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.turn <- struct{}{}
+	defer func() { <-d.turn }()
 	return d.drop()
 }
 
@@ -71,8 +73,12 @@ func (d *Database) drop() error {
 func (d *Database) with(ctx context.Context, doing string, f func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	select {
+	case d.turn <- struct{}{}:
+		defer func() { <-d.turn }()
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	}
 	if d.conn != nil && (d.conn.IsClosed() || d.conn.Ping(ctx) != nil) {
 		_ = d.drop() // it is lost already
 	}
@@ -106,7 +112,7 @@ func (d *Database) Server(ctx context.Context) (info protocol.ServerInfo, err er
 // there is no such table.
 func (d *Database) Columns(ctx context.Context, table uint32) (cols []protocol.TableColumn, at protocol.LSN, err error) {
 	err = d.with(ctx, "look up a table's columns", func(ctx context.Context, conn *pgx.Conn) error {
-		rows, err := conn.Query(ctx, columns, table)
+		rows, err := conn.Query(ctx, columns, table, d.cfg.Publication)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/sql"
 )
 
@@ -48,12 +49,12 @@ func open(t *testing.T, url string, patterns ...string) *sql.Database {
 // synced gives the tables that Sync lists, the refused ones with why, shortened.
 func synced(t *testing.T, db *sql.Database) map[string]string {
 	t.Helper()
-	found, err := db.Sync(t.Context())
+	exposure, err := db.Sync(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
-	for _, f := range found {
+	for _, f := range exposure.Tables {
 		got[f.Schema+"."+f.Name], _, _ = strings.Cut(f.Refused, ":")
 	}
 	return got
@@ -102,7 +103,7 @@ func TestSync(t *testing.T) {
 		db := open(t, url, "*.*")
 		equal(t, map[string]string{
 			"public.plain": "", "public.full_row": "", "public.indexed": "", "public.parted": "", `My Shop.a "b"`: "",
-			"public.bare":     "it has no primary key",
+			"public.bare":     "it has no primary key that is checked at once (a DEFERRABLE one is not)",
 			"public.nothing":  "its replica identity is NOTHING",
 			"public.unlogged": "it is UNLOGGED",
 		}, synced(t, db))
@@ -129,12 +130,69 @@ func TestSync(t *testing.T) {
 		equal(t, []string{"public.a"}, members(t, conn))
 	})
 
+	t.Run("tables whose own statements would fail", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		conn := connect(t, url)
+		exec(t, conn, `
+			CREATE TABLE deferred (id int PRIMARY KEY DEFERRABLE, n int);
+			CREATE TABLE root_full (id int, n int) PARTITION BY RANGE (id); ALTER TABLE root_full REPLICA IDENTITY FULL;
+			CREATE TABLE root_full_1 PARTITION OF root_full FOR VALUES FROM (0) TO (10);
+			CREATE TABLE leaf_nothing (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
+			CREATE TABLE leaf_nothing_1 PARTITION OF leaf_nothing FOR VALUES FROM (0) TO (10);
+			ALTER TABLE leaf_nothing_1 REPLICA IDENTITY NOTHING;
+			CREATE TABLE mixed (id int PRIMARY KEY, n int) PARTITION BY RANGE (id); ALTER TABLE mixed REPLICA IDENTITY FULL;
+			CREATE TABLE mixed_1 PARTITION OF mixed FOR VALUES FROM (0) TO (10);
+			CREATE TABLE parent (id int PRIMARY KEY, n int); CREATE TABLE child () INHERITS (parent);
+			CREATE TABLE made (a int, id int GENERATED ALWAYS AS (a) STORED PRIMARY KEY, n int);
+			CREATE TABLE made_full (a int, b int GENERATED ALWAYS AS (a) STORED, n int); ALTER TABLE made_full REPLICA IDENTITY FULL`)
+		got := synced(t, open(t, url, "public.*"))
+		for name, exposed := range map[string]bool{
+			"deferred": false, "root_full": false, "leaf_nothing": false, "mixed": false, "child": false,
+			"parent": true, "made_full": true, "made": server.Major() >= 18,
+		} {
+			if why, there := got["public."+name]; !there || (why == "") != exposed {
+				t.Errorf("%s: %q", name, why)
+			}
+		}
+		for _, name := range []string{"deferred", "root_full", "leaf_nothing", "mixed", "parent", "child", "made", "made_full"} {
+			columns := "id"
+			if strings.HasPrefix(name, "made") {
+				columns = "a"
+			}
+			exec(t, conn, `INSERT INTO `+name+` (`+columns+`) VALUES (1); UPDATE `+name+` SET n = 2; DELETE FROM `+name)
+		}
+	})
+
+	t.Run("a publication that somebody else uses is left alone", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		conn := connect(t, url)
+		exec(t, conn, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); CREATE PUBLICATION "wire pub" FOR TABLE b`)
+		if got := synced(t, open(t, url, "a")); !strings.Contains(got["public.a"], "was not made by Tablewire") {
+			t.Errorf("%q", got)
+		}
+		equal(t, []string{"public.b"}, members(t, conn))
+	})
+
+	t.Run("a table that is locked is added later", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		conn, other := connect(t, url), connect(t, url)
+		exec(t, conn, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)`)
+		exec(t, other, `BEGIN; LOCK TABLE a IN SHARE UPDATE EXCLUSIVE MODE`)
+		db := open(t, url, "public.*")
+		equal(t, map[string]string{"public.a": "it could not be added to the publication yet", "public.b": ""}, synced(t, db))
+		exec(t, other, `COMMIT`)
+		equal(t, map[string]string{"public.a": "", "public.b": ""}, synced(t, db))
+	})
+
 	t.Run("FOR ALL TABLES, made by hand, is used as it is", func(t *testing.T) {
 		t.Parallel()
 		url := server.NewDatabase(t)
 		conn := connect(t, url)
 		exec(t, conn, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE bare (id int); CREATE PUBLICATION "wire pub" FOR ALL TABLES`)
-		equal(t, map[string]string{"public.a": "", "public.bare": "it has no primary key"}, synced(t, open(t, url, "public.*")))
+		equal(t, map[string]string{"public.a": "", "public.bare": "it has no primary key that is checked at once (a DEFERRABLE one is not)"}, synced(t, open(t, url, "public.*")))
 	})
 
 	t.Run("a role that may only read the catalog", func(t *testing.T) {
@@ -147,7 +205,7 @@ func TestSync(t *testing.T) {
 		t.Cleanup(func() {
 			_, _ = conn.Exec(context.WithoutCancel(t.Context()), `DROP ROLE `+role)
 		})
-		publication, _, _ := strings.Cut(sql.Setup("wire pub", "s", [][2]string{{"public", "a"}}), "\n\n")
+		publication, _, _ := strings.Cut(sql.Setup("wire pub", "s", []protocol.TableName{{Schema: "public", Table: "a"}}), "\n\n")
 		exec(t, conn, publication)
 		u, err := url.Parse(admin)
 		if err != nil {
@@ -156,14 +214,14 @@ func TestSync(t *testing.T) {
 		u.User = url.UserPassword(role, "pw")
 		db := open(t, u.String(), "public.*")
 		got := synced(t, db)
-		if got["public.a"] != "" || !strings.Contains(got["public.b"], "belongs to another role") {
+		if got["public.a"] != "" || !strings.Contains(got["public.b"], "was not made by Tablewire") {
 			t.Errorf("%q", got)
 		}
 		info, err := db.Server(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !info.PublicationExists || info.PublicationMayAlter || info.MayCreate || info.User != role || info.WALLevel != "logical" || info.SlotExists {
+		if !info.PublicationExists || info.MayCreate || info.User != role || info.WALLevel != "logical" || info.SlotExists {
 			t.Errorf("%+v", info)
 		}
 	})
@@ -186,7 +244,7 @@ func TestSetupStatementsRun(t *testing.T) {
 	conn := connect(t, server.NewDatabase(t))
 	exec(t, conn, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE "it's" (id int PRIMARY KEY)`)
 	slot := fmt.Sprintf("setup_%d", conn.PgConn().PID())
-	publication, makeSlot, ok := strings.Cut(sql.Setup("wire pub", slot, [][2]string{{"public", "a"}, {"public", "it's"}}), "\n\n")
+	publication, makeSlot, ok := strings.Cut(sql.Setup("wire pub", slot, []protocol.TableName{{Schema: "public", Table: "a"}, {Schema: "public", Table: "it's"}}), "\n\n")
 	if !ok {
 		t.Fatal("want two statements, an empty line between them")
 	}

@@ -56,8 +56,8 @@ func anyMatches(patterns []string, schema, table string) bool {
 // matches compares schema and table apart, so that a star never spans the dot.
 func matches(pattern, schema, table string) bool {
 	for _, t := range protocol.CollectionTables(pattern) {
-		inSchema, _ := path.Match(t[0], schema) // the syntax was checked
-		isTable, _ := path.Match(t[1], table)
+		inSchema, _ := path.Match(t.Schema, schema) // the syntax was checked
+		isTable, _ := path.Match(t.Table, table)
 		if inSchema && isTable {
 			return true
 		}
@@ -65,10 +65,10 @@ func matches(pattern, schema, table string) bool {
 	return false
 }
 
-// SplitName gives schema and table of a table's name; without a dot it is in public.
-func SplitName(name string) [2]string {
+// SplitName reads a table's name; without a dot it is in public.
+func SplitName(name string) protocol.TableName {
 	if schema, table, ok := strings.Cut(name, "."); ok {
-		return [2]string{schema, table}
+		return protocol.TableName{Schema: schema, Table: table}
 	}
-	return [2]string{"public", name}
+	return protocol.TableName{Schema: "public", Table: name}
 }

@@ -43,6 +43,26 @@ type limitFlags struct {
 	PingInterval    time.Duration `help:"How often a client is pinged; one that is not heard of for two intervals is closed." default:"30s" env:"TABLEWIRE_PING_INTERVAL"`
 	QueueBytes      byteSize      `help:"How much may wait for a client before it is closed as too slow." default:"1MiB" env:"TABLEWIRE_QUEUE_BYTES"`
 	MaxMessageBytes byteSize      `help:"The longest message that a client may send." default:"64KiB" env:"TABLEWIRE_MAX_MESSAGE_BYTES"`
+	rateFlags
+	roomFlags
+}
+
+// rateFlags bound how much clients may ask for. A negative number is no limit.
+type rateFlags struct {
+	MessageRate              float64  `help:"Messages a second that a client may send; what comes above is dropped with an error." default:"100" env:"TABLEWIRE_MESSAGE_RATE"`
+	MessageBurst             int      `help:"Messages that a client may send at once." default:"200" env:"TABLEWIRE_MESSAGE_BURST"`
+	AddressMessageRate       float64  `help:"Messages a second that all clients of an address may send together; twice as many at once." default:"5000" env:"TABLEWIRE_ADDRESS_MESSAGE_RATE"`
+	MaxConnections           int      `help:"Sockets that may be open." default:"100000" env:"TABLEWIRE_MAX_CONNECTIONS"`
+	MaxConnectionsPerAddress int      `help:"Sockets that an address may have open; behind a proxy that is not in --trusted-proxies all clients are one address." default:"10000" env:"TABLEWIRE_MAX_CONNECTIONS_PER_ADDRESS"`
+	MaxUnauthenticated       int      `help:"Sockets that may wait for their first message, and connections for their first request." default:"5000" env:"TABLEWIRE_MAX_UNAUTHENTICATED"`
+	TrustedProxies           []string `help:"Addresses and networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; none by default." env:"TABLEWIRE_TRUSTED_PROXIES" placeholder:"LIST"`
+}
+
+// roomFlags bound the rooms.
+type roomFlags struct {
+	RoomLinger          time.Duration `help:"How long an empty room can still be joined." default:"30s" env:"TABLEWIRE_ROOM_LINGER"`
+	MaxRooms            int           `help:"Rooms that there may be." default:"100000" env:"TABLEWIRE_MAX_ROOMS"`
+	MaxRoomParticipants int           `help:"Sockets that may be in one room." default:"20000" env:"TABLEWIRE_MAX_ROOM_PARTICIPANTS"`
 }
 
 // logFlags say how to log.
@@ -119,21 +139,27 @@ func serve(ctx context.Context, opt serveOptions, logger *slog.Logger, ready fun
 	}
 	defer database.Close()
 	hub := fanout.New(fanout.Config{})
+	out := newPublisher(hub, opt.Limits, logger)
 	stream, err := cdc.New(cdc.Config{
 		URL: opt.DatabaseURL, Slot: opt.Slot, Publication: opt.Publication,
-		Database: database, Publish: hub.Publish, Logger: logger,
-		Lost:    func() { hub.EndAll(protocol.CloseRestart, "changes were lost") },
-		Dropped: func(collection string) { hub.EndCollection(collection, protocol.ErrCollectionNotFound) },
+		Database: database, Publish: out.publish, Logger: logger,
+		Lost:        func() { hub.RestartAll("changes may be lost") },
+		Interrupted: func(table protocol.TableName) { hub.RestartTable(table, "changes may be lost") },
+		Dropped:     func(table protocol.TableName) { hub.EndTable(table, protocol.ErrCollectionNotFound) },
 	})
 	if err != nil {
 		return err
 	}
+	limits := opt.Limits
 	api, err := httpapi.New(httpapi.Config{
-		Hub: hub, Collections: stream.Catalog(), APIKey: opt.APIKey,
-		AllowedOrigins: opt.Limits.AllowedOrigins, AuthTimeout: opt.Limits.AuthTimeout,
-		PingInterval: opt.Limits.PingInterval, QueueBytes: int(opt.Limits.QueueBytes),
-		MaxMessageBytes: int64(opt.Limits.MaxMessageBytes),
-		Ready:           stream.Live, Stream: func() httpapi.StreamStats { return streamStats(stream) },
+		Hub: hub, Announcer: out.announcer, Collections: stream.Catalog(), APIKey: opt.APIKey,
+		AllowedOrigins: limits.AllowedOrigins, AuthTimeout: limits.AuthTimeout,
+		PingInterval: limits.PingInterval, QueueBytes: int(limits.QueueBytes),
+		MaxMessageBytes: int64(limits.MaxMessageBytes),
+		MessageRate:     limits.MessageRate, MessageBurst: limits.MessageBurst, AddressMessageRate: limits.AddressMessageRate,
+		MaxConnections: limits.MaxConnections, MaxConnectionsPerAddress: limits.MaxConnectionsPerAddress,
+		MaxUnauthenticated: limits.MaxUnauthenticated, TrustedProxies: limits.TrustedProxies,
+		Ready: func() error { return readiness(stream) }, Stream: func() httpapi.StreamStats { return streamStats(stream, out) },
 		Root: opt.Root, Logger: logger,
 	})
 	if err != nil {
@@ -160,7 +186,7 @@ func (s *server) run(ctx context.Context, ready func(serving)) error {
 	defer stopStreaming()
 	g, failed := errgroup.WithContext(parts)
 
-	public := &http.Server{Handler: s.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	public := &http.Server{Handler: s.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ConnState: s.api.ConnState, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	admin := &http.Server{Handler: s.api.Admin(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	g.Go(func() error { return s.hub.Run(parts) })
 	g.Go(func() error { return s.api.Run(parts) })
@@ -219,10 +245,20 @@ func shutdown(s *http.Server) {
 	}
 }
 
-func streamStats(s *cdc.Stream) httpapi.StreamStats {
+// readiness is for anybody to read: the log has what is wrong, with the names of
+// hosts and roles in it.
+func readiness(s *cdc.Stream) error {
+	if s.Live() != nil {
+		return errors.New("changes do not flow at the moment; the log says why")
+	}
+	return nil
+}
+
+func streamStats(s *cdc.Stream, out *publisher) httpapi.StreamStats {
 	st := s.Stats()
 	return httpapi.StreamStats{
 		Changes: st.Changes, Transactions: st.Transactions, Reconnects: st.Reconnects,
 		ServerLSN: st.Server, Retained: st.Retained, ReceivedLSN: st.Received, ConfirmedLSN: st.Confirmed, Live: st.Live,
+		Sent: out.sent.Load(), Rejected: out.rejected.Load(),
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/sql"
 )
 
@@ -15,7 +16,7 @@ type setupSQLCmd struct {
 
 // Run prints the statements.
 func (c *setupSQLCmd) Run(a *app) error {
-	names := make([][2]string, 0, len(c.Tables))
+	names := make([]protocol.TableName, 0, len(c.Tables))
 	for _, t := range c.Tables {
 		names = append(names, sql.SplitName(t))
 	}

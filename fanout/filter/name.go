@@ -112,7 +112,7 @@ func (c *compiler) path(part string) (target, error) {
 	if !ok {
 		name = part
 	}
-	err := fmt.Errorf("no such column in %q", c.rel.Collection())
+	err := fmt.Errorf("no such column in %q", c.rel.TableName().String())
 	for dot := strings.LastIndexByte(name, '.'); dot > 0; dot = strings.LastIndexByte(name[:dot], '.') {
 		f, found := c.exactly(name[:dot])
 		if !found {

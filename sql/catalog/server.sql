@@ -8,16 +8,12 @@ SELECT
   has_database_privilege(current_database(), 'CREATE') AS may_create,
   current_setting('max_replication_slots')::int
     - (SELECT count(*) FROM pg_replication_slots)::int AS slots_free,
-  current_setting('max_wal_senders')::int
-    - (SELECT count(*) FROM pg_stat_replication)::int AS wal_senders_free,
   (SELECT setting::int FROM pg_settings WHERE name = 'wal_sender_timeout') AS wal_sender_timeout_ms,
   s.slot_name IS NOT NULL AS slot_exists,
   coalesce(s.plugin::text, '') AS slot_plugin,
   coalesce(s.database::text, '') AS slot_database,
-  coalesce(s.active_pid, 0) AS slot_active_pid,
   coalesce(s.wal_status, '') AS slot_wal_status,
   p.oid IS NOT NULL AS publication_exists,
-  coalesce(pg_has_role(p.pubowner, 'USAGE'), false) AS publication_may_alter,
   (wal.written - '0/0')::bigint AS wal_end,
   coalesce((wal.written - s.restart_lsn)::bigint, 0) AS slot_retained
 FROM (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()

@@ -1,21 +1,44 @@
 -- All tables of the database that a user made, with what decides whether their
--- changes can be published. Partitions are published through their root.
+-- changes can be published. Partitions are published through their root, but it is
+-- a partition's own replica identity that decides over its rows.
+WITH candidate AS (
+  SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident, c.relpersistence, c.relowner
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p')
+    AND NOT c.relispartition
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+    AND n.nspname !~ '^pg_(temp|toast_temp)_'
+), stored AS (
+  -- The tables that hold rows: the candidate itself, or a root's leaves.
+  SELECT c.oid AS root, c.oid AS leaf FROM candidate c WHERE c.relkind = 'r'
+  UNION ALL
+  SELECT c.oid, l.relid FROM candidate c, pg_partition_tree(c.oid) l WHERE c.relkind = 'p' AND l.isleaf
+), identified AS (
+  -- How each of them identifies a row: an index that is used must be valid and
+  -- checked at once, and a generated column in it must travel.
+  SELECT s.root, l.relreplident, l.relpersistence, i.indexrelid IS NOT NULL AS indexed,
+    EXISTS (SELECT FROM pg_attribute a
+            WHERE a.attrelid = l.oid AND a.attnum = ANY (i.indkey) AND a.attgenerated <> ''
+              AND current_setting('server_version_num')::int < 180000) AS hidden
+  FROM stored s
+  JOIN pg_class l ON l.oid = s.leaf
+  LEFT JOIN pg_index i ON i.indrelid = l.oid AND i.indisvalid AND i.indimmediate
+    AND CASE l.relreplident WHEN 'i' THEN i.indisreplident WHEN 'd' THEN i.indisprimary END
+)
 SELECT
   c.oid,
-  n.nspname::text AS schema_name,
+  c.nspname::text AS schema_name,
   c.relname::text AS table_name,
   c.relreplident::text AS identity,
-  c.relpersistence::text AS persistence,
+  c.relkind = 'p' AS partitioned,
   pg_has_role(c.relowner, 'USAGE') AS owned,
   pg_get_userbyid(c.relowner)::text AS owner,
-  EXISTS (SELECT FROM pg_index i
-          WHERE i.indrelid = c.oid AND i.indisprimary AND i.indisvalid) AS has_primary_key,
-  EXISTS (SELECT FROM pg_index i
-          WHERE i.indrelid = c.oid AND i.indisreplident AND i.indisvalid) AS has_identity_index
-FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p')
-  AND NOT c.relispartition
-  AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-  AND n.nspname !~ '^pg_(temp|toast_temp)_'
-ORDER BY n.nspname, c.relname
+  c.relpersistence = 'u' OR coalesce((SELECT bool_or(d.relpersistence = 'u') FROM identified d WHERE d.root = c.oid), false) AS unlogged,
+  c.relpersistence = 't' AS temporary,
+  coalesce((SELECT bool_or(d.relreplident = 'n') FROM identified d WHERE d.root = c.oid), c.relreplident = 'n') AS identity_nothing,
+  coalesce((SELECT bool_or(d.relreplident IN ('d', 'i') AND NOT d.indexed) FROM identified d WHERE d.root = c.oid), false) AS identity_missing,
+  coalesce((SELECT bool_or(d.hidden) FROM identified d WHERE d.root = c.oid), false) AS identity_hidden,
+  coalesce((SELECT bool_or((d.relreplident = 'f') <> (c.relreplident = 'f')) FROM identified d WHERE d.root = c.oid), false) AS identity_mixed
+FROM candidate c
+ORDER BY c.nspname, c.relname

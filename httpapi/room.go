@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// room is a socket in a room.
+type room struct {
+	server *Server
+	id     string
+	seat   *fanout.Seat
+}
+
+func roomOf(s *Server, r *http.Request) kind {
+	return &room{server: s, id: restOfPath(r, roomsPath)}
+}
+
+// join enters the room, which queues "joined".
+func (r *room) join(_ context.Context, k *socket, p *project, hello *protocol.Hello) error {
+	if err := checkRoomID(r.id); err != nil {
+		return err
+	}
+	entry := fanout.Entry{
+		Project: p.ID, Room: protocol.Room{ID: r.id, Title: hello.RoomTitle},
+		User: speaker(hello), Queue: &k.queue,
+	}
+	switch hello.Action {
+	case "create":
+		entry.Create = true
+	case "join", "":
+	default:
+		return errAction
+	}
+	if entry.Room.Title == "" {
+		entry.Room.Title = r.id
+	}
+	seat, err := r.server.cfg.Rooms.Enter(entry)
+	if err != nil {
+		r.server.limits.refused(err)
+		return err
+	}
+	r.seat = seat
+	return nil
+}
+
+func (r *room) command(c protocol.Command, _ []byte) *protocol.Error {
+	switch {
+	case c.Type != protocol.CommandMessage:
+		return errUnknownCommand(c, wantMessage)
+	case c.Content == nil:
+		return errNoContent
+	}
+	r.server.cfg.Rooms.Say(r.seat, c.Content)
+	return nil
+}
+
+func (r *room) leave() {
+	if r.seat != nil {
+		r.server.cfg.Rooms.Leave(r.seat)
+	}
+}
+
+var (
+	errAction    = protocol.ErrInvalidJSON(`action: want "create" or "join"`)
+	errNoContent = protocol.ErrInvalidMessage(`"content" is missing: want {"type":"message","content":...}`)
+)
+
+// checkRoomID refuses an id that no room can have.
+func checkRoomID(id string) *protocol.Error {
+	if id == "" {
+		return errRoomID("the path has none")
+	}
+	if err := protocol.CheckText(id, protocol.MaxID); err != nil {
+		return errRoomID(err.Error())
+	}
+	return nil
+}
+
+func errRoomID(detail string) *protocol.Error {
+	return &protocol.Error{Message: "Invalid room id", Detail: detail, Code: protocol.CloseBadRequest}
+}
+
+// listRooms answers with the project's rooms.
+func (s *Server) listRooms(c *gin.Context) {
+	if err := s.limits.request(s.addressOf(c.Request)); err != nil {
+		c.Header("Retry-After", "1")
+		refuse(c, http.StatusTooManyRequests, err)
+		return
+	}
+	p, err := s.keys.project(strings.TrimSpace(c.GetHeader(keyHeader)))
+	if err != nil {
+		refuse(c, http.StatusUnauthorized, err)
+		return
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Data(http.StatusOK, "application/json", protocol.AppendRooms(nil, s.cfg.Rooms.List(p.ID)))
+}
+
+// keyHeader carries the key of a request that is no socket.
+const keyHeader = "X-Api-Key"
