@@ -21,7 +21,8 @@ func (s *Server) Routes(r gin.IRouter) {
 	r.GET(collectionsPath+"*name", s.socket(watchOf))
 	r.GET("/realtime/broadcast", s.socket(broadcastOf))
 	r.GET(roomsPath+"*id", s.socket(roomOf))
-	r.GET("/realtime/rooms", s.listRooms)
+	r.GET("/realtime/rooms", s.cors, s.listRooms)
+	r.OPTIONS("/realtime/rooms", s.cors, s.preflight)
 
 	r.GET("/livez", gin.WrapF(s.livez))
 	r.HEAD("/livez", gin.WrapF(s.livez))

