@@ -12,6 +12,8 @@ install_packages() {
   need npm npm
   need gcc gcc # the race detector is linked with it
   need git git
+  # The system's own Python: another one in the PATH does not see Debian's packages.
+  /usr/bin/python3 -c 'import websocket' 2>/dev/null || missing+=(python3-websocket)
   ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
   if [ ${#missing[@]} -eq 0 ]; then
     echo "nothing is missing"

@@ -35,3 +35,9 @@ binaries_path() {
   TABLEWIRE_TEST_POSTGRES=binaries TABLEWIRE_TEST_FETCH=1 go test -count=1 ./cdc/... ./sql/... ./pgserver/... ./integration/...
 }
 
+# python_examples runs the documentation's examples in Python, which need a package
+# that not every machine has.
+python_examples() {
+  go vet -tags python ./integration
+  go test -count=1 -tags python -run Python -v ./integration
+}

@@ -1,0 +1,125 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+// The published client: the npm package "cocobase", with nothing changed but the
+// one constant that holds its base URL.
+func TestCocobase(t *testing.T) {
+	t.Parallel()
+	dir := npmInstall(t, "cocobase@1.6.0", "ws@8")
+	db := connect(t, pgtest.Start(t).NewDatabase(t))
+	db.run(t, usersTable)
+	s := serve(t, db.url, "cocobase")
+	pointAt(t, filepath.Join(dir, "node_modules/cocobase/dist/utils/utils.js"), "http://"+s.addr)
+	script, err := os.ReadFile("testdata/realtime/cocobase.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "app.mjs"), script, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(background(t), "node", "app.mjs")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "API_KEY="+apiKey)
+	app := launch(t, cmd)
+	want := func(lines ...string) {
+		t.Helper()
+		for _, l := range lines {
+			app.line(t, "^"+regexp.QuoteMeta(l)+"$")
+		}
+	}
+
+	// Each socket has its own order; between sockets there is none.
+	app.await(t,
+		`connected {"event":"connected","collection_id":"users","filters":{"status":"active","[or]age_gte":18,"[or]name_startswith":"J"}}`,
+		`john hears ["user_123","John Doe",{"text":"Hello everyone!","n":[1,null]}]`,
+		`jane hears ["user_123","John Doe",{"text":"Hello everyone!","n":[1,null]}]`,
+		`refused {"error":"Room not found","room_id":"no-such-room"}`,
+		`creator joined ["general-chat","General Chat",1,"user_123"]`,
+		`came ["user_456","Jane Smith",{"id":"general-chat","title":"General Chat","participants":2}]`,
+		`creator hears ["user_456","Hello room!",{"id":"general-chat","title":"General Chat"}]`,
+		`left ["user_456","Jane Smith",{"id":"general-chat","title":"General Chat","participants":1}]`,
+		`rooms {"rooms":[{"id":"general-chat","title":"General Chat","created_by":"user_123","participants":2,"participant_list":[`+
+			`{"id":"user_123","name":"John Doe"},{"id":"user_456","name":"Jane Smith"}],"created_at":*}],"total":1}`,
+	)
+
+	const john = `{"id":"1","name":"John","email":null,"status":"active","age":%d,"created_at":"2024-01-15T10:30:00Z"}`
+	db.run(t, `INSERT INTO users VALUES ('1', 'John', NULL, 'active', 10), ('2', 'Eve', NULL, 'active', 17), ('3', 'Jim', NULL, 'idle', 30)`)
+	db.run(t, `UPDATE users SET age = age + 1`)
+	db.run(t, `DELETE FROM users WHERE id = '3'`)
+	db.run(t, `DELETE FROM users WHERE id = '1'`)
+	old := fmt.Sprintf(john, 11)
+	want(`create {"event":"create","collection_id":"users","data":`+fmt.Sprintf(john, 10)+`}`,
+		`update {"event":"update","collection_id":"users","data":`+old+`,"old_data":{"age":10}}`)
+	app.line(t, `^update .*"name":"Eve".*"old_data":\{"age":17\}\}$`)
+	want(`delete {"event":"delete","collection_id":"users","data":{"id":"1"},"old_data":` + old + `}`)
+
+	// The package connects again by itself, and the creator repeats "create".
+	s.stop(t)
+	s = serve(t, db.url, "cocobase", "--listen", s.addr)
+	app.await(t, `reconnected null`, `connected {"event":"connected",*`, `creator joined ["general-chat","General Chat",1,"user_123"]`)
+	db.run(t, `INSERT INTO users VALUES ('9', 'Back', NULL, 'active', 40)`)
+	app.line(t, `^create .*"name":"Back"`)
+	app.signal(t, syscall.SIGTERM)
+	want("done null")
+	if code := app.exit(t, patience); code != 0 {
+		t.Errorf("the application ended with %d:\n%s", code, app.output())
+	}
+	if app.logged("error ") > 0 {
+		t.Errorf("the package complains:\n%s", app.output())
+	}
+	s.stop(t)
+}
+
+// npmInstall installs packages into a temporary folder, running none of their scripts.
+func npmInstall(t *testing.T, packages ...string) (dir string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("installs npm packages")
+	}
+	unavailable := t.Skipf
+	if os.Getenv("CI") != "" {
+		unavailable = t.Fatalf
+	}
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			unavailable("no Node found (%s is missing): apt-get install nodejs npm", program)
+		}
+	}
+	dir = t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "npm", append([]string{
+		"install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1", "--fetch-timeout=30000",
+	}, packages...)...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		unavailable("Node's packages %v can't be installed: %v\n%s", packages, err, out)
+	}
+	return dir
+}
+
+var baseURL = regexp.MustCompile(`const BASEURL = "[^"]*";`)
+
+// pointAt replaces the package's one base URL.
+func pointAt(t *testing.T, path, url string) {
+	t.Helper()
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(baseURL.FindAll(source, -1)); n != 1 {
+		t.Fatalf("%s has %d base URLs, want 1", path, n)
+	}
+	source = baseURL.ReplaceAll(source, []byte(`const BASEURL = "`+url+`";`))
+	if err := os.WriteFile(path, source, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
