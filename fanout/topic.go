@@ -101,8 +101,7 @@ func (t *topic) bind(relation *protocol.Relation) {
 	for _, old := range before {
 		for _, sub := range old.subscribers {
 			b, err := t.fit(old.key, sub.filters, old.at)
-			var told *protocol.Error
-			if errors.As(err, &told) {
+			if told, ok := errors.AsType[*protocol.Error](err); ok {
 				sub.end(endingOf(told))
 				b = binding{key: nodeKey{filter: "\x00", label: old.key.label}}
 			}

@@ -277,7 +277,8 @@ func TestUserLeftHoweverTheSocketEnds(t *testing.T) {
 		"cut":     func(_ *client, s *socket) { s.cut() },
 		"badutf8": func(c *client, _ *socket) { c.send("\xff") },
 		"slow": func(_ *client, s *socket) {
-			for f := protocol.TextFrame(make([]byte, 60<<10)); s.queue.Push(f); runtime.Gosched() {
+			for f := protocol.TextFrame(make([]byte, 60<<10)); s.queue.Push(f); {
+				runtime.Gosched()
 			}
 		},
 	}
@@ -368,7 +369,7 @@ func TestOrderIsAgreed(t *testing.T) {
 			}
 		})
 		running.Go(func() {
-			for n := 0; n < members*each+2*each; n++ {
+			for range members*each + 2*each {
 				heard[i] = append(heard[i], c.read())
 			}
 		})

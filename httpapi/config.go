@@ -60,12 +60,12 @@ type Config struct {
 
 	// MessageRate is how many messages a second a socket may send, and MessageBurst
 	// how many at once. What comes above is dropped, with an error frame; a socket
-	// that goes on so is closed. 0 means 100 and 200; a negative rate is no limit.
+	// that goes on so is closed. 0 means 1,000 and 2,000; a negative rate is no limit.
 	MessageRate  float64
 	MessageBurst int
 
 	// AddressMessageRate is how many messages a second all sockets of a client address
-	// may send together; twice as many at once. 0 means 5,000, negative no limit.
+	// may send together; twice as many at once. 0 means 20,000, negative no limit.
 	AddressMessageRate float64
 
 	// MaxConnections is how many sockets there may be. 0 means 100,000, negative no limit.
@@ -116,9 +116,9 @@ const (
 	defaultQueueBytes      = 1 << 20
 	defaultMaxMessageBytes = 64 << 10
 
-	defaultMessageRate              = 100
-	defaultMessageBurst             = 200
-	defaultAddressMessageRate       = 5000
+	defaultMessageRate              = 1000
+	defaultMessageBurst             = 2000
+	defaultAddressMessageRate       = 20_000
 	defaultMaxConnections           = 100_000
 	defaultMaxConnectionsPerAddress = 10_000
 	defaultMaxUnauthenticated       = 5000

@@ -43,7 +43,7 @@ func (f resolveFunc) Resolve(ctx context.Context, name string) (*protocol.Relati
 var users = newUsers()
 
 func newUsers() *protocol.Relation {
-	quoted := func(dst, text []byte) []byte { return protocol.AppendString(dst, text) }
+	quoted := protocol.AppendString[[]byte]
 	text := protocol.Type{OID: 25, Base: 25, Name: "text", Kind: protocol.KindText}
 	integer := protocol.Type{OID: 23, Base: 23, Name: "integer", Kind: protocol.KindInt, Bits: 32}
 	plain := func(dst, text []byte) []byte { return append(dst, text...) }

@@ -52,7 +52,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-func TestCollectionNames(t *testing.T) {
+func TestCollectionNames(t *testing.T) { //nolint:tparallel // the subtests share a channel
 	t.Parallel()
 	asked := make(chan string, 1)
 	collections := func(c *Config) {
@@ -157,8 +157,12 @@ func TestPlainRequests(t *testing.T) {
 		body   string
 	}{
 		{"NoUpgrade", plain, "/realtime/collections/users", nil, 426, upgrade},
-		{"OldVersion", plain, "/realtime/collections/users", []string{"Connection", "upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "8"}, 400,
-			`{"error":"WebSocket handshake failed","error_detail":"unsupported version: 13 not found in 'Sec-Websocket-Version' header"}`},
+		{
+			"OldVersion", plain, "/realtime/collections/users",
+			[]string{"Connection", "upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "8"},
+			400,
+			`{"error":"WebSocket handshake failed","error_detail":"unsupported version: 13 not found in 'Sec-Websocket-Version' header"}`,
+		},
 		{"Nowhere", plain, "/realtime/nowhere", nil, 404, `{"error":"Not found","error_detail":"sockets are at /realtime/collections/{name}, /realtime/broadcast and /realtime/rooms/{room_id}"}`},
 		{"Root", plain, "/", nil, 200, `{"broadcast":"/realtime/broadcast","collections":"/realtime/collections/{name}","name":"tablewire","rooms":"/realtime/rooms/{room_id}"}`},
 		{"Live", plain, "/livez", nil, 200, "{\"status\":\"ok\"}\n"},

@@ -49,9 +49,9 @@ type limitFlags struct {
 
 // rateFlags bound how much clients may ask for. A negative number is no limit.
 type rateFlags struct {
-	MessageRate              float64  `help:"Messages a second that a client may send; what comes above is dropped with an error." default:"100" env:"TABLEWIRE_MESSAGE_RATE"`
-	MessageBurst             int      `help:"Messages that a client may send at once." default:"200" env:"TABLEWIRE_MESSAGE_BURST"`
-	AddressMessageRate       float64  `help:"Messages a second that all clients of an address may send together; twice as many at once." default:"5000" env:"TABLEWIRE_ADDRESS_MESSAGE_RATE"`
+	MessageRate              float64  `help:"Messages a second that a client may send; what comes above is dropped with an error." default:"1000" env:"TABLEWIRE_MESSAGE_RATE"`
+	MessageBurst             int      `help:"Messages that a client may send at once." default:"2000" env:"TABLEWIRE_MESSAGE_BURST"`
+	AddressMessageRate       float64  `help:"Messages a second that all clients of an address may send together; twice as many at once." default:"20000" env:"TABLEWIRE_ADDRESS_MESSAGE_RATE"`
 	MaxConnections           int      `help:"Sockets that may be open." default:"100000" env:"TABLEWIRE_MAX_CONNECTIONS"`
 	MaxConnectionsPerAddress int      `help:"Sockets that an address may have open; behind a proxy that is not in --trusted-proxies all clients are one address." default:"10000" env:"TABLEWIRE_MAX_CONNECTIONS_PER_ADDRESS"`
 	MaxUnauthenticated       int      `help:"Sockets that may wait for their first message, and connections for their first request." default:"5000" env:"TABLEWIRE_MAX_UNAUTHENTICATED"`

@@ -1,11 +1,11 @@
-// Package console is the page that watches tables live: one HTML document with
-// its styles and scripts inside, which needs nothing but the WebSocket API of
-// the server that it came from.
+// Package console is the page that watches tables live, with a chat and a broadcast
+// beside them: one HTML document with its styles and scripts inside, which needs
+// nothing but the realtime API of the server that it came from.
 //
 // The page is put together once, from the files in page/. It loads nothing from
 // elsewhere, works offline, and its Content-Security-Policy allows only its own
-// script and style, by their hashes. What comes from the database is shown as
-// text; the policy's Trusted Types make any other way fail.
+// script and style, by their hashes. What comes from the database or from other
+// people is shown as text; the policy's Trusted Types make any other way fail.
 package console
 
 import (
@@ -53,7 +53,12 @@ type Filter struct {
 var files embed.FS
 
 // scripts in the order of their use; together they are one module.
-var scripts = []string{"value.js", "filter.js", "rows.js", "socket.js", "table.js", "wire.js", "meter.js", "main.js"}
+var scripts = []string{
+	"value.js", "filter.js", "rows.js", "table.js", "meter.js",
+	"socket.js", "status.js", "wire.js",
+	"person.js", "people.js", "talk.js", "speaker.js", "room.js", "broadcast.js", "chat.js",
+	"main.js",
+}
 
 // Handler serves the page at / and nothing else. It is for a page on the same
 // host as the API, at the path above it: the sockets are opened relative to the

@@ -1,4 +1,4 @@
-// The page: one table watched, with what the person chose.
+// The page: one table watched, with what the person chose, and the chat beside it.
 
 const keepRows = 200;
 
@@ -12,14 +12,16 @@ let filter = ''; // as it was typed and applied
 let watch;
 let rows;
 let table;
-let wire;
 let paused = false;
 let held = 0; // events since the pause began
 let seen = 0; // events since this watch began
 let lastState = 'connecting';
-let countdown;
+let wireShows = ''; // the socket whose frames are shown; all, with ''
 
 const meter = new Meter($('meter'));
+const wire = new Wire($('frames'));
+const status = new Status($('state'), () => 'Live');
+const chat = new Chat(config.api_key, log);
 
 // start watches the current collection with the current filter, from nothing.
 function start() {
@@ -29,24 +31,24 @@ function start() {
   held = seen = 0;
   rows = new Rows(current.key ?? ['id'], keepRows);
   table = new Table($('head'), $('rows'), current.badges ?? {}, (column) => rows.isKey(column));
-  wire = new Wire($('frames'));
+  wire.forget('table');
   $('table').setAttribute('aria-label', `Live rows of ${current.name}`);
-  $('snippet').textContent = snippet(filters);
+  drawSnippet();
   drawTabs();
   drawChips();
   remember();
   const hello = `{"api_key":${JSON.stringify(config.api_key)},"filters":${filters}}`;
-  watch = new Watch(socketURL(current.name), hello, {
+  watch = new Socket(tableURL(), hello, {
     state,
-    sent: (text) => log('sent', text, JSON.parse(text).type ?? 'hello'),
+    sent: (text) => log('table', 'sent', text, JSON.parse(text).type ?? 'hello'),
     received: receive,
-    closed: (code, reason) => log('note', `closed with code ${code}${reason ? `: ${reason}` : ''}`, 'close'),
+    closed: (code, reason) => log('table', 'note', `closed with code ${code}${reason ? `: ${reason}` : ''}`, 'close'),
   });
   plan();
 }
 
 function receive(text, message) {
-  log('received', text, message.event ?? (message.error ? 'error' : message.type));
+  log('table', 'received', text, message.event ?? (message.error ? 'error' : message.type));
   if (message.error) complain(message.error_detail ? `${message.error}: ${message.error_detail}` : message.error);
   if (!['create', 'update', 'delete', 'truncate'].includes(message.event)) return;
   meter.count();
@@ -56,8 +58,12 @@ function receive(text, message) {
   plan();
 }
 
-function log(direction, text, event) {
-  wire.add(direction, text, event);
+function tableURL() {
+  return socketURL('realtime', 'collections', current.name);
+}
+
+function log(socket, direction, text, event) {
+  wire.add(socket, direction, text, event);
   plan();
 }
 
@@ -111,23 +117,11 @@ function state(name, detail) {
     plan();
   }
   lastState = name;
-  clearInterval(countdown);
-  const label = { connecting: 'Connecting', live: 'Live', refused: `Refused, ${detail?.code}` }[name];
-  $('state').dataset.state = name;
+  status.show(name, detail);
   $('retry').hidden = name !== 'waiting';
   document.body.classList.toggle('offline', name !== 'live');
-  if (name === 'waiting') {
-    const until = performance.now() + detail.delay;
-    const tick = () => {
-      $('state-text').textContent = `Back in ${Math.max(1, Math.ceil((until - performance.now()) / 1_000))} s`;
-    };
-    tick();
-    countdown = setInterval(tick, 500);
-    say(`Connection lost, code ${detail.code}. Connecting again by itself.`);
-  } else {
-    $('state-text').textContent = label;
-    if (name !== 'connecting') say(`${label}: ${current.name}`);
-  }
+  if (name === 'waiting') say(`Connection lost, code ${detail.code}. Connecting again by itself.`);
+  else if (name !== 'connecting') say(`${status.text}: ${current.name}`);
   if (name === 'refused') {
     complain(`${detail.error ? [detail.error.error, detail.error.error_detail].filter(Boolean).join(': ') : 'The server closed the socket'} (closed with ${detail.code})`);
   }
@@ -234,14 +228,27 @@ function recall() {
   }
 }
 
+// The wire's choices.
+
+function drawSnippet() {
+  $('snippet').textContent = wireShows === '' || wireShows === 'table' ? snippet(filterJSON(filter)) : chat.snippet(wireShows);
+}
+
 function snippet(filters) {
-  return `const ws = new WebSocket(${JSON.stringify(socketURL(current.name))});
+  return `const ws = new WebSocket(${JSON.stringify(tableURL())});
 ws.onopen = () => ws.send(JSON.stringify({
   api_key: ${JSON.stringify(config.api_key)},
   filters: ${filters},
 }));
 ws.onmessage = ({ data }) => console.log(JSON.parse(data));
 `;
+}
+
+function showSocket(button) {
+  wireShows = button.dataset.only;
+  for (const b of $('wire-filter').children) b.setAttribute('aria-pressed', b === button);
+  wire.show(wireShows);
+  drawSnippet();
 }
 
 // What the person does.
@@ -262,20 +269,32 @@ $('pause').addEventListener('click', () => pause(!paused));
 $('retry').addEventListener('click', () => watch.retry());
 $('copy-frames').addEventListener('click', () => copyText(wire.text(), $('copy-frames')));
 $('copy-snippet').addEventListener('click', () => copyText($('snippet').textContent, $('copy-snippet')));
+for (const button of $('wire-filter').children) button.addEventListener('click', () => showSocket(button));
 addEventListener('hashchange', recall);
-addEventListener('online', () => watch?.retry());
+addEventListener('online', retry);
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) watch?.retry();
+  if (!document.hidden) retry();
 });
-addEventListener('pagehide', () => watch?.stop());
+addEventListener('pagehide', () => {
+  watch?.stop();
+  chat.stop();
+});
 addEventListener('pageshow', (event) => {
-  if (event.persisted) start();
+  if (!event.persisted) return;
+  chat.restart();
+  if (current) start();
 });
+
+function retry() {
+  watch?.retry();
+  chat.retry();
+}
 
 setInterval(() => {
   meter.tick();
   $('rate').textContent = meter.rate().toFixed(1);
 }, 1_000);
 
+chat.start();
 if (collections.length > 0) recall();
 else complain('This server offers no tables to this page.');

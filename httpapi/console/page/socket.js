@@ -1,8 +1,9 @@
-// Watch: one collection watched over one WebSocket after another, for as long as
-// it is wanted.
+// Socket: one conversation with the server over one WebSocket after another, for as
+// long as it is wanted.
 
 const pingEvery = 30_000;
 const pongWithin = 10_000;
+const closedWithin = 1_000;
 const firstDelay = 400;
 const longestDelay = 15_000;
 const settled = 5_000; // a socket that lived this long was a good one
@@ -10,7 +11,10 @@ const settled = 5_000; // a socket that lived this long was a good one
 // refusals are the close codes that tell not to come back before something is mended.
 const refusals = new Set([4400, 4401, 4403, 4404]);
 
-class Watch {
+// greetings are the events with which the server takes a socket in.
+const greetings = new Set(['connected', 'joined']);
+
+class Socket {
   #url;
   #hello;
   #on;
@@ -29,9 +33,26 @@ class Watch {
     this.#connect();
   }
 
+  get live() { return this.#liveSince !== undefined; }
+
+  // send sends a message, or tells that it can't now.
+  send(message) {
+    if (!this.live) return false;
+    this.#send(JSON.stringify(message));
+    return true;
+  }
+
+  // stop ends it for good. What it returns is there when the server has heard of it.
   stop() {
     clearTimeout(this.#timer);
-    this.#detach()?.close(1000);
+    this.#liveSince = undefined;
+    const socket = this.#detach();
+    if (!socket || socket.readyState === WebSocket.CLOSED) return Promise.resolve();
+    return new Promise((resolve) => {
+      socket.onclose = resolve;
+      setTimeout(resolve, closedWithin);
+      socket.close(1000);
+    });
   }
 
   // retry connects at once if it was to happen later.
@@ -59,12 +80,12 @@ class Watch {
   #receive(text) {
     const message = parse(text);
     clearTimeout(this.#alive?.pong);
-    if (message.event === 'connected') this.#live();
+    if (greetings.has(message.event)) this.#welcome();
     if (message.error) this.#error = message;
     this.#on.received(text, message);
   }
 
-  #live() {
+  #welcome() {
     this.#liveSince = performance.now();
     this.#alive = {
       ping: setInterval(() => {
@@ -85,10 +106,12 @@ class Watch {
     this.#detach();
     this.#on.closed(code, reason);
     if (refusals.has(code)) {
+      this.#liveSince = undefined;
       this.#on.state('refused', { code, error: this.#error });
       return;
     }
     if (this.#liveSince !== undefined && performance.now() - this.#liveSince > settled) this.#attempts = 0;
+    this.#liveSince = undefined;
     const longest = Math.min(longestDelay, firstDelay * 2 ** this.#attempts) * (code === 4429 ? 4 : 1);
     this.#attempts++;
     const delay = longest * (0.5 + Math.random() / 2);
@@ -107,9 +130,9 @@ class Watch {
   }
 }
 
-// socketURL is the address of a collection's socket, beside the page.
-function socketURL(collection) {
-  const url = new URL(`realtime/collections/${encodeURIComponent(collection)}`, new URL('.', location.href));
+// socketURL is the address of a socket, beside the page: of realtime/broadcast, say.
+function socketURL(...path) {
+  const url = new URL(path.map(encodeURIComponent).join('/'), new URL('.', location.href));
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   return url.href;
 }

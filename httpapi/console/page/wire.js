@@ -1,49 +1,72 @@
-// Wire: the frames as they went over the socket, newest on top.
+// Wire: the frames as they went over the sockets, newest on top.
 
-const keepFrames = 100;
+const keepFrames = 100; // of each socket
 const drawAtMost = 4_000; // characters of one frame; copying gives all of it
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' });
 const token = /("(?:[^"\\]|\\.)*"?)(\s*:)?|(-?\d[\d.eE+-]*)|\b(true|false|null)\b/g;
 
 class Wire {
   #list;
-  #frames = []; // newest first, at most keepFrames
-  #waiting = []; // not drawn yet; oldest first, at most keepFrames
+  #frames = []; // newest first, at most keepFrames of each socket
+  #waiting = []; // not drawn yet; oldest first, at most keepFrames of each socket
 
   constructor(list) {
     this.#list = list;
-    list.replaceChildren();
   }
 
-  // add takes a frame in: direction is sent, received or note.
-  add(direction, text, event = '') {
-    this.#waiting.push({ direction, text, event, at: new Date() });
-    if (this.#waiting.length > keepFrames) this.#waiting.shift();
+  // add takes a frame in: socket is table, room or broadcast, direction is sent,
+  // received or note.
+  add(socket, direction, text, event = '') {
+    this.#waiting.push({ socket, direction, text, event, at: new Date() });
+    const older = this.#waiting.filter((frame) => frame.socket === socket);
+    if (older.length > keepFrames) this.#waiting.splice(this.#waiting.indexOf(older[0]), 1);
+  }
+
+  // forget drops what a socket has sent and received so far.
+  forget(socket) {
+    const other = (frame) => frame.socket !== socket;
+    this.#waiting = this.#waiting.filter(other);
+    for (const frame of this.#frames) if (!other(frame)) frame.item.remove();
+    this.#frames = this.#frames.filter(other);
   }
 
   draw() {
     for (const frame of this.#waiting) {
+      frame.item = this.#item(frame);
       this.#frames.unshift(frame);
-      this.#list.prepend(this.#item(frame));
+      this.#list.prepend(frame.item);
     }
     this.#waiting = [];
-    this.#frames.length = Math.min(this.#frames.length, keepFrames);
-    while (this.#list.childElementCount > keepFrames) this.#list.lastElementChild.remove();
+    const kept = {};
+    this.#frames = this.#frames.filter(({ socket, item }) => {
+      kept[socket] = (kept[socket] ?? 0) + 1;
+      if (kept[socket] > keepFrames) item.remove();
+      return kept[socket] <= keepFrames;
+    });
+  }
+
+  // show leaves only one socket's frames on the page, or with '' all.
+  show(socket) {
+    if (socket) this.#list.dataset.only = socket;
+    else delete this.#list.dataset.only;
+    this.#list.scrollTop = 0;
   }
 
   // text is all that is shown, newest first.
   text() {
-    return this.#frames.map((frame) => frame.text).join('\n');
+    const { only } = this.#list.dataset;
+    return this.#frames.filter((frame) => !only || frame.socket === only).map((frame) => frame.text).join('\n');
   }
 
   #item(frame) {
-    const { direction, text, event, at } = frame;
+    const { socket, direction, text, event, at } = frame;
     const mark = { sent: ['↑', 'sent'], received: ['↓', 'received'], note: ['·', 'note'] }[direction];
     const head = el('div', { class: 'frame-head' },
       el('span', { class: 'mark', title: mark[1] }, mark[0]),
       el('span', { class: 'event' }, event),
+      el('span', { class: 'line' }, socket),
       el('time', { datetime: at.toISOString() }, clock.format(at)));
-    const item = el('li', { 'data-direction': direction, 'data-event': event }, head);
+    const item = el('li', { 'data-socket': socket, 'data-direction': direction, 'data-event': event }, head);
     if (direction === 'note') {
       item.append(el('p', {}, text));
       return item;

@@ -1,0 +1,110 @@
+// Broadcast: a line to everyone, and what everyone has sent.
+
+class Broadcast {
+  #key;
+  #me;
+  #talk;
+  #speaker;
+  #toasts;
+  #on;
+  #socket;
+
+  // on has state(name, detail), log(direction, text, event) and message().
+  constructor(key, me, { talk, speaker, toasts }, on) {
+    this.#key = key;
+    this.#me = me;
+    this.#talk = talk;
+    this.#speaker = speaker;
+    this.#toasts = toasts;
+    this.#on = on;
+  }
+
+  get hello() {
+    return { api_key: this.#key, user_id: this.#me.id, user_name: this.#me.name };
+  }
+
+  // rename comes in anew: a name is told on coming in.
+  rename() {
+    this.stop();
+    this.start();
+  }
+
+  say(text) { return this.#socket?.send({ type: 'message', data: { text } }) ?? false; }
+
+  retry() { this.#socket?.retry(); }
+
+  stop() { this.#socket?.stop(); }
+
+  start() {
+    this.#socket = new Socket(socketURL('realtime', 'broadcast'), JSON.stringify(this.hello), {
+      state: (name, detail) => this.#state(name, detail),
+      sent: (text) => this.#on.log('sent', text, JSON.parse(text).type ?? 'hello'),
+      received: (text, message) => this.#receive(text, message),
+      closed: (code, reason) => this.#on.log('note', `closed with code ${code}${reason ? `: ${reason}` : ''}`, 'close'),
+    });
+  }
+
+  #state(name, detail) {
+    this.#on.state(name, detail);
+    if (name !== 'waiting' && name !== 'refused') return;
+    this.#speaker.giveBack();
+    if (detail.error) this.#speaker.complain(kindly(detail.error));
+    else if (closedKindly(detail.code)) this.#speaker.complain(closedKindly(detail.code));
+  }
+
+  #receive(text, message) {
+    this.#on.log('received', text, message.event ?? message.type ?? (message.error ? 'error' : ''));
+    if (message.error) {
+      this.#speaker.giveBack();
+      this.#speaker.complain(kindly(message));
+    }
+    if (message.event === 'connected') this.#speaker.complain('');
+    if (message.type === 'message') this.#heard(message);
+  }
+
+  // heard takes an announcement: {"text": ...} as this page sends it, or whatever
+  // else another client thinks of.
+  #heard({ user_id: id, user_name: name, data, timestamp }) {
+    const content = data?.text ?? data;
+    const mine = id === this.#me.id;
+    this.#talk.message({ id, name, content, at: new Date(timestamp), mine });
+    this.#toasts.show(id, name, typeof content === 'string' ? content : compact(content));
+    if (mine) this.#speaker.heard(content);
+    else this.#on.message();
+  }
+}
+
+const toastFor = 8_000;
+const toastsAtOnce = 3;
+const toastText = 240; // characters; the list has all
+
+// Toasts are shown over the page for a while, longer under the pointer or the focus.
+class Toasts {
+  #place;
+
+  constructor(place) {
+    this.#place = place;
+  }
+
+  show(id, name, text) {
+    const close = el('button', { type: 'button', class: 'quiet', 'aria-label': 'Dismiss' }, '✕');
+    const toast = el('div', { class: 'toast', 'data-tone': toneOf(id) },
+      el('p', { dir: 'auto' }, el('bdi', { class: 'who' }, name), el('span', { class: 'unseen' }, ' to everyone: '),
+        el('span', { class: 'text' }, text.length > toastText ? `${text.slice(0, toastText)} …` : text)),
+      close);
+    let timer;
+    const stay = () => clearTimeout(timer);
+    const leave = () => {
+      stay();
+      timer = setTimeout(() => toast.remove(), toastFor);
+    };
+    close.addEventListener('click', () => toast.remove());
+    toast.addEventListener('pointerenter', stay);
+    toast.addEventListener('pointerleave', leave);
+    toast.addEventListener('focusin', stay);
+    toast.addEventListener('focusout', leave);
+    leave();
+    this.#place.append(toast);
+    while (this.#place.childElementCount > toastsAtOnce) this.#place.firstElementChild.remove();
+  }
+}

@@ -1,0 +1,133 @@
+package httpapi
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// TestFloods sends frames without end, of kinds that never become a message, or
+// that go on after the server has closed. The server must end each by itself.
+func TestFloods(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.MaxMessageBytes = 1 << 10 })
+	other := w.listener(t, "other")
+	for name, f := range map[string][]byte{
+		"Pings":          clientFrame(0x89, ""),
+		"Pongs":          clientFrame(0x8a, "x"),
+		"EmptyFragments": clientFrame(0x00, ""),
+		"Messages":       clientFrame(0x81, `{"type":"message","data":0}`),
+		"NoJSON":         clientFrame(0x81, "["),
+		"Oversized":      clientFrame(0x81, strings.Repeat("x", 2<<10)),
+		"NotUTF8":        clientFrame(0x81, "\xff"),
+	} {
+		c := w.speak(t, "/realtime/rooms/"+name, hello("a", "a", create))
+		c.read()
+		if name == "EmptyFragments" {
+			_, _ = c.NetConn().Write(clientFrame(0x01, ""))
+		}
+		go func() { _, _ = new(bytes.Buffer).ReadFrom(c.NetConn()) }() // it does read
+		flood := bytes.Repeat(f, 1+(64<<10)/len(f))
+		_ = c.NetConn().SetWriteDeadline(time.Now().Add(patient))
+		sent := 0
+		for {
+			n, err := c.NetConn().Write(flood)
+			if sent += n; err != nil {
+				if ne, ok := err.(interface{ Timeout() bool }); ok && ne.Timeout() {
+					t.Errorf("%s: the server never ends it", name)
+				}
+				break
+			}
+		}
+		// What the kernel holds comes on top of what the server read.
+		if most := maxAfterClose + 32<<20; sent > most {
+			t.Errorf("%s: %d bytes were taken of a flood, want no more than %d", name, sent, most)
+		}
+		w.left(t, 1)
+	}
+	other.send(`{"type":"ping"}`)
+	other.sees(`{"type":"pong"}`)
+}
+
+// TestDeepJSON nests so deep that a decoder that recurses would run out of stack.
+func TestDeepJSON(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.MaxMessageBytes = 1 << 20 })
+	deep := strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)
+	first := w.speak(t, "/realtime/broadcast", `{"api_key":`+deep+`}`)
+	if got := first.read(); !strings.HasPrefix(got, `{"error":"Invalid JSON"`) {
+		t.Errorf("as a first message: %s", got)
+	}
+	c := w.listener(t, "a")
+	for _, m := range []string{deep, `{"type":"message","data":` + deep + `}`, `{"type":"message","data":` + strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000) + `}`} {
+		c.send(m)
+		if got := c.read(); !strings.HasPrefix(got, `{"error":"Invalid message"`) {
+			t.Errorf("as a later message: %s", got)
+		}
+	}
+	c.send(`{"type":"ping"}`)
+	c.sees(`{"type":"pong"}`)
+}
+
+// TestNeverReading fills the queues of clients that don't read: what waits for
+// them stays bounded, and the others get everything.
+func TestNeverReading(t *testing.T) {
+	t.Parallel()
+	const limit, size, deaf = 64 << 10, 4 << 10, 20
+	w := setup(t, func(c *Config) { c.QueueBytes, c.MessageRate, c.AddressMessageRate = limit, -1, -1 })
+	a := w.listener(t, "a")
+	for i := range deaf {
+		w.listener(t, fmt.Sprint("deaf", i))
+	}
+	text := `"` + strings.Repeat("x", size) + `"`
+	closed := func() (n int) {
+		w.registry.each(func(s *socket) {
+			if waits := s.queue.Bytes(); waits > limit+size+200 {
+				t.Errorf("%d bytes wait for a socket, the limit is %d", waits, limit)
+			}
+			if code, ok := s.queue.Closed(); ok && code == protocol.CloseSlowConsumer {
+				n++
+			}
+		})
+		return n
+	}
+	for deadline := time.Now().Add(patient); w.registry.len()-closed() > 1; {
+		a.send(`{"type":"message","data":` + text + `}`)
+		a.sees(`{"type":"message","user_id":"a","user_name":"N a","timestamp":"T","data":` + text + `}`)
+		if time.Now().After(deadline) {
+			t.Fatal("the deaf are never closed")
+		}
+	}
+}
+
+// TestThousandsOfRooms makes as many rooms as there may be and leaves them at once.
+func TestThousandsOfRooms(t *testing.T) {
+	t.Parallel()
+	const rooms = 1000
+	w := setup(t, func(c *Config) {
+		c.Rooms = fanout.NewRooms(fanout.RoomsConfig{MaxRooms: rooms, Linger: time.Millisecond})
+	})
+	var all []*client
+	for i := range rooms {
+		c := w.speak(t, fmt.Sprint("/realtime/rooms/", i), hello("a", "a", create))
+		c.read()
+		all = append(all, c)
+	}
+	more := w.speak(t, "/realtime/rooms/more", hello("a", "a", create))
+	more.sees(`{"error":"Rate limit exceeded","error_detail":"there are too many rooms"}`)
+	more.wantClose(protocol.CloseRateLimit)
+	for _, c := range all {
+		_ = c.NetConn().Close()
+	}
+	for deadline := time.Now().Add(patient); w.cfg.Rooms.Stats().Rooms > 0; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d rooms are never forgotten", w.cfg.Rooms.Stats().Rooms)
+		}
+	}
+}
