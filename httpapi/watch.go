@@ -36,15 +36,7 @@ func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol
 		Filters:      hello.Filters,
 		Queue:        &k.queue,
 	})
-	if err != nil {
-		return err
-	}
-	// Had the table been dropped in between, its subscriptions would have been ended
-	// before this one was there.
-	if _, err := w.server.resolve(ctx, w.name); errors.Is(err, protocol.ErrCollectionNotFound) {
-		return err
-	}
-	return nil
+	return err
 }
 
 func (w *watch) command(c protocol.Command, _ []byte) *protocol.Error {
