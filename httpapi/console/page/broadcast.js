@@ -36,30 +36,10 @@ class Broadcast {
   stop() { this.#socket?.stop(); }
 
   start() {
-    this.#socket = new Socket(socketURL('realtime', 'broadcast'), JSON.stringify(this.hello), {
-      state: (name, detail) => this.#state(name, detail),
-      sent: (text) => this.#on.log('sent', text, JSON.parse(text).type ?? 'hello'),
-      received: (text, message) => this.#receive(text, message),
-      closed: (code, reason) => this.#on.log('note', `closed with code ${code}${reason ? `: ${reason}` : ''}`, 'close'),
+    this.#socket = talkOver(socketURL('realtime', 'broadcast'), this.hello, this.#speaker, this.#on, (message) => {
+      if (message.event === 'connected') this.#speaker.complain('');
+      if (message.type === 'message') this.#heard(message);
     });
-  }
-
-  #state(name, detail) {
-    this.#on.state(name, detail);
-    if (name !== 'waiting' && name !== 'refused') return;
-    this.#speaker.giveBack();
-    if (detail.error) this.#speaker.complain(kindly(detail.error));
-    else if (closedKindly(detail.code)) this.#speaker.complain(closedKindly(detail.code));
-  }
-
-  #receive(text, message) {
-    this.#on.log('received', text, message.event ?? message.type ?? (message.error ? 'error' : ''));
-    if (message.error) {
-      this.#speaker.giveBack();
-      this.#speaker.complain(kindly(message));
-    }
-    if (message.event === 'connected') this.#speaker.complain('');
-    if (message.type === 'message') this.#heard(message);
   }
 
   // heard takes an announcement: {"text": ...} as this page sends it, or whatever

@@ -7,6 +7,7 @@ class Chat {
   #me = new Person();
   #kept = new Kept('room');
   #room;
+  #roomSpeaker;
   #broadcast;
   #people;
   #shown = 'room';
@@ -17,6 +18,7 @@ class Chat {
     this.#key = key;
     const talkOf = (name) => new Talk($(`${name}-log`), $(`${name}-newer`));
     const speakerOf = (name) => new Speaker($(`${name}-say`), $(`${name}-error`), (text) => (name === 'room' ? this.#room : this.#broadcast).say(text));
+    this.#roomSpeaker = speakerOf('room');
     const on = (name, status) => ({
       state: (...state) => status.show(...state),
       log: (...frame) => log(name, ...frame),
@@ -26,7 +28,7 @@ class Chat {
     this.#people = new People($('people'), this.#me);
     const present = new Status($('room-state'), () => `${number.format(this.#people.count)} here`);
     const heard = new Status($('broadcast-state'), () => 'Live');
-    this.#room = new Room(key, this.#me, { talk: talkOf('room'), people: this.#people, speaker: speakerOf('room') }, on('room', present));
+    this.#room = new Room(key, this.#me, { talk: talkOf('room'), people: this.#people, speaker: this.#roomSpeaker }, on('room', present));
     this.#broadcast = new Broadcast(key, this.#me, { talk: talkOf('broadcast'), speaker: speakerOf('broadcast'), toasts: new Toasts($('toasts')) }, on('broadcast', heard));
     this.#listen();
   }
@@ -93,12 +95,13 @@ ws.send(JSON.stringify(${JSON.stringify(message)}));
 
   #enter(typed) {
     const id = typed.trim() || defaultRoom;
-    $('room-id').value = id;
     if (/^\.\.?$/.test(id)) { // what an address takes for a folder
-      $('room-error').textContent = 'A room needs another name than dots.';
-      $('room-error').hidden = false;
+      this.#roomSpeaker.complain('A room needs another name than dots.');
+      $('room-id').value = this.#room.id;
       return;
     }
+    $('room-id').value = id;
+    if (id === this.#room.id) return;
     this.#kept.value = id;
     this.#room.enter(id);
     $('room-say').querySelector('input').placeholder = `Message ${id}`;

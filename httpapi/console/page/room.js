@@ -22,6 +22,8 @@ class Room {
     this.#on = on;
   }
 
+  get id() { return this.#id; }
+
   get hello() {
     return { api_key: this.#key, user_id: this.#me.id, user_name: this.#me.name, action: 'create', room_title: this.#id };
   }
@@ -58,36 +60,17 @@ class Room {
     const id = this.#id;
     await before; // or else the server takes us for one person with two windows
     if (this.#socket || id !== this.#id) return;
-    this.#socket = new Socket(socketURL('realtime', 'rooms', id), JSON.stringify(this.hello), {
-      state: (name, detail) => this.#state(name, detail),
-      sent: (text) => this.#on.log('sent', text, JSON.parse(text).type ?? 'hello'),
-      received: (text, message) => this.#receive(text, message),
-      closed: (code, reason) => this.#on.log('note', `closed with code ${code}${reason ? `: ${reason}` : ''}`, 'close'),
-    });
+    this.#socket = talkOver(socketURL('realtime', 'rooms', id), this.hello, this.#speaker, this.#on, (message) => this.#hear(message));
   }
 
-  #state(name, detail) {
-    this.#on.state(name, detail);
-    if (name !== 'waiting' && name !== 'refused') return;
-    this.#speaker.giveBack();
-    if (detail.error) this.#speaker.complain(kindly(detail.error));
-    else if (closedKindly(detail.code)) this.#speaker.complain(closedKindly(detail.code));
-  }
-
-  #receive(text, message) {
-    this.#on.log('received', text, message.event ?? message.type ?? (message.error ? 'error' : ''));
-    if (message.error) {
-      this.#speaker.giveBack();
-      this.#speaker.complain(kindly(message));
-      return;
-    }
+  #hear(message) {
     if (message.event === 'joined') {
       this.#joined(message);
       return;
     }
     const { type, user_id: id, user_name: name } = message;
-    const at = new Date(message.timestamp);
     if (!['message', 'user_joined', 'user_left'].includes(type)) return;
+    const at = new Date(message.timestamp);
     this.#people.apply(message);
     this.#on.people();
     if (type === 'user_joined') this.#talk.came(id, name, at);

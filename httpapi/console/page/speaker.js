@@ -53,6 +53,28 @@ class Speaker {
   }
 }
 
+// talkOver opens the socket that a speaker speaks over. on has state(name, detail) and
+// log(direction, text, event); hear gets all messages but errors, which the speaker shows.
+function talkOver(url, hello, speaker, on, hear) {
+  const failed = (text) => {
+    speaker.giveBack();
+    if (text) speaker.complain(text);
+  };
+  return new Socket(url, JSON.stringify(hello), {
+    state: (name, detail) => {
+      on.state(name, detail);
+      if (name === 'waiting' || name === 'refused') failed(detail.error ? kindly(detail.error) : closedKindly(detail.code));
+    },
+    sent: (text) => on.log('sent', text, JSON.parse(text).type ?? 'hello'),
+    received: (text, message) => {
+      on.log('received', text, message.event ?? message.type ?? (message.error ? 'error' : ''));
+      if (message.error) failed(kindly(message));
+      else hear(message);
+    },
+    closed: (code, reason) => on.log('note', `closed with code ${code}${reason ? `: ${reason}` : ''}`, 'close'),
+  });
+}
+
 // kindly puts what the server says is wrong into words for somebody who talks.
 function kindly({ error, error_detail: detail }) {
   const told = detail ? ` (${detail})` : '';
