@@ -1,11 +1,12 @@
 # The server, in an image with nothing else in it.
 FROM golang:1.26-alpine AS build
+ENV GOCACHE=/go/build CGO_ENABLED=0
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/tablewire ./cmd/tablewire
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/build \
+    go build -trimpath -ldflags="-s -w" -o /out/tablewire ./cmd/tablewire
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

@@ -84,7 +84,7 @@ func TestCocobase(t *testing.T) {
 func npmInstall(t *testing.T, packages ...string) (dir string) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("installs npm packages")
+		t.Skip("installs npm packages with Node, which -short leaves out")
 	}
 	unavailable := t.Skipf
 	if os.Getenv("CI") != "" {

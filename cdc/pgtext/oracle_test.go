@@ -33,7 +33,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 func openOracle(t *testing.T) *oracle {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("needs a PostgreSQL server")
+		t.Skip("needs PostgreSQL, which -short leaves out")
 	}
 	conn, err := pgconn.Connect(context.Background(), pgtest.Start(t).NewDatabase(t))
 	if err != nil {
