@@ -31,7 +31,7 @@ var edges = map[string][]string{
 	"bigint":                      {"9223372036854775808", "-9223372036854775809"},
 	"real":                        {"3.5e38", "1e39", "1e-46", "1e-45", "nan", "+inf", "infinite", "1.", ".5", "."},
 	"double precision":            {"1e309", "1e-400", "4.9e-324", "1e", "1e+", "1_0", "0e999999", "-inf"},
-	"numeric":                     {"1e131071", "1e131072", "1e-16383", "1e-16384", "1e", ".", "+.5", "5.", "1.2.3", "nan", "-nan", "inf", "-Infinity", "+Infinity", "infin", "1 e5"},
+	"numeric":                     {"1e131071", "1e131072", "1e-16383", "1e-16384", "0e-16383", "0e-16384", "0.0e-16383", "10e-16384", "1.0e-16383", "0e131073", "0e1073741822", "0e9999999999999999999", "0e-9999999999999999999", "-0.00e-16382", "00e5", "1e", ".", "+.5", "5.", "1.2.3", "nan", "-nan", "inf", "-Infinity", "+Infinity", "infin", "1 e5"},
 	"boolean":                     {"o", "of", "onn", "T", "yess", "tru", "2", "01", " f "},
 	"uuid":                        {"a0eebc999c0b4ef8bb6d6bb9bd380a11", "{a0eebc999c0b4ef8bb6d6bb9bd380a11", "a0eebc99--9c0b4ef8bb6d6bb9bd380a11", "a0eebc999c0b4ef8bb6d6bb9bd380a1", "a0eebc999c0b4ef8bb6d6bb9bd380a11-", "-a0eebc999c0b4ef8bb6d6bb9bd380a11", "a0e-ebc999c0b4ef8bb6d6bb9bd380a11", " a0eebc999c0b4ef8bb6d6bb9bd380a11", "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11", "g0eebc999c0b4ef8bb6d6bb9bd380a11", "{a0eebc999c0b4ef8bb6d6bb9bd380a11}}"},
 	"bytea":                       {`\x`, `\x0`, `\xAb cD`, `\xa b`, `\x 00 `, `\X00`},

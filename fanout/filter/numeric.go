@@ -3,6 +3,8 @@ package filter
 import (
 	"bytes"
 	"cmp"
+	"strconv"
+	"strings"
 )
 
 // A decimal number as a datum: word is its sign or what it is in place of a
@@ -18,13 +20,12 @@ const (
 
 var numericClass = &class{
 	literal: func(text string) (datum, error) {
-		d, err := parseNumeric(trimBlanks(text))
+		text = trimBlanks(text)
+		d, err := parseNumeric(text)
 		if err != nil {
 			return datum{}, err
 		}
-		exponent := d.low * d.word
-		if (d.word == signPlus || d.word == -signPlus) &&
-			(exponent > maxWholeDigits || int64(len(d.bytes))-exponent > maxFractionDigits) {
+		if isNumber := d.word >= -signPlus && d.word <= signPlus; isNumber && !numericHolds(d, text) {
 			return datum{}, errRange("numeric")
 		}
 		return d, nil
@@ -34,11 +35,24 @@ var numericClass = &class{
 	ordered: true,
 }
 
-// The digits that numeric holds (manual: Numeric Types).
+// The digits that numeric holds (manual: Numeric Types), and the exponents that its
+// input function reads.
 const (
 	maxWholeDigits    = 131072
 	maxFractionDigits = 16383
+	maxReadExponent   = 1<<30 - 1
 )
+
+// numericHolds reports whether a number, read from text, is one for PostgreSQL.
+// Zeros that are written count among the digits of the fraction, also zero's own.
+func numericHolds(d datum, text string) bool {
+	mantissa, power, _ := strings.Cut(strings.ToLower(text), "e")
+	exponent, _ := strconv.ParseInt(power, 10, 64) // as far as it goes
+	_, fraction, _ := strings.Cut(mantissa, ".")
+	return exponent < maxReadExponent && exponent > -maxReadExponent &&
+		d.low*d.word <= maxWholeDigits &&
+		int64(len(fraction))-exponent <= maxFractionDigits
+}
 
 // parseNumeric reads a literal; its digits have no point among them.
 func parseNumeric(text string) (datum, error) {
