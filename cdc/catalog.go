@@ -3,6 +3,7 @@ package cdc
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ type Catalog struct {
 	mu      sync.Mutex
 	tables  map[protocol.TableName]protocol.Table // exposed
 	refused map[protocol.TableName]string         // why not
+	warned  []string
 	known   map[protocol.TableName]known
 	asked   time.Time // when the last refresh began
 }
@@ -166,8 +168,8 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 		}
 	}
 	c.mu.Lock()
-	before, refusedBefore := c.tables, c.refused
-	c.tables, c.refused, c.asked = tables, refused, asked
+	before, refusedBefore, warnedBefore := c.tables, c.refused, c.warned
+	c.tables, c.refused, c.warned, c.asked = tables, refused, exposure.Warnings, asked
 	maps.DeleteFunc(c.known, func(name protocol.TableName, k known) bool { return tables[name].OID != k.relation.OID })
 	c.mu.Unlock()
 
@@ -175,6 +177,11 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 		c.created()
 	}
 	log := c.cfg.Logger
+	for _, warning := range exposure.Warnings {
+		if !slices.Contains(warnedBefore, warning) {
+			log.Warn(warning)
+		}
+	}
 	for name, why := range refused {
 		if refusedBefore[name] != why {
 			log.Warn("a table is not exposed", "table", name, "reason", why)

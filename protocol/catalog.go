@@ -20,6 +20,9 @@ type Exposure struct {
 	Tables []Table // all that match, the refused ones too
 	// Created says that there was no publication until now.
 	Created bool
+	// Warnings say what of the exposed tables, or of those that were asked for, will
+	// not come, for the operator.
+	Warnings []string
 }
 
 // TableName is which table it is.

@@ -175,6 +175,153 @@ func TestSync(t *testing.T) {
 		equal(t, []string{"public.b"}, members(t, conn))
 	})
 
+	t.Run("a publication of ours that was altered is an error", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		conn := connect(t, url)
+		exec(t, conn, `CREATE TABLE a (id int PRIMARY KEY)`)
+		db := open(t, url, "a")
+		for _, setting := range []string{`publish = 'insert'`, `publish_via_partition_root = false`} {
+			synced(t, db)
+			exec(t, conn, `ALTER PUBLICATION "wire pub" SET (`+setting+`)`)
+			_, err := db.Sync(t.Context())
+			_, cure, ok := strings.Cut(fmt.Sprint(err), "its owner can run ")
+			if err == nil || !ok {
+				t.Fatalf("%s: %v", setting, err)
+			}
+			exec(t, conn, cure)
+		}
+		equal(t, map[string]string{"public.a": ""}, synced(t, db))
+	})
+
+	t.Run("what somebody else's publication holds back is said", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		conn := connect(t, url)
+		exec(t, conn, `
+			CREATE TABLE a (id int PRIMARY KEY, secret text, flag bool); CREATE TABLE b (id int PRIMARY KEY);
+			CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id);
+			CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10);
+			CREATE PUBLICATION "wire pub" FOR TABLE b, parted WITH (publish = 'insert, truncate')`)
+		want := []string{`publication "wire pub" leaves out every update, delete, which clients will never see`}
+		if server.Major() >= 15 {
+			exec(t, conn, `ALTER PUBLICATION "wire pub" ADD TABLE a (id, flag) WHERE (id > 5)`)
+			want = append(want,
+				`publication "wire pub" has a WHERE clause for table "a"`,
+				`publication "wire pub" has a list of columns for table "a"`)
+		} else {
+			exec(t, conn, `ALTER PUBLICATION "wire pub" ADD TABLE a`)
+		}
+		exposure, err := open(t, url, "public.*").Sync(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, warning := range exposure.Warnings {
+			warning, _, _ = strings.Cut(warning, ";")
+			warning, _, _ = strings.Cut(warning, ":")
+			got = append(got, warning)
+		}
+		equal(t, want, got)
+		for _, table := range exposure.Tables {
+			if why := table.Refused; (table.Name == "parted") != strings.Contains(why, "publish_via_partition_root = true") {
+				t.Errorf("%s: %q", table.Name, why)
+			}
+		}
+	})
+
+	t.Run("a list of columns decides what a table has", func(t *testing.T) {
+		t.Parallel()
+		if server.Major() < 15 {
+			return // there are none
+		}
+		url := server.NewDatabase(t)
+		conn := connect(t, url)
+		exec(t, conn, `CREATE TABLE a (id int PRIMARY KEY, secret text, flag bool); CREATE PUBLICATION "wire pub" FOR TABLE a (id, flag)`)
+		db := open(t, url, "public.*")
+		exposure, err := db.Sync(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns, _, err := db.Columns(t.Context(), exposure.Tables[0].OID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, c := range columns {
+			names = append(names, c.Name)
+		}
+		equal(t, []string{"id", "flag"}, names)
+	})
+
+	t.Run("a partition that is named is a collection of its own", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		conn := connect(t, url)
+		exec(t, conn, `
+			CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id);
+			CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id);
+			CREATE TABLE parted_1_1 PARTITION OF parted_1 FOR VALUES FROM (0) TO (10);
+			CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (10) TO (20)`)
+		equal(t, map[string]string{"public.parted_1_1": ""}, synced(t, open(t, url, "parted_1_1")))
+		equal(t, []string{"public.parted_1_1"}, members(t, conn))
+		refused := func(root string) string {
+			return `its changes come as those of "` + root + `", of which it is a partition`
+		}
+		equal(t, map[string]string{"public.parted": "", "public.parted_1_1": refused("parted"), "public.parted_2": refused("parted")},
+			synced(t, open(t, url, "public.*", "parted_1_1", "public.parted_2")))
+		equal(t, []string{"public.parted"}, members(t, conn))
+		equal(t, map[string]string{"public.parted_1": "", "public.parted_1_1": refused("parted_1")},
+			synced(t, open(t, url, "public.*", "!parted", "parted_1", "parted_1_1")))
+		equal(t, []string{"public.parted_1"}, members(t, conn))
+	})
+
+	t.Run("patterns that match nothing are said", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		exec(t, connect(t, url), `CREATE TABLE a (id int PRIMARY KEY); CREATE VIEW v AS SELECT 1`)
+		exposure, err := open(t, url, "a", "A", "public.v", "shop.*").Sync(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, warning := range exposure.Warnings {
+			warning, _, _ = strings.Cut(warning, " of --tables")
+			got = append(got, warning)
+		}
+		equal(t, []string{`no table matches "A"`, `no table matches "public.v"`, `no table matches "shop.*"`}, got)
+	})
+
+	t.Run("tables of others say what can be done", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		conn := connect(t, url)
+		suffix := fmt.Sprint(conn.PgConn().PID())
+		exec(t, conn, `
+			CREATE ROLE walker_`+suffix+` LOGIN REPLICATION; CREATE ROLE owner_`+suffix+`;
+			CREATE TABLE by_super (id int PRIMARY KEY);
+			CREATE TABLE by_owner (id int PRIMARY KEY); ALTER TABLE by_owner OWNER TO owner_`+suffix)
+		exec(t, conn, `DO $$BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO walker_`+suffix+`', current_database()); END$$`)
+		t.Cleanup(func() {
+			ctx := context.WithoutCancel(t.Context())
+			_, _ = conn.Exec(ctx, `DROP OWNED BY walker_`+suffix+`, owner_`+suffix+` CASCADE; DROP ROLE walker_`+suffix+`, owner_`+suffix)
+		})
+		got := map[string]string{}
+		exposure, err := open(t, strings.Replace(url, "postgres@", "walker_"+suffix+"@", 1), "public.*").Sync(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range exposure.Tables {
+			got[table.Name] = table.Refused
+		}
+		if why := got["by_super"]; strings.Contains(why, "GRANT") || !strings.Contains(why, `ADD TABLE ONLY "public"."by_super"`) {
+			t.Error(why)
+		}
+		if why := got["by_owner"]; !strings.Contains(why, `GRANT "owner_`+suffix+`" TO`) {
+			t.Error(why)
+		}
+	})
+
 	t.Run("a table that is locked is added later", func(t *testing.T) {
 		t.Parallel()
 		url := server.NewDatabase(t)

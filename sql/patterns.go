@@ -3,6 +3,7 @@ package sql
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/tablewire/tablewire/protocol"
@@ -37,6 +38,24 @@ func ParsePatterns(list []string) (Patterns, error) {
 		return Patterns{}, fmt.Errorf("no tables are named: want names or globs, such as public.*")
 	}
 	return p, nil
+}
+
+// names are the tables that are named one by one, without a glob.
+func (p Patterns) names() []protocol.TableName {
+	var names []protocol.TableName
+	for _, pattern := range p.include {
+		if !strings.ContainsAny(pattern, `*?[\`) {
+			names = append(names, protocol.CollectionTables(pattern)...)
+		}
+	}
+	return names
+}
+
+// unmatched gives the patterns that none of the tables matches.
+func (p Patterns) unmatched(tables []tableRow) []string {
+	return slices.DeleteFunc(slices.Clone(p.include), func(pattern string) bool {
+		return slices.ContainsFunc(tables, func(t tableRow) bool { return matches(pattern, t.Schema, t.Name) })
+	})
 }
 
 // Match reports whether a table is exposed.

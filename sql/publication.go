@@ -14,26 +14,11 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// tableRow is a row of catalog/tables.sql.
-type tableRow struct {
-	OID             uint32
-	Schema, Name    string
-	Identity        string
-	Partitioned     bool
-	Owned           bool
-	Owner           string
-	Unlogged        bool
-	Temporary       bool
-	IdentityNothing bool // of the table, or of a partition
-	IdentityMissing bool // likewise: there is no index for it
-	IdentityHidden  bool // likewise: a column of it does not travel
-	IdentityMixed   bool // it is FULL in the root and not in a partition, or the other way round
-}
-
 // member is a table that the publication carries.
 type member struct {
-	OID   uint32
-	Named bool // and so can be dropped from it
+	OID                   uint32
+	Named                 bool // and so can be dropped from it
+	SomeRows, SomeColumns bool // it carries not all of them
 }
 
 // Sync brings the publication in line with the tables that are there and match:
@@ -50,7 +35,7 @@ func (d *Database) Sync(ctx context.Context) (exposure protocol.Exposure, err er
 }
 
 func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure, error) {
-	all, err := collect[tableRow](ctx, conn, tables)
+	all, err := d.allTables(ctx, conn)
 	if err != nil {
 		return protocol.Exposure{}, err
 	}
@@ -73,12 +58,14 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 			})
 		}
 	}
+	refusePartitions(exposure.Tables, rows)
+	exposure.Warnings = append(d.unmatched(all), d.limitations(pub, members, rows)...)
 	switch {
 	case !pub.ours:
-		refuseMissing(exposure.Tables, members, fmt.Sprintf("publication %q does not have it, and was not made by Tablewire: its owner can add the table", d.cfg.Publication))
+		d.refuseMissing(exposure.Tables, pub, members, rows)
 		return exposure, nil
-	case !pub.complete:
-		return exposure, fmt.Errorf("publication %q was altered: it no longer carries every kind of change; drop it, and it is made anew", d.cfg.Publication)
+	case !pub.viaRoot || len(pub.missing) > 0:
+		return exposure, fmt.Errorf("publication %q was altered: it no longer carries every kind of change, or not partitions' changes as their root's; %s", d.cfg.Publication, d.setAll())
 	}
 	if err := d.dropStrays(ctx, conn, rows, exposure.Tables, members); err != nil {
 		return exposure, err
@@ -94,46 +81,17 @@ func collect[T any](ctx context.Context, conn *pgx.Conn, statement string, args 
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 }
 
-// refusal says why a table's changes can't be published: the table's own UPDATE and
-// DELETE would fail then, or its changes would not come.
-func (t tableRow) refusal() string {
-	whose := "its"
-	if t.Partitioned {
-		whose = "a partition's"
-	}
-	switch {
-	case t.Unlogged && t.Partitioned:
-		return "a partition is UNLOGGED: its changes are not in the write-ahead log"
-	case t.Unlogged:
-		return "it is UNLOGGED: its changes are not in the write-ahead log"
-	case t.Temporary:
-		return "it is TEMPORARY: its changes are not in the write-ahead log"
-	case t.IdentityNothing:
-		return whose + " replica identity is NOTHING: published, its own UPDATE and DELETE would fail; ALTER TABLE ... REPLICA IDENTITY DEFAULT or FULL"
-	case t.IdentityMissing && t.Identity == string(protocol.IdentityIndex):
-		return "the index of " + whose + " replica identity is gone: published, its own UPDATE and DELETE would fail; ALTER TABLE ... REPLICA IDENTITY DEFAULT, FULL or USING INDEX"
-	case t.IdentityMissing && t.Partitioned:
-		return "a partition has no primary key that is checked at once: published, its own UPDATE and DELETE would fail; add one, or ALTER TABLE ... REPLICA IDENTITY FULL on the root and on each partition"
-	case t.IdentityMissing:
-		return "it has no primary key that is checked at once (a DEFERRABLE one is not): published, its own UPDATE and DELETE would fail; add one, or ALTER TABLE ... REPLICA IDENTITY FULL"
-	case t.IdentityMixed:
-		return "its partitions have another replica identity than it has itself, so that old rows can't be told: ALTER TABLE ... REPLICA IDENTITY on the root and on each partition"
-	case t.IdentityHidden:
-		return "its key has a generated column, which does not travel before PostgreSQL 18: ALTER TABLE ... REPLICA IDENTITY FULL or USING INDEX"
-	}
-	return ""
-}
-
 // publication is what Sync knows of it.
 type publication struct {
-	ours     bool // its list of tables is ours to keep
-	complete bool // it carries every kind of change
-	created  bool // it was not there
+	ours    bool     // its list of tables is ours to keep
+	viaRoot bool     // partitions' changes come as their root's
+	missing []string // kinds of change that it leaves out
+	created bool     // it was not there
 }
 
 // ensurePublication makes the publication where there is none.
 func (d *Database) ensurePublication(ctx context.Context, conn *pgx.Conn) (p publication, err error) {
-	err = conn.QueryRow(ctx, publicationInfo, d.cfg.Publication).Scan(&p.ours, &p.complete)
+	err = conn.QueryRow(ctx, publicationInfo, d.cfg.Publication).Scan(&p.ours, &p.viaRoot, &p.missing)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return p, err
 	}
@@ -145,7 +103,69 @@ func (d *Database) ensurePublication(ctx context.Context, conn *pgx.Conn) (p pub
 		_, err := tx.Exec(ctx, fill(markPublication, "{publication}", name))
 		return err
 	})
-	return publication{ours: true, complete: true, created: true}, err
+	return publication{ours: true, viaRoot: true, created: true}, err
+}
+
+// allTables lists the tables that may be exposed, and the partitions that are named.
+func (d *Database) allTables(ctx context.Context, conn *pgx.Conn) ([]tableRow, error) {
+	named := d.cfg.Tables.names()
+	schemas, names := make([]string, len(named)), make([]string, len(named))
+	for i, n := range named {
+		schemas[i], names[i] = n.Schema, n.Table
+	}
+	return collect[tableRow](ctx, conn, tables, schemas, names)
+}
+
+// unmatched says which patterns match nothing.
+func (d *Database) unmatched(all []tableRow) []string {
+	var warnings []string
+	for _, pattern := range d.cfg.Tables.unmatched(all) {
+		warnings = append(warnings, fmt.Sprintf("no table matches %q of --tables yet: names are schema.table, or public's without a schema, with upper and lower case as in the database; a view has no changes of its own", pattern))
+	}
+	return warnings
+}
+
+// limitations says what a publication holds back of the tables that it has: nothing
+// that is lost may be lost in silence.
+func (d *Database) limitations(pub publication, members []member, rows map[uint32]tableRow) []string {
+	var warnings []string
+	if !pub.ours && len(pub.missing) > 0 {
+		warnings = append(warnings, fmt.Sprintf("publication %q leaves out every %s, which clients will never see; %s", d.cfg.Publication, strings.Join(pub.missing, ", "), d.setAll()))
+	}
+	for _, m := range members {
+		t, there := rows[m.OID]
+		if !there || !d.cfg.Tables.Match(t.Schema, t.Name) {
+			continue
+		}
+		name := protocol.TableName{Schema: t.Schema, Table: t.Name}
+		if m.SomeRows {
+			warnings = append(warnings, fmt.Sprintf("publication %q has a WHERE clause for table %q: clients see no other rows", d.cfg.Publication, name))
+		}
+		if m.SomeColumns {
+			warnings = append(warnings, fmt.Sprintf("publication %q has a list of columns for table %q: clients see no others", d.cfg.Publication, name))
+		}
+	}
+	return warnings
+}
+
+// setAll is how a publication is made to carry everything.
+func (d *Database) setAll() string {
+	return fmt.Sprintf("its owner can run ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)", quote(d.cfg.Publication))
+}
+
+// refuseMissing refuses the tables that somebody else's publication does not have.
+func (d *Database) refuseMissing(found []protocol.Table, pub publication, members []member, rows map[uint32]tableRow) {
+	for i := range found {
+		t := &found[i]
+		switch {
+		case t.Refused != "":
+		case rows[t.OID].Partitioned && !pub.viaRoot:
+			t.Refused = fmt.Sprintf("publication %q sends the changes of its partitions as those of other tables: %s", d.cfg.Publication, d.setAll())
+		case !has(members, t.OID):
+			t.Refused = fmt.Sprintf("publication %q does not have it, and was not made by Tablewire: its owner can run ALTER PUBLICATION %s ADD TABLE ONLY %s",
+				d.cfg.Publication, quote(d.cfg.Publication), quote(t.Schema, t.Name))
+		}
+	}
 }
 
 // generated has stored generated columns published where the server can do that:
@@ -187,7 +207,7 @@ func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, rows map[uint
 		}
 		row := rows[t.OID]
 		if !row.Owned {
-			t.Refused = fmt.Sprintf("only its owner can publish it: GRANT %s TO the role that Tablewire connects as, or add it to the publication by hand", quote(row.Owner))
+			t.Refused = row.unowned(d.cfg.Publication)
 			continue
 		}
 		add, missing = append(add, row), append(missing, t)
@@ -236,14 +256,6 @@ func (d *Database) alter(statement string, list ...tableRow) string {
 }
 
 func only(schema, table string) string { return "ONLY " + quote(schema, table) }
-
-func refuseMissing(found []protocol.Table, members []member, why string) {
-	for i := range found {
-		if found[i].Refused == "" && !has(members, found[i].OID) {
-			found[i].Refused = why
-		}
-	}
-}
 
 // Setup gives the statements that make by hand what a server would make by
 // itself, for a role that may only replicate. With no tables the publication is

@@ -1,8 +1,9 @@
 -- The columns of a table that logical replication carries, in their order, and
 -- which of them identify a row: those of the replica identity's index, else of
--- the primary key. Generated columns do not travel, but
--- for stored ones where the publication says so (PostgreSQL 18). Each row also says up to where
--- the log was written when it was read. $1: the table's OID. $2: the publication.
+-- the primary key. Generated columns do not travel, but for stored ones where the
+-- publication says so (PostgreSQL 18). A publication's list of columns (PostgreSQL
+-- 15) decides alone. Each row also says up to where the log was written when it was
+-- read. $1: the table's OID. $2: the publication.
 SELECT
   a.attname::text AS column_name,
   a.atttypid AS type_oid,
@@ -14,8 +15,9 @@ FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisvalid AND k.indimmediate
   AND CASE c.relreplident WHEN 'i' THEN k.indisreplident ELSE k.indisprimary END
-WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped 
-  AND (a.attgenerated = '' OR a.attgenerated = 's' AND EXISTS (
-    SELECT FROM pg_publication p
-    WHERE p.pubname = $2 AND to_jsonb(p) ->> 'pubgencols' = 's'))
+LEFT JOIN pg_publication p ON p.pubname = $2
+LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
+WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
+  AND CASE WHEN to_jsonb(r) ->> 'prattrs' IS NOT NULL THEN to_jsonb(r) -> 'prattrs' @> to_jsonb(a.attnum)
+           ELSE a.attgenerated = '' OR a.attgenerated = 's' AND coalesce(to_jsonb(p) ->> 'pubgencols' = 's', false) END
 ORDER BY a.attnum

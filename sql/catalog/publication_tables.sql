@@ -1,6 +1,9 @@
--- The tables whose changes a publication carries, and whether each was named in
--- it (and so can be dropped from it). $1: the publication.
-SELECT c.oid, r.oid IS NOT NULL AS named
+-- The tables whose changes a publication carries; whether each was named in it (and
+-- so can be dropped from it), and whether only some of its rows or columns are
+-- carried (PostgreSQL 15). $1: the publication.
+SELECT c.oid, r.oid IS NOT NULL AS named,
+  to_jsonb(r) ->> 'prqual' IS NOT NULL AS some_rows,
+  to_jsonb(r) ->> 'prattrs' IS NOT NULL AS some_columns
 FROM pg_publication p
 JOIN pg_publication_tables t ON t.pubname = p.pubname
 JOIN pg_class c ON c.relname = t.tablename

@@ -1,12 +1,13 @@
 -- All tables of the database that a user made, with what decides whether their
 -- changes can be published. Partitions are published through their root, but it is
--- a partition's own replica identity that decides over its rows.
+-- a partition's own replica identity that decides over its rows. $1, $2: the schemas
+-- and names of the partitions that are to be listed too.
 WITH candidate AS (
-  SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident, c.relpersistence, c.relowner
+  SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident, c.relpersistence, c.relowner, c.relispartition
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p')
-    AND NOT c.relispartition
+    AND (NOT c.relispartition OR (n.nspname, c.relname) IN (SELECT * FROM unnest($1::text[], $2::text[])))
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
     AND n.nspname !~ '^pg_(temp|toast_temp)_'
 ), stored AS (
@@ -34,6 +35,9 @@ SELECT
   c.relkind = 'p' AS partitioned,
   pg_has_role(c.relowner, 'USAGE') AS owned,
   pg_get_userbyid(c.relowner)::text AS owner,
+  coalesce((SELECT rolsuper FROM pg_roles WHERE oid = c.relowner), false) AS superuser_owned,
+  CASE WHEN c.relispartition THEN ARRAY(SELECT relid::oid::int8 FROM pg_partition_ancestors(c.oid) WHERE relid <> c.oid)
+       ELSE '{}' END AS ancestors,
   c.relpersistence = 'u' OR coalesce((SELECT bool_or(d.relpersistence = 'u') FROM identified d WHERE d.root = c.oid), false) AS unlogged,
   c.relpersistence = 't' AS temporary,
   coalesce((SELECT bool_or(d.relreplident = 'n') FROM identified d WHERE d.root = c.oid), c.relreplident = 'n') AS identity_nothing,
