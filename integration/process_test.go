@@ -30,32 +30,9 @@ type process struct {
 // start runs the program with flags; the environment is empty but for env.
 func start(t testing.TB, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{
-		cmd:   exec.CommandContext(background(t), binary(t), args...),
-		lines: make(chan string, 4096), exited: make(chan struct{}),
-	}
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, env...)
-	r, w := io.Pipe()
-	p.cmd.Stdout, p.cmd.Stderr = w, w
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var reading sync.WaitGroup
-	reading.Go(func() { p.read(r) })
-	go func() {
-		_ = p.cmd.Wait() // its exit code is asked for below
-		_ = w.Close()
-		reading.Wait()
-		close(p.exited)
-	}()
-	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill() // it may have ended
-		<-p.exited
-		if t.Failed() {
-			t.Logf("the program said:\n%s", p.output())
-		}
-	})
-	return p
+	cmd := exec.CommandContext(background(t), binary(t), args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, env...)
+	return launch(t, cmd)
 }
 
 func (p *process) read(r io.Reader) {

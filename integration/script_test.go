@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// launch runs a client's script. It is killed when the test ends.
+// launch runs a command, the program or a client's script. It has ended when all who
+// write to its output have, and is killed when the test ends.
 func launch(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
 	p := &process{cmd: cmd, lines: make(chan string, 4096), exited: make(chan struct{})}
