@@ -51,21 +51,30 @@ type Config struct {
 // slotName is what PostgreSQL takes for a slot's name.
 var slotName = regexp.MustCompile(`^[a-z0-9_]{1,63}$`)
 
+// CheckNames refuses what PostgreSQL does not take as the name of a slot or of a
+// publication.
+func CheckNames(slot, publication string) error {
+	if !slotName.MatchString(slot) {
+		return &protocol.Problem{
+			What: fmt.Sprintf("%q is no name for a replication slot", slot),
+			Cure: "use lower-case letters, digits and underscores, 63 at most",
+		}
+	}
+	if publication == "" || len(publication) > 63 {
+		return &protocol.Problem{
+			What: fmt.Sprintf("%q is no name for a publication", publication),
+			Cure: "use 1 to 63 bytes",
+		}
+	}
+	return nil
+}
+
 func (c *Config) validate() error {
 	if c.Database == nil || c.Publish == nil {
 		return errors.New("cdc: Database and Publish are required")
 	}
-	if !slotName.MatchString(c.Slot) {
-		return &protocol.Problem{
-			What: fmt.Sprintf("%q is no name for a replication slot", c.Slot),
-			Cure: "use lower-case letters, digits and underscores, 63 at most",
-		}
-	}
-	if c.Publication == "" || len(c.Publication) > 63 {
-		return &protocol.Problem{
-			What: fmt.Sprintf("%q is no name for a publication", c.Publication),
-			Cure: "use 1 to 63 bytes",
-		}
+	if err := CheckNames(c.Slot, c.Publication); err != nil {
+		return err
 	}
 	if c.StatusInterval <= 0 {
 		c.StatusInterval = 10 * time.Second

@@ -45,6 +45,11 @@ func (s *Stream) check(info protocol.ServerInfo) error {
 			What: fmt.Sprintf("wal_level is %q on the server; logical replication needs \"logical\"", info.WALLevel),
 			Cure: "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL (managed services have a setting, often named rds.logical_replication or cloudsql.logical_decoding)",
 		}
+	case info.SlotExists && info.SlotPlugin == "":
+		return &protocol.Problem{
+			What: fmt.Sprintf("the replication slot %q is a physical one, of a standby", s.cfg.Slot),
+			Cure: "choose another name with --slot",
+		}
 	case info.SlotExists && info.SlotPlugin != "pgoutput":
 		return &protocol.Problem{
 			What: fmt.Sprintf("the replication slot %q is one of the plugin %q, not of pgoutput", s.cfg.Slot, info.SlotPlugin),
@@ -163,6 +168,9 @@ func cureOf(e *pgconn.PgError) string {
 		if strings.Contains(message, "wal_level") {
 			return "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL"
 		}
+		if e.Routine == "CheckMyDatabase" {
+			return "ALTER DATABASE ... ALLOW_CONNECTIONS true, or check the database's name at the end of the database URL"
+		}
 	case codeUndefinedObject:
 		if strings.Contains(message, "publication") {
 			return "the publication was dropped; it is made anew at the next attempt, and the slot with it"
@@ -197,6 +205,12 @@ func explainConnect(err error) error {
 		}
 	}
 	where := net.JoinHostPort(connect.Config.Host, fmt.Sprint(connect.Config.Port))
+	if connect.Config.TLSConfig != nil && strings.Contains(err.Error(), "server refused TLS connection") {
+		return &protocol.Problem{
+			What: "PostgreSQL at " + where + " offers no TLS, which the database URL asks for",
+			Cure: "put sslmode=disable into the database URL where the network is trusted, or set ssl = on in the server's configuration",
+		}
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &protocol.Problem{
 			What: "PostgreSQL at " + where + " does not answer",
@@ -206,6 +220,14 @@ func explainConnect(err error) error {
 	return &protocol.Problem{
 		What: "PostgreSQL at " + where + " can't be reached",
 		Cure: "check the host and the port in the database URL, and that the server runs",
-		Err:  errors.Unwrap(connect),
+		Err:  whyNot(connect),
 	}
+}
+
+// whyNot is the cause alone: pgconn's error repeats the address, for each attempt.
+func whyNot(err *pgconn.ConnectError) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Err
+	}
+	return errors.Unwrap(err)
 }

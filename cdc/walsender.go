@@ -197,7 +197,7 @@ func (w *walsender) take(m pgproto3.BackendMessage, c *chunk) error {
 		return w.takeCopyData(m.Data, c)
 	case *pgproto3.ErrorResponse:
 		return fmt.Errorf("the server ended the stream: %w", pgconn.ErrorResponseToPgError(m))
-	case *pgproto3.CopyDone:
+	case *pgproto3.CopyDone, *pgproto3.CommandComplete:
 		return errors.New("the server ended the stream: it is shutting down")
 	case *pgproto3.NoticeResponse, *pgproto3.ParameterStatus:
 		return nil

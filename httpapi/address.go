@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/tablewire/tablewire/protocol"
 )
 
 // proxies are those whose word about a client's address is believed.
@@ -26,7 +28,10 @@ func parseProxies(list []string) (proxies, error) {
 			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("httpapi: %q is no proxy: want an address or a network, as in 10.0.0.0/8", s)
+			return nil, &protocol.Problem{
+				What: fmt.Sprintf("%q, given as a trusted proxy, is none", s),
+				Cure: "want an address or a network, as in 10.0.0.0/8",
+			}
 		}
 		p = append(p, prefix.Masked())
 	}

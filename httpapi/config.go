@@ -192,7 +192,10 @@ func validateOrigin(origin string) error {
 	}
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme == "" || u.Host == "" || strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" {
-		return fmt.Errorf("httpapi: %q is not an origin: want scheme and host, as in https://app.example.com, or *", origin)
+		return &protocol.Problem{
+			What: fmt.Sprintf("%q, given as an allowed origin, is none", origin),
+			Cure: "want scheme and host, as in https://app.example.com, or *",
+		}
 	}
 	return nil
 }

@@ -197,7 +197,10 @@ func (s *Server) ConnState(conn net.Conn, state http.ConnState) {
 
 func (c *Config) validateLimits() error {
 	if c.MessageBurst < 1 {
-		return fmt.Errorf("httpapi: a MessageBurst of %d would let no message through", c.MessageBurst)
+		return &protocol.Problem{
+			What: fmt.Sprintf("a message burst of %d would let no message through", c.MessageBurst),
+			Cure: "give 1 or more; a negative message rate lifts the limit",
+		}
 	}
 	_, err := parseProxies(c.TrustedProxies)
 	return err

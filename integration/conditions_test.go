@@ -22,6 +22,8 @@ func TestConditions(t *testing.T) { //nolint:tparallel // the group waits for th
 		DROP ROLE IF EXISTS "no replication"; CREATE ROLE "no replication" LOGIN PASSWORD 'hush-hush';
 		DROP ROLE IF EXISTS "no create"; CREATE ROLE "no create" LOGIN REPLICATION PASSWORD 'hush-hush'`)
 	db.run(t, `SELECT pg_create_logical_replication_slot('conditions_other', 'test_decoding')`)
+	db.run(t, `SELECT pg_create_physical_replication_slot('conditions_physical')`)
+	db.run(t, `CREATE DATABASE conditions_closed ALLOW_CONNECTIONS false`)
 	replica := pgtest.Separate(t, map[string]string{"wal_level": "replica"})
 	askForPassword(t, replica)
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -65,6 +67,10 @@ func TestConditions(t *testing.T) { //nolint:tparallel // the group waits for th
 			{"no privilege to replicate", as("no replication", "hush-hush"), []string{"--publication", "wire_conditions_busy"}, []string{"REPLICATION"}},
 			{"slot in use", db.url, []string{"--slot", "conditions_busy", "--publication", "wire_conditions_busy"}, []string{`"conditions_busy" is active`, "--slot"}},
 			{"slot of another plugin", db.url, []string{"--slot", "conditions_other"}, []string{"test_decoding", "--slot"}},
+			{"physical slot", db.url, []string{"--slot", "conditions_physical"}, []string{"physical", "--slot"}},
+			{"without encryption", strings.Replace(db.url, "sslmode=disable", "sslmode=require", 1), nil, []string{"offers no TLS", "sslmode=disable"}},
+			{"no connections allowed", strings.Replace(db.url, db.Config().Database, "conditions_closed", 1), nil, []string{"not currently accepting connections", "ALLOW_CONNECTIONS"}},
+			{"origin that is none", db.url, []string{"--allowed-origins", "example.com"}, []string{`"example.com"`, "allowed origin", "https://"}},
 			{"port taken", db.url, []string{"--listen", taken.Addr().String()}, []string{"can't listen on " + taken.Addr().String(), "--listen"}},
 			{"admin port taken", db.url, []string{"--admin-listen", taken.Addr().String()}, []string{"can't listen on " + taken.Addr().String(), "--admin-listen"}},
 			{"no tables", db.url, []string{"--tables", "a["}, []string{"no pattern for tables", "--tables"}},
@@ -93,7 +99,7 @@ func TestConditions(t *testing.T) { //nolint:tparallel // the group waits for th
 			})
 		}
 	})
-	db.run(t, `SELECT pg_drop_replication_slot('conditions_other')`)
+	db.run(t, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name IN ('conditions_other', 'conditions_physical')`)
 }
 
 // askForPassword makes the role "asked", whose password is asked for whatever the

@@ -56,6 +56,7 @@ func initialise(ctx context.Context, logger *slog.Logger, bin Binaries, acct *ac
 	if err := acct.canReach(parent); err != nil { // it may be new, and the umask strict
 		return fmt.Errorf("data directory: %w", err)
 	}
+	removeAbandoned(filepath.Join(parent, filepath.Base(dir)+".new-*"))
 	work, err := os.MkdirTemp(parent, filepath.Base(dir)+".new-*")
 	if err != nil {
 		return fmt.Errorf("data directory: %w", err)
@@ -78,6 +79,17 @@ func initialise(ctx context.Context, logger *slog.Logger, bin Binaries, acct *ac
 		return fmt.Errorf("data directory: %w", err)
 	}
 	return nil
+}
+
+// removeAbandoned removes what starts left that were killed: folders that nothing
+// has been put into for longer than initdb may take.
+func removeAbandoned(pattern string) {
+	left, _ := filepath.Glob(pattern) // without a pattern's characters in the path there is no error
+	for _, dir := range left {
+		if info, err := os.Lstat(dir); err == nil && time.Since(info.ModTime()) > 2*initdbTimeout {
+			_ = os.RemoveAll(dir) // the next start tries again
+		}
+	}
 }
 
 // runInitdb fills an empty folder: UTF-8, in code point order.

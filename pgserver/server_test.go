@@ -119,6 +119,24 @@ func TestStart(t *testing.T) {
 			t.Errorf("Err after an orderly shutdown: %v", s.Err())
 		}
 	})
+	t.Run("RemovesWhatKilledStartsLeft", func(t *testing.T) {
+		t.Parallel()
+		dir := dataDir(t)
+		old, other := dir+".new-123", dir+".new-456"
+		for _, d := range []string{old, other} {
+			if err := os.MkdirAll(filepath.Join(d, "base"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		hourAgo := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(old, hourAgo, hourAgo); err != nil {
+			t.Fatal(err)
+		}
+		start(t, pgserver.Config{DataDir: dir})
+		if exists(old) || !exists(other) {
+			t.Errorf("what was abandoned is there: %v; what another start fills: %v", exists(old), exists(other))
+		}
+	})
 	t.Run("ReusesDataDir", func(t *testing.T) {
 		t.Parallel()
 		dir := dataDir(t)

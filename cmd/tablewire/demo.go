@@ -25,7 +25,7 @@ import (
 type demoCmd struct {
 	Listen      string        `help:"Address for the page and clients (default: 127.0.0.1:8080, or a free port where that is taken)." env:"TABLEWIRE_LISTEN" placeholder:"ADDR"`
 	AdminListen string        `help:"Address for metrics and profiles (default: 127.0.0.1:8081, or a free port where that is taken)." env:"TABLEWIRE_ADMIN_LISTEN" placeholder:"ADDR"`
-	DataDir     string        `help:"Folder of the private PostgreSQL; the next start goes on with it (default: tablewire/demo in the user's cache folder)." env:"TABLEWIRE_DATA_DIR" placeholder:"DIR"`
+	DataDir     string        `help:"Folder of the private PostgreSQL; the next start goes on with it (default: tablewire/demo in the user's cache folder; for root, /var/cache/tablewire/demo)." env:"TABLEWIRE_DATA_DIR" placeholder:"DIR"`
 	APIKey      string        `name:"api-key" help:"The key that the page and clients send (default: demo)." env:"TABLEWIRE_API_KEY" placeholder:"KEY"`
 	Pace        time.Duration `help:"Time between two changes of the demo's rows; 0 leaves them alone." default:"500ms" env:"TABLEWIRE_DEMO_PACE"`
 	LogFormat   string        `help:"text or json." enum:"text,json" default:"text" env:"TABLEWIRE_LOG_FORMAT"`

@@ -58,6 +58,19 @@ type rateFlags struct {
 	TrustedProxies           []string `help:"Addresses and networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; none by default." env:"TABLEWIRE_TRUSTED_PROXIES" placeholder:"LIST"`
 }
 
+// Validate refuses what no length of time can be; kong calls it.
+func (f *limitFlags) Validate() error {
+	for _, d := range []struct {
+		flag string
+		time.Duration
+	}{{"auth-timeout", f.AuthTimeout}, {"ping-interval", f.PingInterval}, {"room-linger", f.RoomLinger}} {
+		if d.Duration < 0 {
+			return fmt.Errorf("--%s: %v is negative: want a time such as 10s", d.flag, d.Duration)
+		}
+	}
+	return nil
+}
+
 // roomFlags bound the rooms.
 type roomFlags struct {
 	RoomLinger          time.Duration `help:"How long an empty room can still be joined." default:"30s" env:"TABLEWIRE_ROOM_LINGER"`

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/tablewire/tablewire/cdc"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/sql"
 )
@@ -16,8 +18,17 @@ type setupSQLCmd struct {
 
 // Run prints the statements.
 func (c *setupSQLCmd) Run(a *app) error {
+	if err := cdc.CheckNames(c.Slot, c.Publication); err != nil {
+		return err
+	}
 	names := make([]protocol.TableName, 0, len(c.Tables))
 	for _, t := range c.Tables {
+		if strings.ContainsAny(t, "*?!") {
+			return &protocol.Problem{
+				What: fmt.Sprintf("%q is a pattern, and a publication names tables one by one", t),
+				Cure: "name the tables, as table or schema.table",
+			}
+		}
 		names = append(names, sql.SplitName(t))
 	}
 	_, err := fmt.Fprint(a.stdout, sql.Setup(c.Publication, c.Slot, names))
