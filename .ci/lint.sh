@@ -8,8 +8,8 @@ check_format() {
 
 # vet_elsewhere looks at the files for other systems, which nothing else compiles.
 vet_elsewhere() {
-  GOOS=darwin go vet ./pgserver ./httpapi
-  GOOS=windows go vet ./pgserver
+  GOOS=darwin go vet ./pgserver ./httpapi ./cmd/...
+  GOOS=windows go vet ./pgserver ./cmd/...
 }
 
 build_linters() {
