@@ -4,14 +4,14 @@
 //
 // # The way of a change
 //
-//	Hub.Publish ─► shard ─► topic (collection) ─► node (distinct filter) ─► Queue of each subscriber
-//	               one goroutine                  match once, encode once   one lock, one wake
+//	Hub.Publish ─► shard ─► topic (collection) ─► entry (distinct filter) ─► node (name) ─► Queue of each subscriber
+//	               one goroutine                  match once                 encode once    one lock, one wake
 //
 // A subscriber belongs to exactly one node: the one of its collection, its filter
-// and the name under which it asked for the collection. Subscribers with equal
-// filters share a node, so that a filter is evaluated once a change however many
-// subscribe to it. A change that several nodes want under the same name is
-// encoded once for all of them, across shards.
+// and the name under which it asked for the collection. Equal filters share an
+// entry, so that a filter is evaluated once a change however many subscribe to it
+// and under whichever names. A change that several nodes want under the same name
+// is encoded once for all of them, across shards.
 //
 // # Guarantees
 //
@@ -27,7 +27,7 @@
 //
 // # Ownership
 //
-// A shard's goroutine owns its topics and nodes: there are no locks while
+// A shard's goroutine owns its topics, entries and nodes: there are no locks while
 // matching. [Hub.Run] owns the shards. A [Queue] is locked by itself; it is the
 // only state that shards and writers share. Lock order: encoding, then nothing;
 // Queue, then nothing.

@@ -82,14 +82,14 @@ func (h *Hub) Publish(b *protocol.Batch) error {
 // Subscribe puts a subscription in force. An error of type [*protocol.Error] is
 // for the client; it was not subscribed and its queue is untouched.
 func (h *Hub) Subscribe(sub Subscription) (*Subscriber, error) {
-	label := string(protocol.AppendString(nil, sub.CollectionID))
-	b, err := compile(sub.Filters, sub.Relation, label)
+	b, err := compile(sub.Filters, sub.Relation)
 	if err != nil {
 		return nil, err
 	}
 	s := h.shardOf(sub.Relation.TableName(), b.key)
 	m := subscribe{
 		Subscription: sub, bound: b, done: make(chan error, 1),
+		label:      string(protocol.AppendString(nil, sub.CollectionID)),
 		subscriber: &Subscriber{queue: sub.Queue, shard: s},
 	}
 	s.subscribers.Add(1)
@@ -157,8 +157,8 @@ func (h *Hub) send(s *shard, m any) error {
 }
 
 // shardOf keeps equal filters on one shard, so that each is evaluated once.
-func (h *Hub) shardOf(table protocol.TableName, key nodeKey) *shard {
-	sum := maphash.Comparable(h.seed, table) ^ maphash.String(h.seed, key.filter)
+func (h *Hub) shardOf(table protocol.TableName, filter string) *shard {
+	sum := maphash.Comparable(h.seed, table) ^ maphash.String(h.seed, filter)
 	return h.shards[sum%uint64(len(h.shards))]
 }
 

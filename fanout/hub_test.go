@@ -173,6 +173,32 @@ func TestHub(t *testing.T) {
 		}
 	})
 
+	t.Run("one filter under two names is evaluated once", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 4), orders()
+		plain := watch(t, h, rel, `{"status":"paid"}`)
+		dotted, err := tryWatch(h, rel, "public.orders", `{"status":"paid"}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dotted.got()
+		publish(t, h, created(rel, "1", "paid"), created(rel, "2", "new"))
+		plain.want(t, one)
+		dotted.want(t, strings.Replace(one, `"orders"`, `"public.orders"`, 1))
+		if st := h.Stats(); st.Evaluations != 2 || st.Encodes != 2 || st.Deliveries != 2 {
+			t.Errorf("%+v", st)
+		}
+		h.Unsubscribe(plain.sub)
+		publish(t, h, created(rel, "1", "paid"))
+		plain.want(t)
+		dotted.want(t, strings.Replace(one, `"orders"`, `"public.orders"`, 1))
+		h.Unsubscribe(dotted.sub)
+		publish(t, h, created(rel, "1", "paid"))
+		if st := h.Stats(); st.Evaluations != 3 || st.Subscribers != 0 {
+			t.Errorf("%+v", st)
+		}
+	})
+
 	t.Run("a delete that can't be decided is sent", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 1), orders()

@@ -17,6 +17,7 @@ type shard struct {
 
 	topics  map[protocol.TableName]*topic
 	dirty   []*node // those with frames of the present batch
+	hits    []hit   // of the present change; cleared behind it, so that it keeps no entry alive
 	scratch []byte
 
 	counters counters
@@ -41,13 +42,17 @@ func (w *work) finish() {
 	}
 }
 
-// maxScratch is the longest buffer for encoding that a shard keeps: a row may be huge.
-const maxScratch = 4 << 20
+// What a shard keeps of its scratch memory from batch to batch.
+const (
+	maxScratch = 4 << 20 // bytes for encoding: a row may be huge
+	maxHits    = 1 << 16
+)
 
 type subscribe struct {
 	Subscription
 	subscriber *Subscriber
 	bound      binding
+	label      string // CollectionID as a JSON string
 	done       chan error
 }
 
@@ -129,27 +134,36 @@ func (s *shard) publish(w *work) {
 		if t == nil {
 			continue
 		}
-		// The place of the index over filters: it will give the nodes that match,
-		// instead of all to be asked.
-		for _, n := range t.nodes {
-			if c.Op != protocol.Truncate && !n.empty() {
-				s.counters.evaluations.Add(1)
-				if !n.wants(c) {
-					continue
-				}
+		if c.Op == protocol.Truncate { // for everybody, whatever the filters
+			for _, e := range t.entries {
+				s.queue(e, c, &w.encodings[i])
 			}
-			f, built := w.encodings[i].frame(n.key.label, c, &s.scratch)
-			if built {
-				s.counters.encodes.Add(1)
-			}
-			if len(n.pending) == 0 {
-				s.dirty = append(s.dirty, n)
-			}
-			n.pending = append(n.pending, f)
-			n.pendingBytes += len(f)
+			continue
 		}
+		var evaluated int
+		s.hits, evaluated = t.match(c.Row(), s.hits[:0])
+		s.counters.evaluations.Add(uint64(evaluated))
+		for _, h := range s.hits {
+			s.queue(h.entry, c, &w.encodings[i])
+		}
+		clear(s.hits)
 	}
 	s.flush()
+}
+
+// queue puts a change's frame by for the entry's nodes, until flush.
+func (s *shard) queue(e *entry, c *protocol.Change, frames *encoding) {
+	for _, n := range e.nodes {
+		f, built := frames.frame(n.label, c, &s.scratch)
+		if built {
+			s.counters.encodes.Add(1)
+		}
+		if len(n.pending) == 0 {
+			s.dirty = append(s.dirty, n)
+		}
+		n.pending = append(n.pending, f)
+		n.pendingBytes += len(f)
+	}
 }
 
 // flush queues a batch's frames: all of a node's with each of its subscribers.
@@ -169,15 +183,18 @@ func (s *shard) flush() {
 	if cap(s.scratch) > maxScratch {
 		s.scratch = nil
 	}
+	if cap(s.hits) > maxHits {
+		s.hits = nil
+	}
 }
 
 func (s *shard) subscribe(m subscribe) error {
 	table := m.Relation.TableName()
 	t := s.topics[table]
 	if t == nil {
-		t = &topic{relation: m.Relation, nodes: make(map[nodeKey]*node)}
+		t = &topic{relation: m.Relation, entries: make(map[string]*entry)}
 	}
-	n, err := t.node(m.bound, m.Filters)
+	n, err := t.node(m.bound, m.Filters, m.label)
 	if err != nil {
 		s.subscribers.Add(-1)
 		return err
@@ -199,8 +216,8 @@ func (s *shard) unsubscribe(sub *Subscriber) {
 	if len(n.subscribers) > 0 {
 		return
 	}
-	n.topic.forget(n)
-	if len(n.topic.nodes) == 0 {
-		delete(s.topics, n.topic.relation.TableName())
+	n.entry.forget(n)
+	if t := n.entry.topic; len(t.entries) == 0 {
+		delete(s.topics, t.relation.TableName())
 	}
 }
