@@ -60,6 +60,42 @@ func (c *Change) Row() []Value {
 	return c.New
 }
 
+// AppendIdentity appends what is known of the row before an update of which the
+// log tells no old values: it tells them when the identity's columns changed, so
+// those are what they are now, and nothing is known of the others.
+func (c *Change) AppendIdentity(dst []Value) []Value {
+	for i := range c.Relation.Columns {
+		var v Value
+		if c.Relation.Columns[i].Key {
+			v = c.New[i]
+		}
+		dst = append(dst, v)
+	}
+	return dst
+}
+
+// before is what is known of a column's value before an update or a delete.
+func (c *Change) before(i int) Value {
+	switch {
+	case c.Old != nil && c.Old[i].State != Absent:
+		return c.Old[i]
+	case c.Old == nil && c.Op == Update && c.Relation.Columns[i].Key:
+		return c.New[i]
+	}
+	return Value{}
+}
+
+// Touches reports whether an update may have changed one of the columns: what the
+// log does not tell may have changed.
+func (c *Change) Touches(columns Columns) bool {
+	for i := range c.Relation.Columns {
+		if columns.Has(i) && !c.before(i).same(c.New[i]) {
+			return true
+		}
+	}
+	return false
+}
+
 // MessagePrefix begins the prefix of the logical messages that are for us.
 const MessagePrefix = "tablewire:"
 

@@ -94,6 +94,16 @@ func ErrInvalidFilter(detail string) *Error {
 	return &Error{Message: "Invalid filter", Detail: detail, Code: CloseBadRequest}
 }
 
+// ErrInvalidEvents is told for a list of events that can't be used.
+func ErrInvalidEvents(detail string) *Error {
+	return &Error{Message: "Invalid events", Detail: detail, Code: CloseBadRequest}
+}
+
+// ErrInvalidColumns is told for a list of columns that can't be used.
+func ErrInvalidColumns(detail string) *Error {
+	return &Error{Message: "Invalid columns", Detail: detail, Code: CloseBadRequest}
+}
+
 // ErrInvalidMessage is told for a later message that can't be understood; the socket stays open.
 func ErrInvalidMessage(detail string) *Error {
 	return &Error{Message: "Invalid message", Detail: detail}

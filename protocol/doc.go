@@ -16,13 +16,13 @@
 //
 //	server → client                         builder
 //	{"event":"connected",…}                 [AppendConnected]
-//	{"event":"create"|"update"|"delete",…}  [AppendChange]
-//	{"event":"truncate",…}                  [AppendChange]
+//	{"event":"create"|"update"|"delete",…}  [AppendEvent], [AppendChange]
+//	{"event":"truncate",…}                  [AppendEvent], [AppendChange]
 //	{"error":…}                             [Error.AppendJSON]
 //	{"type":"pong"}                         [Pong]
 //
 //	client → server                         parser
-//	{"api_key":…,"filters":…}               [ParseHello]
+//	{"api_key":…,"filters":…}               [ParseHello], [Hello.Extensions]
 //	{"type":"ping"}                         [ParseCommand]
 //
 // Builders append to a slice and keep the key order of the API's documentation.

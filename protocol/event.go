@@ -15,57 +15,68 @@ func AppendConnected(dst []byte, collectionID string, filters []byte) []byte {
 	return append(dst, '}')
 }
 
-// AppendChange appends a change as the event that a watcher receives. label is
-// the collection's name as the client gave it, already a JSON string. It makes
-// no garbage beyond growing dst.
+// AppendChange appends a change as a watcher receives it who asked for no
+// extension. label is the collection's name as the client gave it, already a JSON
+// string.
 func AppendChange(dst []byte, label string, c *Change) []byte {
+	return AppendEvent(dst, View{Label: label}, Sight{Op: c.Op}, c)
+}
+
+// AppendEvent appends a change as it is seen through a view. It makes no garbage
+// beyond growing dst.
+func AppendEvent(dst []byte, v View, seen Sight, c *Change) []byte {
 	dst = append(dst, `{"event":"`...)
-	dst = append(dst, c.Op.String()...)
+	dst = append(dst, seen.Op.String()...)
 	dst = append(dst, `","collection_id":`...)
-	dst = append(dst, label...)
-	switch c.Op {
+	dst = append(dst, v.Label...)
+	switch seen.Op {
 	case Create, Update:
 		dst = append(dst, `,"data":`...)
 		var unchanged int
-		dst, unchanged = appendNew(dst, c)
-		if c.Op == Update {
-			dst = appendOldChanged(dst, c)
+		dst, unchanged = appendNew(dst, v.Columns, c)
+		if seen.Op == Update {
+			dst = appendOldChanged(dst, v.Columns, c)
 		}
 		if unchanged > 0 {
-			dst = appendUnchanged(dst, c)
+			dst = appendUnchanged(dst, v.Columns, c)
 		}
 	case Delete:
 		dst = append(dst, `,"data":`...)
 		dst = appendKey(dst, c)
 		if c.OldFull {
 			dst = append(dst, `,"old_data":`...)
-			dst = appendOld(dst, c)
+			dst = appendOld(dst, v.Columns, c)
 		}
 	case Truncate:
+	}
+	if seen.ByFilter {
+		dst = append(dst, `,"reason":"filter"`...)
 	}
 	return append(dst, '}')
 }
 
 // appendNew appends the new row and counts the columns that are not known.
-func appendNew(dst []byte, c *Change) (_ []byte, unchanged int) {
+func appendNew(dst []byte, columns Columns, c *Change) (_ []byte, unchanged int) {
 	dst = append(dst, '{')
 	empty := len(dst)
 	for i := range c.Relation.Columns {
 		v := c.New[i]
-		if v.State == Unchanged {
+		switch {
+		case !columns.Has(i):
+		case v.State == Unchanged:
 			unchanged++
-			continue
+		default:
+			dst = appendField(dst, &c.Relation.Columns[i], v, empty)
 		}
-		dst = appendField(dst, &c.Relation.Columns[i], v, empty)
 	}
 	return append(dst, '}'), unchanged
 }
 
-func appendUnchanged(dst []byte, c *Change) []byte {
+func appendUnchanged(dst []byte, columns Columns, c *Change) []byte {
 	dst = append(dst, `,"unchanged":[`...)
 	empty := len(dst)
 	for i := range c.Relation.Columns {
-		if c.New[i].State != Unchanged {
+		if c.New[i].State != Unchanged || !columns.Has(i) {
 			continue
 		}
 		if len(dst) > empty {
@@ -81,7 +92,7 @@ func appendUnchanged(dst []byte, c *Change) []byte {
 // A key's old values travel whenever the server is not sure that they are the
 // same, so they are compared too. Without FULL the absence of a change is not
 // known, and old_data is left out unless a key changed.
-func appendOldChanged(dst []byte, c *Change) []byte {
+func appendOldChanged(dst []byte, columns Columns, c *Change) []byte {
 	if c.Old == nil {
 		return dst
 	}
@@ -90,7 +101,7 @@ func appendOldChanged(dst []byte, c *Change) []byte {
 	empty := len(dst)
 	for i := range c.Relation.Columns {
 		old := c.Old[i]
-		if old.State == Absent || old.same(c.New[i]) {
+		if old.State == Absent || old.same(c.New[i]) || !columns.Has(i) {
 			continue
 		}
 		dst = appendField(dst, &c.Relation.Columns[i], old, empty)
@@ -106,22 +117,26 @@ func (v Value) same(now Value) bool {
 	return now.State == Unchanged || v.State == now.State && bytes.Equal(v.Text, now.Text)
 }
 
+// appendKey appends the key that the row had.
 func appendKey(dst []byte, c *Change) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)
 	for i := range c.Relation.Columns {
-		if c.Relation.Columns[i].Key && c.Old != nil && c.Old[i].State != Absent {
-			dst = appendField(dst, &c.Relation.Columns[i], c.Old[i], empty)
+		if !c.Relation.Columns[i].Key {
+			continue
+		}
+		if v := c.before(i); v.State == Text || v.State == Null {
+			dst = appendField(dst, &c.Relation.Columns[i], v, empty)
 		}
 	}
 	return append(dst, '}')
 }
 
-func appendOld(dst []byte, c *Change) []byte {
+func appendOld(dst []byte, columns Columns, c *Change) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)
 	for i := range c.Relation.Columns {
-		if c.Old[i].State != Absent {
+		if c.Old[i].State != Absent && columns.Has(i) {
 			dst = appendField(dst, &c.Relation.Columns[i], c.Old[i], empty)
 		}
 	}

@@ -3,6 +3,8 @@ package protocol_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -75,6 +77,153 @@ func TestAppendChange(t *testing.T) {
 			tc.c.Relation = rel
 			if got := string(protocol.AppendChange(nil, `"t"`, &tc.c)); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// What a choice of columns leaves of an event, in each case.
+func TestAppendEventOfColumns(t *testing.T) {
+	t.Parallel()
+	unknown := protocol.Value{State: protocol.Unchanged}
+	rel := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
+		textColumn("a", false), textColumn("id", true), textColumn("body", false), textColumn("b", false),
+	}}
+	absent := protocol.Value{}
+	keyWas := func(id string) []protocol.Value { return []protocol.Value{absent, row(id)[0], absent, absent} }
+	for _, tc := range []struct {
+		name    string
+		columns []string
+		seen    protocol.Sight
+		c       protocol.Change
+		want    string
+	}{
+		{
+			"in the table's order, the key always",
+			[]string{"b", "a"},
+			protocol.Sight{Op: protocol.Create},
+			protocol.Change{Op: protocol.Create, New: row("x", "1", "text", "y")},
+			`{"event":"create","collection_id":"t","data":{"a":"x","id":"1","b":"y"}}`,
+		},
+		{
+			"the key alone",
+			[]string{},
+			protocol.Sight{Op: protocol.Create},
+			protocol.Change{Op: protocol.Create, New: row("x", "1", "text", "y")},
+			`{"event":"create","collection_id":"t","data":{"id":"1"}}`,
+		},
+		{
+			"an old value of another column",
+			[]string{"a"},
+			protocol.Sight{Op: protocol.Update},
+			protocol.Change{Op: protocol.Update, New: row("x", "1", "text", "y"), Old: row("x", "1", "text", "z"), OldFull: true},
+			`{"event":"update","collection_id":"t","data":{"a":"x","id":"1"},"old_data":{}}`,
+		},
+		{
+			"a key that changed",
+			[]string{"a"},
+			protocol.Sight{Op: protocol.Update},
+			protocol.Change{Op: protocol.Update, New: row("x", "2", "text", "y"), Old: keyWas("1")},
+			`{"event":"update","collection_id":"t","data":{"a":"x","id":"2"},"old_data":{"id":"1"}}`,
+		},
+		{
+			"a value that did not travel",
+			[]string{"body"},
+			protocol.Sight{Op: protocol.Update},
+			protocol.Change{Op: protocol.Update, New: []protocol.Value{row("x")[0], row("1")[0], unknown, unknown}},
+			`{"event":"update","collection_id":"t","data":{"id":"1"},"unchanged":["body"]}`,
+		},
+		{
+			"another column's that did not travel",
+			[]string{"a"},
+			protocol.Sight{Op: protocol.Update},
+			protocol.Change{Op: protocol.Update, New: []protocol.Value{row("x")[0], row("1")[0], unknown, unknown}},
+			`{"event":"update","collection_id":"t","data":{"a":"x","id":"1"}}`,
+		},
+		{
+			"entering with a new key, and with a value that did not travel",
+			[]string{"body"},
+			protocol.Sight{Op: protocol.Create, ByFilter: true},
+			protocol.Change{Op: protocol.Update, New: []protocol.Value{row("x")[0], row("2")[0], unknown, row("y")[0]}, Old: keyWas("1")},
+			`{"event":"create","collection_id":"t","data":{"id":"2"},"unchanged":["body"],"reason":"filter"}`,
+		},
+		{
+			"leaving with a new key: the old one is told",
+			nil,
+			protocol.Sight{Op: protocol.Delete, ByFilter: true},
+			protocol.Change{Op: protocol.Update, New: row("x", "2", "text", "y"), Old: keyWas("1")},
+			`{"event":"delete","collection_id":"t","data":{"id":"1"},"reason":"filter"}`,
+		},
+		{
+			"leaving with a full old row",
+			[]string{"b"},
+			protocol.Sight{Op: protocol.Delete, ByFilter: true},
+			protocol.Change{Op: protocol.Update, New: row("x", "2", "text", "y"), Old: row("x", "1", "text", "z"), OldFull: true},
+			`{"event":"delete","collection_id":"t","data":{"id":"1"},"old_data":{"id":"1","b":"z"},"reason":"filter"}`,
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			columns, err := rel.Choose(tc.columns)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tc.c.Relation = rel
+			if got := string(protocol.AppendEvent(nil, protocol.View{Label: `"t"`, Columns: columns}, tc.seen, &tc.c)); got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// An update touches a column unless the log proves that it did not.
+func TestTouches(t *testing.T) {
+	t.Parallel()
+	rel := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
+		textColumn("id", true), textColumn("a", false), textColumn("body", false),
+	}}
+	absent, unknown := protocol.Value{}, protocol.Value{State: protocol.Unchanged}
+	now := row("1", "x", "b")
+	stored := []protocol.Value{now[0], now[1], unknown}
+	for _, tc := range []struct {
+		name          string
+		now, old      []protocol.Value
+		full          bool
+		key, a, body  bool // whether a choice of that column, and the key, is touched
+		identityKnown []protocol.Value
+	}{
+		{name: "nothing is told: the key is the same", now: now, a: true, body: true, identityKnown: []protocol.Value{now[0], absent, absent}},
+		{name: "nothing is told and the body did not travel", now: stored, a: true, identityKnown: []protocol.Value{now[0], absent, absent}},
+		{name: "another key", now: now, old: []protocol.Value{row("2")[0], absent, absent}, key: true, a: true, body: true},
+		{name: "the same key was told", now: now, old: []protocol.Value{row("1")[0], absent, absent}, a: true, body: true},
+		{name: "all is told and nothing changed", now: now, old: row("1", "x", "b"), full: true},
+		{name: "all is told and one changed", now: now, old: row("1", "y", "b"), full: true, a: true},
+		{name: "from NULL", now: now, old: []protocol.Value{now[0], now[1], {State: protocol.Null}}, full: true, body: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			c := &protocol.Change{Op: protocol.Update, Relation: rel, New: tc.now, Old: tc.old, OldFull: tc.full}
+			for _, choice := range []struct {
+				names []string
+				want  bool
+			}{
+				{[]string{}, tc.key},
+				{[]string{"a"}, tc.a},
+				{[]string{"body", "id"}, tc.body},
+				{nil, tc.key || tc.a || tc.body},
+			} {
+				columns, err := rel.Choose(choice.names)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := c.Touches(columns); got != choice.want {
+					t.Errorf("%q touched: %v, want %v", choice.names, got, choice.want)
+				}
+			}
+			if tc.identityKnown != nil {
+				if diff := cmp.Diff(tc.identityKnown, c.AppendIdentity(nil)); diff != "" {
+					t.Errorf("the row before: -want +got\n%s", diff)
+				}
 			}
 		})
 	}

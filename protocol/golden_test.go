@@ -13,9 +13,9 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// The files of testdata are the examples of the API's documentation. A message
-// must equal its example byte for byte, but for white space; timestamps that the
-// server makes are to the millisecond.
+// The files of testdata are the examples of the API's documentation, and of its
+// extensions. A message must equal its example byte for byte, but for white space;
+// timestamps that the server makes are to the millisecond.
 func golden(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", name+".json"))
@@ -108,6 +108,43 @@ func TestMessagesEqualTheDocumentation(t *testing.T) {
 	}
 }
 
+// A client's extensions change what it is sent as these show.
+func TestExtendedMessages(t *testing.T) {
+	t.Parallel()
+	usual, full := users(protocol.IdentityDefault), users(protocol.IdentityFull)
+	entered := protocol.Sight{Op: protocol.Create, ByFilter: true}
+	left := protocol.Sight{Op: protocol.Delete, ByFilter: true}
+	known := &protocol.Change{Op: protocol.Update, Relation: full, New: john("premium"), Old: john("active"), OldFull: true}
+	unknown := &protocol.Change{Op: protocol.Update, Relation: usual, New: john("premium")}
+	event := func(seen protocol.Sight, c *protocol.Change, columns ...string) string {
+		chosen, err := c.Relation.Choose(columns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(protocol.AppendEvent(nil, protocol.View{Label: `"users"`, Columns: chosen}, seen, c))
+	}
+	_, events := (&protocol.Hello{Events: json.RawMessage(`["updated"]`)}).Extensions()
+	_, columns := usual.Choose([]string{"name", "nme"})
+	for name, got := range map[string]string{
+		"enter":          event(entered, known),
+		"leave":          event(left, unknown),
+		"leave_full":     event(left, known),
+		"columns_create": event(protocol.Sight{Op: protocol.Create}, &protocol.Change{Op: protocol.Create, Relation: usual, New: john("active")}, "name"),
+		"columns_update": event(protocol.Sight{Op: protocol.Update}, known, "status", "name"),
+		"columns_delete": event(protocol.Sight{Op: protocol.Delete}, &protocol.Change{Op: protocol.Delete, Relation: full, Old: john("active"), OldFull: true}, "name"),
+
+		"error_invalid_events":  string(events.AppendJSON(nil)),
+		"error_invalid_columns": string(protocol.ErrInvalidColumns(columns.Error()).AppendJSON(nil)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(golden(t, name), got); diff != "" {
+				t.Errorf("-documented +sent\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestHelloIsTheDocumentedOne(t *testing.T) {
 	h, told := protocol.ParseHello([]byte(golden(t, "hello")))
 	if told != nil {
@@ -115,6 +152,25 @@ func TestHelloIsTheDocumentedOne(t *testing.T) {
 	}
 	want := &protocol.Hello{APIKey: "your-api-key", Filters: json.RawMessage(`{"status":"active","age_gte":"18","role_in":"admin,moderator"}`)}
 	if diff := cmp.Diff(want, h); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestHelloWithExtensions(t *testing.T) {
+	t.Parallel()
+	h, told := protocol.ParseHello([]byte(golden(t, "hello_extensions")))
+	if told != nil {
+		t.Fatal(told)
+	}
+	got, told := h.Extensions()
+	if told != nil {
+		t.Fatal(told)
+	}
+	want := protocol.Extensions{
+		Transitions: true, Columns: []string{"name", "id"},
+		Events: protocol.OpSetOf(protocol.Delete, protocol.Create),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }

@@ -21,6 +21,9 @@ type Hello struct {
 	UserID, UserName string
 	// Action and RoomTitle are what it wants of a room.
 	Action, RoomTitle string
+	// Transitions, Events and Columns are for a watcher, read by Extensions: to any
+	// other socket they are members that it does not know.
+	Transitions, Events, Columns json.RawMessage
 }
 
 // The longest texts that a client may give, in bytes.
@@ -39,11 +42,15 @@ func ParseHello(message []byte) (*Hello, *Error) {
 		UserName  json.RawMessage `json:"user_name"`
 		Action    json.RawMessage `json:"action"`
 		RoomTitle json.RawMessage `json:"room_title"`
+
+		Transitions json.RawMessage `json:"transitions"`
+		Events      json.RawMessage `json:"events"`
+		Columns     json.RawMessage `json:"columns"`
 	}
 	if err := unmarshalObject(message, &m); err != nil {
 		return nil, ErrInvalidJSON(err.Error())
 	}
-	h := &Hello{Filters: m.Filters}
+	h := &Hello{Filters: m.Filters, Transitions: m.Transitions, Events: m.Events, Columns: m.Columns}
 	if isNull(m.Filters) {
 		h.Filters = nil
 	}

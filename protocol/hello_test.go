@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -23,6 +25,101 @@ func TestParseHelloRefuses(t *testing.T) {
 		_, told := protocol.ParseHello([]byte(tc.message))
 		if told == nil || !strings.HasPrefix(told.Error(), tc.want) {
 			t.Errorf("%.40q: told %v, want %q", tc.message, told, tc.want)
+		}
+	}
+}
+
+// A watcher's extensions are read strictly; to any other socket they say nothing.
+func TestExtensions(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 100)
+	for _, tc := range []struct{ members, want string }{
+		{`"transitions":"true"`, "Invalid JSON: transitions: want true or false"},
+		{`"transitions":1`, "Invalid JSON: transitions: want true or false"},
+		{`"events":"create"`, "Invalid JSON: events: want a list of strings"},
+		{`"events":[1]`, "Invalid JSON: events: want a list of strings"},
+		{`"events":{}`, "Invalid JSON: events: want a list of strings"},
+		{`"events":[]`, "Invalid events: the list is empty: leave it out to be sent all events"},
+		{`"events":["create","updated"]`, `Invalid events: "updated" is not an event: want create, update, delete or truncate`},
+		{`"events":["Create"]`, `Invalid events: "Create" is not an event: want create, update, delete or truncate`},
+		{`"events":[null]`, `Invalid events: "" is not an event: want create, update, delete or truncate`},
+		{`"events":["` + long + `"]`, `Invalid events: "` + long[:64] + `…" is not an event: want create, update, delete or truncate`},
+		{`"columns":"id"`, "Invalid JSON: columns: want a list of strings"},
+		{`"columns":[["id"]]`, "Invalid JSON: columns: want a list of strings"},
+		{`"columns":["c"` + strings.Repeat(`,"c"`, protocol.MaxColumns) + `]`, "Invalid columns: the list is longer than 1600 names"},
+	} {
+		h, told := protocol.ParseHello([]byte(`{"api_key":"k",` + tc.members + `}`))
+		if told != nil {
+			t.Errorf("%.60q: the message itself is refused: %v", tc.members, told)
+			continue
+		}
+		_, told = h.Extensions()
+		if told == nil || told.Error() != tc.want || told.Code != protocol.CloseBadRequest {
+			t.Errorf("%.60q: told %v, want %q", tc.members, told, tc.want)
+		}
+	}
+	for _, tc := range []struct {
+		members string
+		want    protocol.Extensions
+	}{
+		{`"user_id":"x"`, protocol.Extensions{}},
+		{`"transitions":null,"events":null,"columns":null`, protocol.Extensions{}},
+		{`"transitions":false`, protocol.Extensions{}},
+		{`"events":["truncate","update","delete","create","create"]`, protocol.Extensions{}}, // all is as good as none
+		{`"events":["truncate"]`, protocol.Extensions{Events: protocol.OpSetOf(protocol.Truncate)}},
+		{`"columns":[]`, protocol.Extensions{Columns: []string{}}},
+		{`"columns":["a","a"],"transitions":true`, protocol.Extensions{Transitions: true, Columns: []string{"a", "a"}}},
+	} {
+		h, told := protocol.ParseHello([]byte(`{"api_key":"k",` + tc.members + `}`))
+		if told != nil {
+			t.Fatal(told)
+		}
+		got, told := h.Extensions()
+		if told != nil {
+			t.Errorf("%s: %v", tc.members, told)
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s: -want +got\n%s", tc.members, diff)
+		}
+	}
+}
+
+func TestOpSet(t *testing.T) {
+	t.Parallel()
+	for _, o := range protocol.Ops {
+		if !protocol.OpSet(0).Has(o) {
+			t.Errorf("none means all, but not %v", o)
+		}
+		for _, other := range protocol.Ops {
+			if protocol.OpSetOf(o).Has(other) != (o == other) {
+				t.Errorf("the set of %v and %v", o, other)
+			}
+		}
+	}
+	if protocol.OpSetOf(protocol.Ops[:]...) != protocol.OpSetOf() {
+		t.Error("all is not the same as none")
+	}
+}
+
+func TestChoose(t *testing.T) {
+	t.Parallel()
+	rel := users(protocol.IdentityDefault)
+	choose := func(names ...string) protocol.Columns {
+		c, err := rel.Choose(names)
+		if err != nil {
+			t.Error(err)
+		}
+		return c
+	}
+	if all, named := choose(), choose("id", "name", "email", "status", "created_at"); all != "" || all == named {
+		t.Error("a list of all columns is not the same as none: a column that is added later is not in it")
+	}
+	if choose("name") != choose("name", "id", "name") {
+		t.Error("the key is always chosen, and a repetition says nothing")
+	}
+	for _, name := range []string{"nme", "", "Name", "name "} {
+		if _, err := rel.Choose([]string{"name", name}); err == nil || err.Error() != name+`: no such column in "users"` {
+			t.Errorf("%q: %v", name, err)
 		}
 	}
 }

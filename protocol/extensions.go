@@ -1,0 +1,89 @@
+package protocol
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Extensions are what a watcher may ask for beyond the API's documentation. One
+// that asks for none is sent what that shows.
+type Extensions struct {
+	// Transitions: an update that takes a row into the filter is seen as a create, one
+	// that takes it out as a delete.
+	Transitions bool
+	// Events are the only ones that are sent, by what they are to the watcher.
+	Events OpSet
+	// Columns are the names of the only columns that are shown, besides the key; nil
+	// shows all.
+	Columns []string
+}
+
+// MaxColumns is how many names a client may list: PostgreSQL's own limit of columns
+// in a table.
+const MaxColumns = 1600
+
+// Extensions reads what a watcher's first message asks for. The error is what the
+// client is told.
+func (h *Hello) Extensions() (Extensions, *Error) {
+	var e Extensions
+	if !isNull(h.Transitions) && json.Unmarshal(h.Transitions, &e.Transitions) != nil {
+		return e, ErrInvalidJSON("transitions: want true or false")
+	}
+	var events []string
+	if json.Unmarshal(orNull(h.Events), &events) != nil {
+		return e, ErrInvalidJSON("events: want a list of strings")
+	}
+	if json.Unmarshal(orNull(h.Columns), &e.Columns) != nil {
+		return e, ErrInvalidJSON("columns: want a list of strings")
+	}
+	if len(e.Columns) > MaxColumns {
+		return e, ErrInvalidColumns(fmt.Sprintf("the list is longer than %d names", MaxColumns))
+	}
+	if events == nil {
+		return e, nil
+	}
+	if len(events) == 0 {
+		return e, ErrInvalidEvents("the list is empty: leave it out to be sent all events")
+	}
+	ops := make([]Op, len(events))
+	for i, name := range events {
+		var ok bool
+		if ops[i], ok = opNamed(name); !ok {
+			return e, ErrInvalidEvents(strconv.Quote(shorten(name)) + " is not an event: want create, update, delete or truncate")
+		}
+	}
+	e.Events = OpSetOf(ops...)
+	return e, nil
+}
+
+func opNamed(name string) (Op, bool) {
+	for _, o := range Ops {
+		if o.String() == name {
+			return o, true
+		}
+	}
+	return 0, false
+}
+
+func orNull(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return json.RawMessage("null")
+	}
+	return raw
+}
+
+// maxRepeated is how much of what a client sent an error repeats.
+const maxRepeated = 64
+
+func shorten(s string) string {
+	if len(s) <= maxRepeated {
+		return s
+	}
+	n := maxRepeated
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
