@@ -62,6 +62,15 @@ func (c *Catalog) Resolve(ctx context.Context, name string) (*protocol.Relation,
 	return nil, protocol.ErrCollectionNotFound
 }
 
+// Exposed reports whether a table that Resolve gave still is a collection. When it
+// is not, Config.Dropped or Config.Interrupted has been called, or will be at once.
+func (c *Catalog) Exposed(rel *protocol.Relation) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t, ok := c.tables[rel.TableName()]
+	return ok && t.OID == rel.OID
+}
+
 // Collections lists the names of what is exposed, in no order.
 func (c *Catalog) Collections() []string {
 	c.mu.Lock()

@@ -21,6 +21,8 @@ type Collections interface {
 	// [protocol.ErrCollectionNotFound] when there is none that the project may see;
 	// any other error means that it can't be told now.
 	Resolve(ctx context.Context, name string) (*protocol.Relation, error)
+	// Exposed reports whether a table that Resolve gave still is one of them.
+	Exposed(rel *protocol.Relation) bool
 }
 
 // Config of a [Server].

@@ -40,6 +40,8 @@ func (f resolveFunc) Resolve(ctx context.Context, name string) (*protocol.Relati
 	return f(ctx, name)
 }
 
+func (resolveFunc) Exposed(*protocol.Relation) bool { return true }
+
 var users = newUsers()
 
 func newUsers() *protocol.Relation {

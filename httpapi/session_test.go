@@ -281,6 +281,24 @@ func TestCollectionsOutOfReach(t *testing.T) {
 	}
 }
 
+// fleeting is a collection that is dropped just before it is subscribed to, the first time.
+type fleeting struct {
+	resolveFunc
+	asked atomic.Int32
+}
+
+func (d *fleeting) Exposed(*protocol.Relation) bool { return d.asked.Add(1) > 1 }
+
+func TestCollectionGoneMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.Collections = &fleeting{resolveFunc: onlyUsers} })
+	c := w.dial(t, "/realtime/collections/users")
+	c.send(`{"api_key":"` + testKey + `"}`)
+	c.want(`{"event":"connected","collection_id":"users","filters":{}}`)
+	c.wantClose(protocol.CloseRestart)
+	w.watch(t)
+}
+
 func TestPanicIsToldAndCostsOneSocket(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) {

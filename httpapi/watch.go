@@ -36,6 +36,9 @@ func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol
 		Filters:      hello.Filters,
 		Queue:        &k.queue,
 	})
+	if err == nil && !w.server.cfg.Collections.Exposed(relation) {
+		return errGoneMeanwhile // the hub heard of its end before it knew of us
+	}
 	return err
 }
 
@@ -48,6 +51,9 @@ func (w *watch) leave() {
 		w.server.cfg.Hub.Unsubscribe(w.subscriber)
 	}
 }
+
+// errGoneMeanwhile has the client come back: the collection may be there again.
+var errGoneMeanwhile = errors.New("the collection went away while it was subscribed to")
 
 // resolve finds a collection. That it can't be told is logged once an outage.
 func (s *Server) resolve(ctx context.Context, name string) (*protocol.Relation, error) {

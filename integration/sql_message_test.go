@@ -107,7 +107,7 @@ func TestSQLMessages(t *testing.T) {
 		if want := `tablewire_sql_messages_total{result="rejected"} 4`; !strings.Contains(metrics, want+"\n") {
 			t.Errorf("the metrics lack %s:\n%s", want, strings.Join(regexp.MustCompile(`(?m)^.*sql_messages.*$`).FindAllString(metrics, -1), "\n"))
 		}
-		if n := s.logged(" WRN "); n != 4 {
+		if n := s.logged("WRN a message from SQL was not sent"); n != 4 {
 			t.Errorf("%d warnings for 4 messages that can't be sent:\n%s", n, s.output())
 		}
 		if s.logged(secret) > 0 {
