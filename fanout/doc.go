@@ -4,14 +4,18 @@
 //
 // # The way of a change
 //
-//	Hub.Publish ─► shard ─► topic (collection) ─► entry (distinct filter) ─► node (name) ─► Queue of each subscriber
+//	Hub.Publish ─► shard ─► topic (collection) ─► entry (distinct filter) ─► node (view) ─► Queue of each subscriber
 //	               one goroutine                  match once                 encode once    one lock, one wake
 //
 // A subscriber belongs to exactly one node: the one of its collection, its filter
-// and the name under which it asked for the collection. Equal filters share an
-// entry, so that a filter is evaluated once a change however many subscribe to it
-// and under whichever names. A change that several nodes want under the same name
-// is encoded once for all of them, across shards.
+// and its view, which is the name under which it asked for the collection and the
+// extensions that it asked for. Equal filters share an entry, so that a filter is
+// evaluated once a row however many subscribe to it and with whichever views. A
+// change that several nodes are shown in the same way is encoded once for all of
+// them, across shards.
+//
+// Where a node of an entry follows transitions an update has two rows to match, the
+// one before it and the one after. What they make of the update says view.sees.
 //
 // # Guarantees
 //

@@ -6,35 +6,64 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// encoding holds the frames of one change, one for each name under which a
-// collection is subscribed to, so that every shard's nodes share them.
+// encoding holds what was made of one change for all shards' nodes: the frames, one
+// for each view and each sight of it.
 type encoding struct {
-	mu     sync.Mutex
-	frames []namedFrame
+	mu      sync.Mutex
+	frames  map[frameKey]protocol.Frame
+	touched map[protocol.Columns]bool
 }
 
-type namedFrame struct {
-	label string
-	frame protocol.Frame
+type frameKey struct {
+	view protocol.View
+	seen protocol.Sight
 }
 
-// frame gives the change's frame under a name, building it the first time. The
-// scratch buffer is the caller's; the frame is a copy of exactly its size.
-func (e *encoding) frame(label string, c *protocol.Change, scratch *[]byte) (f protocol.Frame, built bool) {
+// frame gives the change's frame, building it the first time. The scratch buffer is
+// the caller's; the frame is a copy of exactly its size.
+func (e *encoding) frame(v protocol.View, seen protocol.Sight, c *protocol.Change, scratch *[]byte) (f protocol.Frame, built bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for i := range e.frames {
-		if e.frames[i].label == label {
-			return e.frames[i].frame, false
-		}
+	key := frameKey{v, seen}
+	if f, ok := e.frames[key]; ok {
+		return f, false
 	}
-	*scratch = protocol.AppendChange((*scratch)[:0], label, c)
+	*scratch = protocol.AppendEvent((*scratch)[:0], v, seen, c)
 	f = protocol.TextFrame(*scratch)
-	e.frames = append(e.frames, namedFrame{label, f})
+	if e.frames == nil {
+		e.frames = make(map[frameKey]protocol.Frame)
+	}
+	e.frames[key] = f
 	return f, true
 }
 
+// touches reports whether an update may have changed one of the columns; it looks
+// the first time that it is asked.
+func (e *encoding) touches(columns protocol.Columns, c *protocol.Change) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	yes, ok := e.touched[columns]
+	if !ok {
+		yes = c.Touches(columns)
+		if e.touched == nil {
+			e.touched = make(map[protocol.Columns]bool)
+		}
+		e.touched[columns] = yes
+	}
+	return yes
+}
+
+// maxKept is how many frames, or choices of columns, make a map that is not kept
+// for the next change.
+const maxKept = 64
+
 func (e *encoding) reset() {
+	if len(e.frames) > maxKept {
+		e.frames = nil
+	}
+	if len(e.touched) > maxKept {
+		e.touched = nil
+	}
 	clear(e.frames)
-	e.frames = e.frames[:0]
+	clear(e.touched)
 }

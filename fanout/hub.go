@@ -82,15 +82,18 @@ func (h *Hub) Publish(b *protocol.Batch) error {
 // Subscribe puts a subscription in force. An error of type [*protocol.Error] is
 // for the client; it was not subscribed and its queue is untouched.
 func (h *Hub) Subscribe(sub Subscription) (*Subscriber, error) {
-	b, err := compile(sub.Filters, sub.Relation)
+	r := &request{
+		label:   string(protocol.AppendString(nil, sub.CollectionID)),
+		filters: sub.Filters, Extensions: sub.Extensions,
+	}
+	b, err := r.bind(sub.Relation)
 	if err != nil {
 		return nil, err
 	}
 	s := h.shardOf(sub.Relation.TableName(), b.key)
 	m := subscribe{
 		Subscription: sub, bound: b, done: make(chan error, 1),
-		label:      string(protocol.AppendString(nil, sub.CollectionID)),
-		subscriber: &Subscriber{queue: sub.Queue, shard: s},
+		subscriber: &Subscriber{queue: sub.Queue, shard: s, request: r, at: sub.Relation.At},
 	}
 	s.subscribers.Add(1)
 	if err := h.send(s, m); err != nil {

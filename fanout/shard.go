@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -17,8 +18,10 @@ type shard struct {
 
 	topics  map[protocol.TableName]*topic
 	dirty   []*node // those with frames of the present batch
-	hits    []hit   // of the present change; cleared behind it, so that it keeps no entry alive
 	scratch []byte
+
+	hits     []hit            // of the present change; cleared after it: it keeps no entry alive
+	identity []protocol.Value // of the row before the present change
 
 	counters counters
 }
@@ -52,7 +55,6 @@ type subscribe struct {
 	Subscription
 	subscriber *Subscriber
 	bound      binding
-	label      string // CollectionID as a JSON string
 	done       chan error
 }
 
@@ -136,25 +138,72 @@ func (s *shard) publish(w *work) {
 		}
 		if c.Op == protocol.Truncate { // for everybody, whatever the filters
 			for _, e := range t.entries {
-				s.queue(e, c, &w.encodings[i])
+				s.queue(hit{entry: e, row: filter.Yes}, c, &w.encodings[i])
 			}
 			continue
 		}
-		var evaluated int
-		s.hits, evaluated = t.match(c.Row(), s.hits[:0])
-		s.counters.evaluations.Add(uint64(evaluated))
+		s.match(t, c)
 		for _, h := range s.hits {
-			s.queue(h.entry, c, &w.encodings[i])
+			s.queue(h, c, &w.encodings[i])
 		}
 		clear(s.hits)
 	}
 	s.flush()
 }
 
-// queue puts a change's frame by for the entry's nodes, until flush.
-func (s *shard) queue(e *entry, c *protocol.Change, frames *encoding) {
-	for _, n := range e.nodes {
-		f, built := frames.frame(n.label, c, &s.scratch)
+// match finds the hits of a change. Of an update the row before it is matched, too,
+// for the entries whose nodes follow transitions.
+func (s *shard) match(t *topic, c *protocol.Change) {
+	hits, evaluated := t.match(c.Row(), false, s.hits[:0])
+	if c.Op == protocol.Update && t.following > 0 {
+		now := len(hits)
+		for i := range hits {
+			hits[i].entry.hit = i + 1
+		}
+		var more int
+		hits, more = t.match(s.before(c), true, hits)
+		evaluated += more
+		hits = joinHits(hits, now)
+	}
+	s.hits = hits
+	s.counters.evaluations.Add(uint64(evaluated))
+}
+
+// joinHits makes one hit of the two that an entry may have: of the row after an
+// update, among the first n, and of the row before it.
+func joinHits(hits []hit, n int) []hit {
+	joined := hits[:n]
+	for _, h := range hits[n:] {
+		if at := h.entry.hit; at > 0 {
+			joined[at-1].before = h.row
+			continue
+		}
+		joined = append(joined, hit{entry: h.entry, row: filter.No, before: h.row})
+	}
+	for i := range n {
+		joined[i].entry.hit = 0
+	}
+	clear(hits[len(joined):])
+	return joined
+}
+
+// before is what is known of the row before an update.
+func (s *shard) before(c *protocol.Change) []protocol.Value {
+	if c.Old != nil {
+		return c.Old
+	}
+	s.identity = c.AppendIdentity(s.identity[:0])
+	return s.identity
+}
+
+// queue puts a change's frames by for the nodes of an entry, until flush.
+func (s *shard) queue(h hit, c *protocol.Change, e *encoding) {
+	for _, n := range h.entry.nodes {
+		seen, sent := n.view.sees(c, h, e)
+		if !sent {
+			continue
+		}
+		f, built := e.frame(n.view.View, seen, c, &s.scratch)
 		if built {
 			s.counters.encodes.Add(1)
 		}
@@ -186,21 +235,20 @@ func (s *shard) flush() {
 	if cap(s.hits) > maxHits {
 		s.hits = nil
 	}
+	clear(s.identity) // it refers to the batch
 }
 
 func (s *shard) subscribe(m subscribe) error {
 	table := m.Relation.TableName()
 	t := s.topics[table]
 	if t == nil {
-		t = &topic{relation: m.Relation, entries: make(map[string]*entry)}
+		t = newTopic(m.Relation)
 	}
-	n, err := t.node(m.bound, m.Filters, m.label)
-	if err != nil {
+	if err := t.subscribe(m.subscriber, m.bound); err != nil {
 		s.subscribers.Add(-1)
 		return err
 	}
 	s.topics[table] = t
-	n.add(m.subscriber, m.Filters)
 	m.Queue.Push(protocol.TextFrame(protocol.AppendConnected(nil, m.CollectionID, m.Filters)))
 	return nil
 }

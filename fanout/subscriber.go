@@ -10,15 +10,23 @@ type Subscription struct {
 	CollectionID string
 	// Filters are the client's filters, a JSON object or nil.
 	Filters []byte
+	// Extensions are what the client asked for beyond them.
+	protocol.Extensions
 	// Queue receives the frames, "connected" first.
 	Queue *Queue
 }
 
 // Subscriber is a subscription in force. It ends with [Hub.Unsubscribe].
 type Subscriber struct {
-	queue   *Queue
-	shard   *shard
-	node    *node  // of the shard's goroutine
-	index   int    // in node.subscribers; of the shard's goroutine
-	filters []byte // as the client sent them, to compile them anew; equal ones of a node are shared
+	queue *Queue
+	shard *shard
+	// at is the position at which the request is known to have fitted the table: an
+	// older version that it does not fit is none of its business.
+	at protocol.LSN
+
+	// The rest is the shard's goroutine's.
+
+	node    *node
+	index   int // in node.subscribers
+	request *request
 }

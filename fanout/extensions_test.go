@@ -1,0 +1,405 @@
+package fanout_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// extended subscribes with extensions; "connected" is taken.
+func extended(t testing.TB, h *fanout.Hub, rel *protocol.Relation, filters string, e protocol.Extensions) *watcher {
+	t.Helper()
+	w, err := tryExtended(h, rel, filters, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.got() // "connected"
+	return w
+}
+
+func tryExtended(h *fanout.Hub, rel *protocol.Relation, filters string, e protocol.Extensions) (*watcher, error) {
+	q, _ := newQueue(1 << 20)
+	sub, err := h.Subscribe(fanout.Subscription{
+		Relation: rel, CollectionID: rel.TableName().String(), Filters: []byte(filters), Extensions: e, Queue: q,
+	})
+	return &watcher{sub, q}, err
+}
+
+// row is values of which some are not known: "?" was not told, "~" did not travel,
+// "-" is NULL.
+func row(texts ...string) []protocol.Value {
+	r := values(texts...)
+	for i, s := range texts {
+		switch s {
+		case "?":
+			r[i] = protocol.Value{}
+		case "~":
+			r[i] = protocol.Value{State: protocol.Unchanged}
+		case "-":
+			r[i] = protocol.Value{State: protocol.Null}
+		}
+	}
+	return r
+}
+
+// updated is an update under FULL.
+func updated(rel *protocol.Relation, old, now []protocol.Value) protocol.Change {
+	return protocol.Change{Op: protocol.Update, Relation: rel, Old: old, New: now, OldFull: true}
+}
+
+// updatedBlindly is one without: only a key that changed is told.
+func updatedBlindly(rel *protocol.Relation, old, now []protocol.Value) protocol.Change {
+	return protocol.Change{Op: protocol.Update, Relation: rel, Old: old, New: now}
+}
+
+// What an update is to a client that follows transitions, by what is known of the
+// row before and after it. The filter is status = paid AND id > 0, so that the key
+// alone can refuse.
+func TestTransitions(t *testing.T) {
+	t.Parallel()
+	const head, filter = `,"collection_id":"orders","data":`, `{"status":"paid","id_gt":0}`
+	rel := orders()
+	for _, tc := range []struct {
+		before, after string
+		change        protocol.Change
+		follower      string // what it is sent; "" is nothing
+		plain         string // what a client is sent that does not follow
+	}{
+		{"no", "no", updated(rel, row("1", "new"), row("1", "void")), "", ""},
+		{
+			"no", "yes", updated(rel, row("1", "new"), row("1", "paid")),
+			`{"event":"create"` + head + `{"id":1,"status":"paid"},"reason":"filter"}`,
+			`{"event":"update"` + head + `{"id":1,"status":"paid"},"old_data":{"status":"new"}}`,
+		},
+		{
+			"yes", "no", updated(rel, row("1", "paid"), row("1", "new")),
+			`{"event":"delete"` + head + `{"id":1},"old_data":{"id":1,"status":"paid"},"reason":"filter"}`, "",
+		},
+		{
+			"yes", "no, by another key", updated(rel, row("1", "paid"), row("-1", "paid")),
+			`{"event":"delete"` + head + `{"id":1},"old_data":{"id":1,"status":"paid"},"reason":"filter"}`, "",
+		},
+		{
+			"yes", "yes, by another key", updated(rel, row("1", "paid"), row("2", "paid")),
+			`{"event":"update"` + head + `{"id":2,"status":"paid"},"old_data":{"id":1}}`,
+			`{"event":"update"` + head + `{"id":2,"status":"paid"},"old_data":{"id":1}}`,
+		},
+		{
+			"from NULL: no", "yes", updated(rel, row("1", "-"), row("1", "paid")),
+			`{"event":"create"` + head + `{"id":1,"status":"paid"},"reason":"filter"}`,
+			`{"event":"update"` + head + `{"id":1,"status":"paid"},"old_data":{"status":null}}`,
+		},
+		{
+			"unknown", "no", updatedBlindly(rel, nil, row("1", "new")),
+			`{"event":"delete"` + head + `{"id":1},"reason":"filter"}`, "",
+		},
+		{
+			"unknown", "no, and another key", updatedBlindly(rel, row("1", "?"), row("2", "new")),
+			`{"event":"delete"` + head + `{"id":1},"reason":"filter"}`, "",
+		},
+		{
+			"unknown", "yes", updatedBlindly(rel, nil, row("1", "paid")),
+			`{"event":"update"` + head + `{"id":1,"status":"paid"}}`,
+			`{"event":"update"` + head + `{"id":1,"status":"paid"}}`,
+		},
+		{
+			"unknown", "unknown", updatedBlindly(rel, nil, row("1", "~")),
+			`{"event":"update"` + head + `{"id":1},"unchanged":["status"]}`,
+			`{"event":"update"` + head + `{"id":1},"unchanged":["status"]}`,
+		},
+		{"no, by the key", "no", updatedBlindly(rel, nil, row("-1", "paid")), "", ""},
+		{
+			"no, by the key", "yes", updatedBlindly(rel, row("-1", "?"), row("1", "paid")),
+			`{"event":"create"` + head + `{"id":1,"status":"paid"},"reason":"filter"}`,
+			`{"event":"update"` + head + `{"id":1,"status":"paid"},"old_data":{"id":-1}}`,
+		},
+		{
+			"no, by the key", "unknown", updatedBlindly(rel, row("-1", "?"), row("1", "~")),
+			`{"event":"create"` + head + `{"id":1},"unchanged":["status"],"reason":"filter"}`,
+			`{"event":"update"` + head + `{"id":1},"old_data":{"id":-1},"unchanged":["status"]}`,
+		},
+	} {
+		t.Run(tc.before+" to "+tc.after, func(t *testing.T) {
+			t.Parallel()
+			h := startHub(t, 2)
+			follower := extended(t, h, rel, filter, protocol.Extensions{Transitions: true})
+			plain := watch(t, h, rel, filter)
+			everything := extended(t, h, rel, "", protocol.Extensions{Transitions: true}) // nothing enters or leaves it
+			publish(t, h, tc.change)
+			for _, w := range []struct {
+				*watcher
+				want string
+			}{{follower, tc.follower}, {plain, tc.plain}} {
+				if w.want == "" {
+					w.watcher.want(t)
+				} else {
+					w.watcher.want(t, w.want)
+				}
+			}
+			if got := everything.got(); len(got) != 1 || !strings.HasPrefix(got[0], `{"event":"update"`) {
+				t.Errorf("without a filter it is %q", got)
+			}
+		})
+	}
+
+	t.Run("creates, deletes and truncations are what they are", func(t *testing.T) {
+		t.Parallel()
+		h := startHub(t, 2)
+		w := extended(t, h, rel, `{"status":"paid"}`, protocol.Extensions{Transitions: true})
+		publish(
+			t, h, created(rel, "1", "paid"), created(rel, "2", "new"),
+			protocol.Change{Op: protocol.Delete, Relation: rel, Old: row("1", "?")},
+			protocol.Change{Op: protocol.Delete, Relation: rel, Old: row("2", "new"), OldFull: true},
+			protocol.Change{Op: protocol.Truncate, Relation: rel},
+		)
+		w.want(
+			t, `{"event":"create"`+head+`{"id":1,"status":"paid"}}`,
+			`{"event":"delete"`+head+`{"id":1}}`,
+			`{"event":"truncate","collection_id":"orders"}`,
+		)
+	})
+
+	t.Run("the row before is matched only for those who follow", func(t *testing.T) {
+		t.Parallel()
+		h := startHub(t, 1)
+		evaluations := uint64(0)
+		wantMore := func(n uint64) {
+			t.Helper()
+			publish(t, h, updated(rel, row("1", "paid"), row("1", "new")))
+			st := h.Stats()
+			if st.Evaluations != evaluations+n {
+				t.Errorf("%d evaluations, want %d", st.Evaluations-evaluations, n)
+			}
+			evaluations = st.Evaluations
+		}
+		watch(t, h, rel, `{"status":"void"}`)
+		watch(t, h, rel, `{"status":"paid"}`)
+		wantMore(2)
+		a := extended(t, h, rel, `{"status":"paid"}`, protocol.Extensions{Transitions: true})
+		b := extended(t, h, rel, `{"status":"paid"}`, protocol.Extensions{Transitions: true, Columns: []string{"id"}})
+		wantMore(3)
+		h.Unsubscribe(a.sub)
+		wantMore(3)
+		h.Unsubscribe(b.sub)
+		wantMore(2)
+	})
+}
+
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	rel := orders()
+	changes := []protocol.Change{
+		created(rel, "1", "new"),
+		created(rel, "2", "paid"),
+		updated(rel, row("1", "new"), row("1", "paid")),
+		updated(rel, row("2", "paid"), row("2", "void")),
+		updated(rel, row("1", "paid"), row("3", "paid")),
+		{Op: protocol.Delete, Relation: rel, Old: row("3", "paid"), OldFull: true},
+		{Op: protocol.Truncate, Relation: rel},
+	}
+	for _, tc := range []struct {
+		events      []protocol.Op
+		transitions bool
+		want        string
+	}{
+		{nil, false, "create 2, update 1, update 3, delete 3, truncate"},
+		{nil, true, "create 2, create 1, delete 2, update 3, delete 3, truncate"},
+		{[]protocol.Op{protocol.Create}, false, "create 2"},
+		{[]protocol.Op{protocol.Create, protocol.Delete}, true, "create 2, create 1, delete 2, delete 3"},
+		{[]protocol.Op{protocol.Update}, false, "update 1, update 3"},
+		{[]protocol.Op{protocol.Update}, true, "update 3"},
+		{[]protocol.Op{protocol.Truncate}, true, "truncate"},
+	} {
+		t.Run(fmt.Sprintf("%v transitions=%v", tc.events, tc.transitions), func(t *testing.T) {
+			t.Parallel()
+			h := startHub(t, 2)
+			w := extended(t, h, rel, `{"status":"paid"}`, protocol.Extensions{Transitions: tc.transitions, Events: protocol.OpSetOf(tc.events...)})
+			publish(t, h, changes...)
+			var got []string
+			for _, m := range w.got() {
+				_, event, _ := strings.Cut(m, `{"event":"`)
+				event, _, _ = strings.Cut(event, `"`)
+				if _, id, ok := strings.Cut(m, `{"id":`); ok {
+					event += " " + id[:1]
+				}
+				got = append(got, event)
+			}
+			if s := strings.Join(got, ", "); s != tc.want {
+				t.Errorf("got  %s\nwant %s", s, tc.want)
+			}
+		})
+	}
+}
+
+func TestColumns(t *testing.T) {
+	t.Parallel()
+	table3 := func() *protocol.Relation {
+		return table("t", column("id", protocol.KindInt, true), column("a", protocol.KindText, false), column("b", protocol.KindText, false))
+	}
+	const head = `,"collection_id":"t","data":`
+	only := func(names ...string) protocol.Extensions {
+		if names == nil {
+			names = []string{}
+		}
+		return protocol.Extensions{Columns: names}
+	}
+
+	t.Run("only these, and the key, while the filter uses others", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 2), table3()
+		w := extended(t, h, rel, `{"b":"x"}`, only("a"))
+		publish(t, h, created(rel, "1", "one", "x"), created(rel, "2", "two", "y"))
+		w.want(t, `{"event":"create"`+head+`{"id":1,"a":"one"}}`)
+	})
+
+	t.Run("an update that touches none of them is not sent", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 2), table3()
+		a, key, all := extended(t, h, rel, "", only("a")), extended(t, h, rel, "", only()), watch(t, h, rel, "")
+		publish(
+			t, h, updated(rel, row("1", "one", "x"), row("1", "one", "y")),
+			updated(rel, row("1", "one", "y"), row("1", "two", "y")),
+			updated(rel, row("1", "two", "y"), row("2", "two", "z")),
+		)
+		a.want(
+			t, `{"event":"update"`+head+`{"id":1,"a":"two"},"old_data":{"a":"one"}}`,
+			`{"event":"update"`+head+`{"id":2,"a":"two"},"old_data":{"id":1}}`,
+		)
+		key.want(t, `{"event":"update"`+head+`{"id":2},"old_data":{"id":1}}`)
+		if n := len(all.got()); n != 3 {
+			t.Errorf("without the extension %d came, want 3", n)
+		}
+	})
+
+	t.Run("what is not known may have been touched", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 2), table3()
+		a, key := extended(t, h, rel, "", only("a")), extended(t, h, rel, "", only())
+		publish(
+			t, h, updatedBlindly(rel, nil, row("1", "one", "x")),
+			updatedBlindly(rel, nil, row("1", "~", "y")), // the one that did not travel did not change
+			updatedBlindly(rel, row("1", "?", "?"), row("2", "~", "y")),
+		)
+		a.want(
+			t, `{"event":"update"`+head+`{"id":1,"a":"one"}}`,
+			`{"event":"update"`+head+`{"id":2},"old_data":{"id":1},"unchanged":["a"]}`,
+		)
+		key.want(t, `{"event":"update"`+head+`{"id":2},"old_data":{"id":1}}`)
+	})
+
+	t.Run("an update that may bring or take a row is sent to those who follow", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 2), table3()
+		follow := only("a")
+		follow.Transitions = true
+		follower, plain := extended(t, h, rel, `{"b":"x"}`, follow), extended(t, h, rel, `{"b":"x"}`, only("a"))
+		publish(
+			t, h, updated(rel, row("1", "one", "y"), row("1", "one", "x")),
+			updated(rel, row("1", "one", "x"), row("1", "one", "y")),
+			updated(rel, row("2", "two", "x"), row("2", "two", "x")),
+			updatedBlindly(rel, nil, row("3", "~", "x")),
+		)
+		follower.want(
+			t, `{"event":"create"`+head+`{"id":1,"a":"one"},"reason":"filter"}`,
+			`{"event":"delete"`+head+`{"id":1},"old_data":{"id":1,"a":"one"},"reason":"filter"}`,
+			`{"event":"update"`+head+`{"id":3},"unchanged":["a"]}`,
+		)
+		plain.want(t)
+	})
+
+	t.Run("one evaluation for all, one encode for each choice", func(t *testing.T) {
+		t.Parallel()
+		h, rel := startHub(t, 4), table3()
+		var ws []*watcher
+		for i := range 90 {
+			e := []protocol.Extensions{{}, only("a"), only("a", "id", "a")}[i%3]
+			e.Events = protocol.OpSet(i % 2 * int(protocol.OpSetOf(protocol.Create)))
+			ws = append(ws, extended(t, h, rel, `{"b":"x"}`, e))
+		}
+		ws = append(ws, extended(t, h, rel, `{"b_in":"x,y"}`, only("a")))
+		publish(t, h, created(rel, "1", "one", "x"))
+		for i, w := range ws {
+			want := `{"event":"create"` + head + `{"id":1,"a":"one"}}`
+			if i%3 == 0 && i < 90 {
+				want = `{"event":"create"` + head + `{"id":1,"a":"one","b":"x"}}`
+			}
+			w.want(t, want)
+		}
+		if st := h.Stats(); st.Evaluations != 2 || st.Encodes != 2 || st.Deliveries != 91 {
+			t.Errorf("%+v", st)
+		}
+	})
+
+	t.Run("a column that is not there is refused", func(t *testing.T) {
+		t.Parallel()
+		h := startHub(t, 1)
+		_, err := tryExtended(h, table3(), "", only("id", "A"))
+		if err == nil || err.Error() != `Invalid columns: A: no such column in "t"` {
+			t.Errorf("error %v", err)
+		}
+		if st := h.Stats(); st.Subscribers != 0 {
+			t.Errorf("%+v", st)
+		}
+	})
+
+	t.Run("a column that is dropped ends those who asked for it", func(t *testing.T) {
+		t.Parallel()
+		h, v1 := startHub(t, 1), table3()
+		a, b := extended(t, h, v1, "", only("a")), extended(t, h, v1, "", only("b"))
+		v2 := table("t", column("b", protocol.KindText, false), column("id", protocol.KindInt, true))
+		v2.At = 10
+		publish(t, h, created(v1, "1", "one", "x"), created(v2, "y", "2"))
+		a.want(
+			t, `{"event":"create"`+head+`{"id":1,"a":"one"}}`,
+			`{"error":"Invalid columns","error_detail":"a: no such column in \"t\""}`, "close 4400",
+		)
+		b.want(t, `{"event":"create"`+head+`{"id":1,"b":"x"}}`, `{"event":"create"`+head+`{"b":"y","id":2}}`)
+		h.Unsubscribe(a.sub)
+		h.Unsubscribe(b.sub)
+		if st := h.Stats(); st.Subscribers != 0 {
+			t.Errorf("%+v", st)
+		}
+	})
+
+	t.Run("a column that the stream has not come to yet", func(t *testing.T) {
+		t.Parallel()
+		h, v1 := startHub(t, 1), table("t", column("id", protocol.KindInt, true))
+		v1.At = 100
+		all := watch(t, h, v1, "")
+		v2 := table3()
+		v2.At = 200
+		w := extended(t, h, v2, "", only("a"))
+		publish(t, h, created(v1, "1"), protocol.Change{Op: protocol.Truncate, Relation: v1})
+		v3 := table3()
+		v3.At = 300
+		publish(t, h, created(v3, "2", "two", "x"))
+		w.want(t, `{"event":"truncate","collection_id":"t"}`, `{"event":"create"`+head+`{"id":2,"a":"two"}}`)
+		if n := len(all.got()); n != 3 {
+			t.Errorf("without the extension %d came, want 3", n)
+		}
+	})
+
+	t.Run("a column that was added is not among those that were named", func(t *testing.T) {
+		t.Parallel()
+		h, v1 := startHub(t, 1), table("t", column("id", protocol.KindInt, true), column("a", protocol.KindText, false))
+		named, all := extended(t, h, v1, "", only("id", "a")), watch(t, h, v1, "")
+		v2 := table3()
+		v2.At = 10
+		publish(t, h, created(v2, "1", "one", "x"))
+		named.want(t, `{"event":"create"`+head+`{"id":1,"a":"one"}}`)
+		all.want(t, `{"event":"create"`+head+`{"id":1,"a":"one","b":"x"}}`)
+	})
+
+	t.Run("another key", func(t *testing.T) {
+		t.Parallel()
+		h, v1 := startHub(t, 1), table3()
+		w := extended(t, h, v1, "", only("a"))
+		v2 := table("t", column("id", protocol.KindInt, false), column("a", protocol.KindText, false), column("b", protocol.KindText, true))
+		v2.At = 10
+		publish(t, h, created(v1, "1", "one", "x"), created(v2, "1", "one", "x"))
+		w.want(t, `{"event":"create"`+head+`{"id":1,"a":"one"}}`, `{"event":"create"`+head+`{"a":"one","b":"x"}}`)
+	})
+}
