@@ -43,7 +43,7 @@ func TestDocumentedErrors(t *testing.T) {
 	for _, e := range []*protocol.Error{
 		protocol.ErrAuthTimeout, protocol.ErrKeyRequired, protocol.ErrKeyInvalid, protocol.ErrCollectionNotFound,
 		protocol.ErrRoomForbidden, protocol.ErrRoomNotFound(""), protocol.ErrRateLimit(""), protocol.ErrInvalidJSON(""),
-		protocol.ErrInvalidFilter(""), protocol.ErrInvalidMessage(""), errRoomID(""), fanout.ErrRoomFull, fanout.ErrTooManyRooms,
+		protocol.ErrInvalidFilter(""), protocol.ErrInvalidEvents(""), protocol.ErrInvalidColumns(""), protocol.ErrInvalidMessage(""), errRoomID(""), fanout.ErrRoomFull, fanout.ErrTooManyRooms,
 	} {
 		want[e.Message] = strconv.Itoa(int(e.Code))
 		if e.Code == 0 {

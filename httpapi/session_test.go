@@ -38,6 +38,11 @@ func TestFirstMessage(t *testing.T) {
 		{"NoCollection", "", hello, `{"error":"Collection not found or access denied"}`, 4404},
 		{"CollectionWithNUL", "a%00b", hello, `{"error":"Collection not found or access denied"}`, 4404},
 		{"UnknownColumn", "users", `{"api_key":"` + testKey + `","filters":{"age":"1"}}`, `{"error":"Invalid filter","error_detail":"…`, 4400},
+		{"TransitionsNoBoolean", "users", `{"api_key":"` + testKey + `","transitions":"yes"}`, `{"error":"Invalid JSON","error_detail":"transitions: want true or false"}`, 4400},
+		{"UnknownEvent", "users", `{"api_key":"` + testKey + `","events":["insert"]}`, `{"error":"Invalid events","error_detail":"\"insert\" is not an event: want create, update, delete or truncate"}`, 4400},
+		{"ColumnsNoList", "users", `{"api_key":"` + testKey + `","columns":"id"}`, `{"error":"Invalid JSON","error_detail":"columns: want a list of strings"}`, 4400},
+		{"NoSuchColumn", "users", `{"api_key":"` + testKey + `","columns":["id","age"]}`, `{"error":"Invalid columns","error_detail":"age: no such column in \"users\""}`, 4400},
+		{"KeyBeforeExtensions", "users", `{"api_key":"other","events":[]}`, `{"error":"Invalid API key","error_detail":"Project not found"}`, 4401},
 		{"KeyBeforeCollection", "orders", `{"api_key":"other"}`, `{"error":"Invalid API key","error_detail":"Project not found"}`, 4401},
 		{"CollectionBeforeFilter", "orders", `{"api_key":"` + testKey + `","filters":{"age":"1"}}`, `{"error":"Collection not found or access denied"}`, 4404},
 	}
@@ -144,6 +149,35 @@ func TestChangesArriveFiltered(t *testing.T) {
 	w.publish(t, created(1, "idle"), created(2, "active"), protocol.Change{Op: protocol.Truncate, Relation: users})
 	all.want(createdJSON(1, "idle"), createdJSON(2, "active"), `{"event":"truncate","collection_id":"users"}`)
 	active.want(createdJSON(2, "active"), `{"event":"truncate","collection_id":"users"}`)
+}
+
+// What a first message asks for beyond the documentation reaches the hub, and
+// "connected" is what it always is. Other sockets don't look at it.
+func TestExtensions(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	c := w.dial(t, "/realtime/collections/users")
+	c.send(`{"api_key":"` + testKey + `","filters":{"status":"active"},"transitions":true,"events":["create","delete"],"columns":[]}`)
+	c.want(`{"event":"connected","collection_id":"users","filters":{"status":"active"}}`)
+	moved := func(from, to string) protocol.Change {
+		u := created(1, to)
+		u.Op, u.Old, u.OldFull = protocol.Update, created(1, from).New, true
+		return u
+	}
+	w.publish(t, moved("idle", "active"), moved("active", "active"), moved("active", "idle"), created(2, "active"))
+	c.want(
+		`{"event":"create","collection_id":"users","data":{"id":1},"reason":"filter"}`,
+		`{"event":"delete","collection_id":"users","data":{"id":1},"old_data":{"id":1},"reason":"filter"}`,
+		`{"event":"create","collection_id":"users","data":{"id":2}}`,
+	)
+	for _, path := range []string{"/realtime/broadcast", "/realtime/rooms/x"} {
+		c := w.dial(t, path)
+		c.send(`{"api_key":"` + testKey + `","user_id":"u","action":"create","transitions":"?","events":5,"columns":{}}`)
+		_ = c.SetReadDeadline(time.Now().Add(patient))
+		if _, got, err := c.ReadMessage(); err != nil || !strings.Contains(string(got), `"user_id":"u"`) {
+			t.Errorf("%s: got %s, %v", path, got, err)
+		}
+	}
 }
 
 // TestLaterMessages sends messages over an authenticated socket, which stays open.

@@ -23,9 +23,13 @@ func watchOf(s *Server, r *http.Request) kind {
 	return &watch{server: s, name: restOfPath(r, collectionsPath)}
 }
 
-// join subscribes: first the collection must be there, then the filter must fit it.
-// The hub queues "connected".
+// join subscribes: first the collection must be there, then the filter and the
+// columns must fit it. The hub queues "connected".
 func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol.Hello) error {
+	extensions, told := hello.Extensions()
+	if told != nil {
+		return told
+	}
 	relation, err := w.server.resolve(ctx, w.name)
 	if err != nil {
 		return err
@@ -34,6 +38,7 @@ func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol
 		Relation:     relation,
 		CollectionID: w.name,
 		Filters:      hello.Filters,
+		Extensions:   extensions,
 		Queue:        &k.queue,
 	})
 	if err == nil && !w.server.cfg.Collections.Exposed(relation) {
