@@ -372,11 +372,16 @@ func TestColumns(t *testing.T) {
 		v2 := table3()
 		v2.At = 200
 		w := extended(t, h, v2, "", only("a"))
+		creates := only("a")
+		creates.Events = protocol.OpSetOf(protocol.Create)
+		deaf := extended(t, h, v2, "", creates)
 		publish(t, h, created(v1, "1"), protocol.Change{Op: protocol.Truncate, Relation: v1})
+		deaf.want(t)
 		v3 := table3()
 		v3.At = 300
 		publish(t, h, created(v3, "2", "two", "x"))
 		w.want(t, `{"event":"truncate","collection_id":"t"}`, `{"event":"create"`+head+`{"id":2,"a":"two"}}`)
+		deaf.want(t, `{"event":"create"`+head+`{"id":2,"a":"two"}}`)
 		if n := len(all.got()); n != 3 {
 			t.Errorf("without the extension %d came, want 3", n)
 		}
