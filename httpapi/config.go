@@ -77,8 +77,14 @@ type Config struct {
 	// means 10,000, negative no limit.
 	MaxConnectionsPerAddress int
 
+	// AddressConnectionRate is how many sockets a second one client address may open;
+	// at once as many as it may have, or twice the rate if that is more. 0 means
+	// 1,000, negative no limit.
+	AddressConnectionRate float64
+
 	// MaxUnauthenticated is how many sockets may wait for their first message, and how
-	// many connections for their first request. 0 means 5,000, negative no limit.
+	// many connections for their first request; one address may take a quarter of
+	// either. 0 means 5,000, negative no limit.
 	MaxUnauthenticated int
 
 	// TrustedProxies lists addresses and networks whose X-Forwarded-For is believed.
@@ -123,6 +129,7 @@ const (
 	defaultAddressMessageRate       = 20_000
 	defaultMaxConnections           = 100_000
 	defaultMaxConnectionsPerAddress = 10_000
+	defaultAddressConnectionRate    = 1000
 	defaultMaxUnauthenticated       = 5000
 )
 
@@ -137,6 +144,7 @@ func (c Config) withDefaults() Config {
 	c.AddressMessageRate = cmp.Or(c.AddressMessageRate, defaultAddressMessageRate)
 	c.MaxConnections = cmp.Or(c.MaxConnections, defaultMaxConnections)
 	c.MaxConnectionsPerAddress = cmp.Or(c.MaxConnectionsPerAddress, defaultMaxConnectionsPerAddress)
+	c.AddressConnectionRate = cmp.Or(c.AddressConnectionRate, defaultAddressConnectionRate)
 	c.MaxUnauthenticated = cmp.Or(c.MaxUnauthenticated, defaultMaxUnauthenticated)
 	c.chatDefaults()
 	if c.Ready == nil {

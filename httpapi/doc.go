@@ -50,8 +50,9 @@
 //
 //   - [Server.Run] must run for as long as sockets are served. Before its context is
 //     ended, [Server.Drain] sends clients away in good order.
-//   - The http.Server needs a ReadHeaderTimeout and an IdleTimeout. ReadTimeout and
-//     WriteTimeout don't reach a socket once it is open.
+//   - The http.Server needs a ReadHeaderTimeout, a ReadTimeout, a WriteTimeout, an
+//     IdleTimeout, and [Server.ConnState]: or else requests that dawdle cost without
+//     bound. None of these reaches a socket once it is open.
 //   - The handler must see the path as it came: an http.ServeMux around it would
 //     clean a collection's name that looks like a path.
 //   - Health and metrics stand on a handler of their own ([Server.Admin]), which is

@@ -43,7 +43,8 @@ func TestDocumentedErrors(t *testing.T) {
 	for _, e := range []*protocol.Error{
 		protocol.ErrAuthTimeout, protocol.ErrKeyRequired, protocol.ErrKeyInvalid, protocol.ErrCollectionNotFound,
 		protocol.ErrRoomForbidden, protocol.ErrRoomNotFound(""), protocol.ErrRateLimit(""), protocol.ErrInvalidJSON(""),
-		protocol.ErrInvalidFilter(""), protocol.ErrInvalidEvents(""), protocol.ErrInvalidColumns(""), protocol.ErrInvalidMessage(""), errRoomID(""), fanout.ErrRoomFull, fanout.ErrTooManyRooms,
+		protocol.ErrInvalidFilter(""), protocol.ErrInvalidEvents(""), protocol.ErrInvalidColumns(""), protocol.ErrInvalidMessage(""),
+		protocol.ErrMessageTooLong(0), errRoomID(""), fanout.ErrRoomFull, fanout.ErrTooManyRooms,
 	} {
 		want[e.Message] = strconv.Itoa(int(e.Code))
 		if e.Code == 0 {
@@ -94,7 +95,7 @@ func TestDocumentedDefaults(t *testing.T) {
 		"--queue-bytes": strconv.Itoa(c.QueueBytes>>20) + "MiB", "--max-message-bytes": strconv.Itoa(int(c.MaxMessageBytes>>10)) + "KiB",
 		"--message-rate": strconv.Itoa(int(c.MessageRate)), "--message-burst": strconv.Itoa(c.MessageBurst),
 		"--address-message-rate": strconv.Itoa(int(c.AddressMessageRate)), "--max-connections": strconv.Itoa(c.MaxConnections),
-		"--max-connections-per-address": strconv.Itoa(c.MaxConnectionsPerAddress), "--max-unauthenticated": strconv.Itoa(c.MaxUnauthenticated),
+		"--max-connections-per-address": strconv.Itoa(c.MaxConnectionsPerAddress), "--address-connection-rate": strconv.Itoa(int(c.AddressConnectionRate)), "--max-unauthenticated": strconv.Itoa(c.MaxUnauthenticated),
 	}
 	for _, row := range section(t, "Limits") {
 		if v, ok := want[row[0]]; ok && v != row[2] {

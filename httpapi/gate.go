@@ -114,7 +114,7 @@ func (s *socket) inspect(p []byte) bool {
 	switch {
 	case f == nil:
 	case f.told != nil:
-		s.server.limits.count(limitFrames)
+		s.server.limits.count(limitFrames, s.from.ip)
 		s.fail(f.told)
 	default:
 		s.queue.Close(f.code, f.reason)

@@ -104,6 +104,11 @@ func TestNeverReading(t *testing.T) {
 			t.Fatal("the deaf are never closed")
 		}
 	}
+	w.registry.each((*socket).cut)
+	w.left(t, 0)
+	if log := w.log.String(); !strings.Contains(log, `level=INFO msg="a client read too slowly and was closed: more than --queue-bytes waited for it" address=127.0.0.1 count=1`) {
+		t.Errorf("the log does not say that clients were slow:\n%s", log)
+	}
 }
 
 // TestThousandsOfRooms makes as many rooms as there may be and leaves them at once.

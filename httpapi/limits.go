@@ -24,6 +24,7 @@ const (
 	limitFrames
 	limitConnections
 	limitAddressConnections
+	limitConnects
 	limitUnauthenticated
 	limitHandshakes
 	limitRooms
@@ -32,12 +33,13 @@ const (
 
 var limitNames = [...]string{
 	"messages", "address_messages", "frames", "connections", "address_connections",
-	"unauthenticated", "handshakes", "rooms", "participants",
+	"connects", "unauthenticated", "handshakes", "rooms", "participants",
 }
 
 // limits count what clients take.
 type limits struct {
 	cfg       *Config
+	notices   *notices
 	addresses addresses
 
 	sockets, strangers, handshakes, farewells atomic.Int64
@@ -48,9 +50,9 @@ type limits struct {
 	flooding                  *protocol.Error
 }
 
-func (l *limits) init(cfg *Config) {
-	l.cfg = cfg
-	l.addresses.init(cfg.AddressMessageRate)
+func (l *limits) init(cfg *Config, n *notices) {
+	l.cfg, l.notices = cfg, n
+	l.addresses.init(cfg)
 	perSecond := func(n float64) string { return strconv.FormatFloat(n, 'g', -1, 64) + " messages a second" }
 	l.tooMany = dropped("more than " + perSecond(cfg.MessageRate))
 	l.tooManyOfAddress = dropped("more than " + perSecond(cfg.AddressMessageRate) + " from your address")
@@ -61,15 +63,19 @@ func dropped(detail string) *protocol.Error {
 	return &protocol.Error{Message: "Rate limit exceeded", Detail: detail + ": this one was dropped"}
 }
 
-func (l *limits) count(which limit) { l.met[which].Add(1) }
+// count counts that a client of an address met a limit.
+func (l *limits) count(which limit, ip netip.Addr) {
+	l.met[which].Add(1)
+	l.notices.met(which, ip)
+}
 
 // refused counts a limit of the rooms'.
-func (l *limits) refused(err *protocol.Error) {
+func (l *limits) refused(err *protocol.Error, ip netip.Addr) {
 	switch {
 	case errors.Is(err, fanout.ErrTooManyRooms):
-		l.count(limitRooms)
+		l.count(limitRooms, ip)
 	case errors.Is(err, fanout.ErrRoomFull):
-		l.count(limitParticipants)
+		l.count(limitParticipants, ip)
 	}
 }
 
@@ -85,29 +91,37 @@ func take(n *atomic.Int64, most int) bool {
 
 // admit takes a place for a socket, or says which limit is met.
 func (l *limits) admit(k *socket, ip netip.Addr) *protocol.Error {
-	if !take(&l.sockets, l.cfg.MaxConnections) {
-		l.count(limitConnections)
-		return errConnections
-	}
-	if !take(&l.strangers, l.cfg.MaxUnauthenticated) {
-		l.sockets.Add(-1)
-		l.count(limitUnauthenticated)
-		return errStrangers
-	}
-	if k.from = l.addresses.use(ip, true, l.cfg.MaxConnectionsPerAddress); k.from == nil {
-		l.sockets.Add(-1)
-		l.strangers.Add(-1)
-		l.count(limitAddressConnections)
-		return errAddressConnections
+	which, admitted := l.place(k, ip)
+	if !admitted {
+		l.count(which, ip)
+		return errNotAdmitted[which]
 	}
 	k.stranger = true
 	return nil
+}
+
+// place takes the place, or nothing.
+func (l *limits) place(k *socket, ip netip.Addr) (met limit, ok bool) {
+	if !take(&l.sockets, l.cfg.MaxConnections) {
+		return limitConnections, false
+	}
+	if !take(&l.strangers, l.cfg.MaxUnauthenticated) {
+		l.sockets.Add(-1)
+		return limitUnauthenticated, false
+	}
+	if k.from, met = l.addresses.admit(ip); k.from == nil {
+		l.sockets.Add(-1)
+		l.strangers.Add(-1)
+		return met, false
+	}
+	return 0, true
 }
 
 // authenticated makes room for another socket that is not.
 func (l *limits) authenticated(k *socket) {
 	if k.stranger {
 		k.stranger = false
+		l.addresses.authenticated(k.from)
 		l.strangers.Add(-1)
 	}
 }
@@ -115,22 +129,23 @@ func (l *limits) authenticated(k *socket) {
 // release gives a socket's place back.
 func (l *limits) release(k *socket) {
 	l.authenticated(k)
-	l.addresses.done(k.from, true)
+	l.addresses.leave(k.from)
 	l.sockets.Add(-1)
 }
 
-var (
-	errConnections        = protocol.ErrRateLimit("the server has as many connections as it takes")
-	errAddressConnections = protocol.ErrRateLimit("too many connections from your address")
-	errStrangers          = protocol.ErrRateLimit("too many connections wait to authenticate")
-)
+var errNotAdmitted = map[limit]*protocol.Error{
+	limitConnections:        protocol.ErrRateLimit("the server has as many connections as it takes"),
+	limitAddressConnections: protocol.ErrRateLimit("too many connections from your address"),
+	limitConnects:           protocol.ErrRateLimit("your address connects too often"),
+	limitUnauthenticated:    protocol.ErrRateLimit("too many connections wait to authenticate"),
+}
 
 // request charges a request that is no socket to its address.
 func (l *limits) request(ip netip.Addr) *protocol.Error {
-	f := l.addresses.use(ip, false, 0)
-	defer l.addresses.done(f, false)
+	f := l.addresses.use(ip)
+	defer l.addresses.done(f)
 	if f.spends != nil && !f.spends.Allow() {
-		l.count(limitAddressMessages)
+		l.count(limitAddressMessages, ip)
 		return protocol.ErrRateLimit("too many requests from your address")
 	}
 	return nil
@@ -143,15 +158,42 @@ const maxFarewells = 256
 // farewell takes a place for telling so.
 func (l *limits) farewell() bool { return take(&l.farewells, maxFarewells) }
 
-// meter holds a socket to its rate. The zero value is for a socket that has not
-// said anything: most never do.
+// meter holds a socket to its rate; of the goroutine that reads. The zero value is
+// for a socket that has not said anything: most never do.
 type meter struct {
 	messages *rate.Limiter
+	pings    *rate.Limiter
 	patience *rate.Limiter // what it may have dropped before it is closed
 }
 
-// spend decides over a message: nil when it is taken; an error that the client is
-// told, for the message or for the socket, when it is not.
+// The pings that a socket may send beside its messages: who asks whether the server
+// is there does not lose a message by it, nor the answer by its messages. One that
+// comes sooner counts as a message.
+const (
+	pingRate  rate.Limit = 1 // a second
+	pingBurst int        = 10
+)
+
+// take decides over a message or a ping: it reports false when it is dropped, of
+// which the client is told.
+func (m *meter) take(k *socket, ping bool) bool {
+	if ping {
+		if m.pings == nil {
+			m.pings = rate.NewLimiter(pingRate, pingBurst)
+		}
+		if m.pings.Allow() {
+			return true
+		}
+	}
+	told := m.spend(&k.server.limits, k.from)
+	if told != nil {
+		k.fail(told)
+	}
+	return told == nil
+}
+
+// spend takes a message from what the socket and its address may send; nil, or what
+// the client is told.
 func (m *meter) spend(l *limits, from *address) *protocol.Error {
 	if l.cfg.MessageRate > 0 && m.messages == nil {
 		m.messages = rate.NewLimiter(rate.Limit(l.cfg.MessageRate), l.cfg.MessageBurst)
@@ -159,10 +201,10 @@ func (m *meter) spend(l *limits, from *address) *protocol.Error {
 	var told *protocol.Error
 	switch {
 	case m.messages != nil && !m.messages.Allow():
-		l.count(limitMessages)
+		l.count(limitMessages, from.ip)
 		told = l.tooMany
 	case from.spends != nil && !from.spends.Allow():
-		l.count(limitAddressMessages)
+		l.count(limitAddressMessages, from.ip)
 		told = l.tooManyOfAddress
 	default:
 		return nil
@@ -180,16 +222,29 @@ func (m *meter) spend(l *limits, from *address) *protocol.Error {
 const patienceRate rate.Limit = 1
 
 // ConnState is for an http.Server's ConnState. It bounds the connections that have
-// not become a socket: those that dawdle over a request and those that are kept
-// alive. One too many is closed.
+// not become a socket, in all and of an address: those that dawdle over a request
+// and those that are kept alive. One too many is closed. A trusted proxy's own
+// connections are bounded in all alone.
 func (s *Server) ConnState(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
-		if s.limits.handshakes.Add(1) > int64(s.cfg.MaxUnauthenticated) && s.cfg.MaxUnauthenticated >= 0 {
-			s.limits.count(limitHandshakes)
+		n := s.limits.handshakes.Add(1)
+		ip := peerOf(conn.RemoteAddr().String())
+		most := s.cfg.MaxUnauthenticated
+		if s.proxies.trust(ip) {
+			ip, most = netip.Addr{}, -1
+		}
+		crowded := s.limits.addresses.knock(network(ip), share(most))
+		if crowded || s.cfg.MaxUnauthenticated >= 0 && n > int64(s.cfg.MaxUnauthenticated) {
+			s.limits.count(limitHandshakes, network(ip))
 			_ = conn.Close() // the http.Server notices, and tells StateClosed
 		}
 	case http.StateHijacked, http.StateClosed:
+		ip := peerOf(conn.RemoteAddr().String())
+		if s.proxies.trust(ip) {
+			ip = netip.Addr{}
+		}
+		s.limits.addresses.knocked(network(ip))
 		s.limits.handshakes.Add(-1)
 	case http.StateActive, http.StateIdle:
 	}

@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -50,9 +52,9 @@ func TestAddressMessageRate(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.AddressMessageRate = hopeless })
 	a, b := w.listener(t, "a"), w.listener(t, "b")
-	a.send(`{"type":"ping"}`) // the one message of the least burst
-	a.sees(`{"type":"pong"}`)
-	b.send(`{"type":"ping"}`)
+	a.send(`{}`) // the one message of the least burst
+	a.read()
+	b.send(`{}`)
 	b.sees(`{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second from your address: this one was dropped"}`)
 	status, body := w.get(t, "/realtime/rooms", "X-API-Key", testKey)
 	if status != http.StatusTooManyRequests || body != `{"error":"Rate limit exceeded","error_detail":"too many requests from your address"}` {
@@ -134,39 +136,147 @@ func TestUnauthenticated(t *testing.T) {
 	w.wantLimited(t, limitUnauthenticated, 1)
 }
 
-// TestHandshakesThatDawdle holds connections that never become sockets.
+// TestHandshakesThatDawdle holds connections that never become sockets. One address
+// gets a quarter of the places, but for a proxy that is trusted.
 func TestHandshakesThatDawdle(t *testing.T) {
 	t.Parallel()
-	w := setup(t, func(c *Config) { c.MaxUnauthenticated = 2 })
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for _, tt := range []struct {
+		name    string
+		proxies []string
+		refused uint64
+	}{
+		{"AddressHasAQuarter", nil, 10},
+		{"TrustedProxyHasAll", []string{"127.0.0.1"}, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := setup(t, func(c *Config) { c.MaxUnauthenticated, c.TrustedProxies = 8, tt.proxies })
+			l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := &http.Server{Handler: w.Handler(), ConnState: w.ConnState, ReadHeaderTimeout: 500 * time.Millisecond}
+			go func() { _ = server.Serve(l) }()
+			t.Cleanup(func() { _ = server.Close() })
+			var conns []net.Conn
+			for range 12 {
+				conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Addr().String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				_, _ = conn.Write([]byte("GET /realtime/broadcast HTTP/1.1\r\nHost: x\r\n"))
+				conns = append(conns, conn)
+			}
+			for _, conn := range conns {
+				_ = conn.SetReadDeadline(time.Now().Add(patient))
+				var ne net.Error
+				buf := make([]byte, 512)
+				for err = nil; err == nil; {
+					_, err = conn.Read(buf)
+				}
+				if errors.As(err, &ne) && ne.Timeout() {
+					t.Error("a handshake that dawdles is not given up")
+				}
+			}
+			w.wantLimited(t, limitHandshakes, tt.refused)
+			for deadline := time.Now().Add(patient); w.limits.handshakes.Load() > 0 || w.limits.addresses.len() > 0; runtime.Gosched() {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d handshakes and %d addresses are still counted", w.limits.handshakes.Load(), w.limits.addresses.len())
+				}
+			}
+		})
 	}
-	server := &http.Server{Handler: w.Handler(), ConnState: w.ConnState, ReadHeaderTimeout: 200 * time.Millisecond}
-	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close() })
-	var conns []net.Conn
-	for range 3 {
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Addr().String())
+}
+
+// TestStrangersShare holds an address to a quarter of the sockets that may wait for
+// their first message.
+func TestStrangersShare(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.MaxUnauthenticated, c.TrustedProxies = 8, []string{"127.0.0.1"} })
+	from := func(ip string) *client {
+		conn, answer, err := websocket.DefaultDialer.DialContext(t.Context(), w.url("/realtime/broadcast"), http.Header{"X-Forwarded-For": {ip}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
-		_, _ = conn.Write([]byte("GET /realtime/broadcast HTTP/1.1\r\nHost: x\r\n"))
-		conns = append(conns, conn)
+		_ = answer.Body.Close()
+		t.Cleanup(func() { _ = conn.Close() })
+		return &client{conn, t}
 	}
-	for _, conn := range conns {
-		_ = conn.SetReadDeadline(time.Now().Add(patient))
-		var ne net.Error
-		buf := make([]byte, 512)
-		for err = nil; err == nil; {
-			_, err = conn.Read(buf)
-		}
-		if errors.As(err, &ne) && ne.Timeout() {
-			t.Error("a handshake that dawdles is not given up")
-		}
+	first := from("198.51.100.1")
+	from("198.51.100.1")
+	third := from("198.51.100.1")
+	third.want(`{"error":"Rate limit exceeded","error_detail":"too many connections wait to authenticate"}`)
+	third.wantClose(protocol.CloseRateLimit)
+	other := from("198.51.100.2")
+	for _, c := range []*client{first, other} {
+		c.send(hello("a", "a"))
+		c.sees(`{"event":"connected","project_id":"default","user_id":"a"}`)
 	}
-	w.wantLimited(t, limitHandshakes, 1)
+	again := from("198.51.100.1") // there is room again
+	again.send(hello("a", "a"))
+	again.sees(`{"event":"connected","project_id":"default","user_id":"a"}`)
+}
+
+// TestConnectionRate opens sockets one after the other, none of which stays.
+func TestConnectionRate(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.AddressConnectionRate, c.MaxConnectionsPerAddress = hopeless, 5 })
+	for range 5 {
+		_ = w.watch(t).NetConn().Close()
+		w.left(t, 0)
+	}
+	c := w.dial(t, "/realtime/broadcast")
+	c.want(`{"error":"Rate limit exceeded","error_detail":"your address connects too often"}`)
+	c.wantClose(protocol.CloseRateLimit)
+	w.wantLimited(t, limitConnects, 1)
+}
+
+// TestPings holds that pings cost no messages, and messages no pings, until there are
+// too many: then they are messages.
+func TestPings(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.MessageRate, c.MessageBurst = hopeless, 3 })
+	const told = `{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second: this one was dropped"}`
+	const heard = `{"type":"message","user_id":"a","user_name":"N a","timestamp":"T","data":1}`
+
+	a := w.listener(t, "a")
+	pings := [...]string{`{"type":"ping"}`, " {\t\"type\" :\n\"ping\"\r}"}
+	for i := range pingBurst - 1 {
+		a.send(pings[i%2])
+		a.sees(`{"type":"pong"}`)
+	}
+	for range 3 { // the burst is whole
+		a.send(`{"type":"message","data":1}`)
+		a.sees(heard)
+	}
+	a.send(`{"type":"message","data":1}`)
+	a.sees(told)
+	a.send(`{"type":"ping"}`) // and of the pings one is left
+	a.sees(`{"type":"pong"}`)
+
+	for name, ping := range map[string][]byte{"JSON": clientFrame(0x81, `{"type":"ping"}`), "Protocol": clientFrame(0x89, "")} {
+		b := w.listener(t, name)
+		if _, err := b.NetConn().Write(bytes.Repeat(ping, pingBurst+3+2)); err != nil {
+			t.Fatal(err)
+		}
+		pongs := 0
+		b.SetPongHandler(func(string) error { pongs++; return nil })
+		if name == "JSON" {
+			for ; pongs < pingBurst+3; pongs++ {
+				b.sees(`{"type":"pong"}`)
+			}
+		}
+		b.sees(told, told)
+		if pongs != pingBurst+3 {
+			t.Errorf("%s: %d pings are answered, want the %d that are free and 3 for messages", name, pongs, pingBurst)
+		}
+		b.send(`{"type":"ping"}`)
+		b.sees(told)
+		b.send(`{"type":"ping"}`)
+		b.sees(`{"error":"Rate limit exceeded","error_detail":"too many messages were dropped"}`)
+		b.wantClose(protocol.CloseRateLimit)
+	}
 }
 
 func TestRoomLimits(t *testing.T) {
@@ -198,6 +308,9 @@ func TestAddressOf(t *testing.T) {
 		{"[::1]:1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
 		{"[2001:db8::1%eth0]:1", "", "2001:db8::"},
 		{"[::ffff:10.0.0.1]:1", "198.51.100.1", "198.51.100.1"},
+		{"10.1.2.3:1", "198.51.100.1:4711", "198.51.100.1"}, // some proxies add the port
+		{"10.1.2.3:1", "[2001:db8:1:2::9]:4711", "2001:db8:1:2::"},
+		{"10.1.2.3:1", "[2001:db8:1:2::9]", "2001:db8:1:2::"},
 	} {
 		r := &http.Request{RemoteAddr: tt.remote, Header: http.Header{}}
 		if tt.forwarded != "" {
@@ -209,29 +322,34 @@ func TestAddressOf(t *testing.T) {
 	}
 }
 
-// TestAddressesAreForgotten, but not before they have their burst again.
+// TestAddressesAreForgotten, but not before they may do all at once again.
 func TestAddressesAreForgotten(t *testing.T) {
 	t.Parallel()
-	var a addresses
-	a.init(1)
-	ip := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
-	quiet := a.use(ip(0), true, 1)
-	if a.use(ip(0), true, 1) != nil {
-		t.Error("an address has two sockets, the limit is one")
+	setup := func(messages, connects float64) *addresses {
+		a := new(addresses)
+		a.init(&Config{AddressMessageRate: messages, AddressConnectionRate: connects, MaxConnectionsPerAddress: 1, MaxUnauthenticated: -1})
+		return a
 	}
-	a.done(quiet, true)
+	ip := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
+
+	a := setup(1, -1)
+	quiet, _ := a.admit(ip(0))
+	if f, met := a.admit(ip(0)); f != nil || met != limitAddressConnections {
+		t.Errorf("an address has two sockets, the limit is one: %v", met)
+	}
+	a.leave(quiet)
 	if n := a.len(); n != 0 {
 		t.Errorf("%d addresses are known that said nothing", n)
 	}
 	for i := range maxIdle + 1000 {
-		f := a.use(ip(i), true, 0)
+		f, _ := a.admit(ip(i))
 		f.spends.AllowN(time.Now(), 2)
-		a.done(f, true)
+		a.leave(f)
 	}
 	if n := a.len(); n > maxIdle+1 {
 		t.Errorf("%d idle addresses are known, want no more than %d", n, maxIdle)
 	}
-	last := a.use(ip(maxIdle+999), true, 0)
+	last, _ := a.admit(ip(maxIdle + 999))
 	if last.spends.Allow() {
 		t.Error("an address that comes back starts afresh")
 	}
@@ -241,5 +359,12 @@ func TestAddressesAreForgotten(t *testing.T) {
 	if n := a.len(); n != 1 {
 		t.Errorf("%d addresses are known, want the one that has a socket", n)
 	}
-	a.done(last, true)
+	a.leave(last)
+
+	b := setup(-1, hopeless)
+	f, _ := b.admit(ip(0))
+	b.leave(f)
+	if _, met := b.admit(ip(0)); met != limitConnects || b.len() != 1 {
+		t.Errorf("an address that connects again starts afresh: %v, %d known", met, b.len())
+	}
 }

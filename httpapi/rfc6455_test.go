@@ -91,6 +91,7 @@ func readRawFrame(r *bufio.Reader) (string, error) {
 
 func wireCases() []wireCase {
 	const pong, fail = `text {"type":"pong"}`, "close 1002"
+	const tooLong = `text {"error":"Message too long","error_detail":"want at most 65536 bytes"}`
 	const wantTextFrame = `text {"error":"Invalid message","error_detail":"want a text message, not a binary one"}`
 	echo := func(s string) string {
 		return `text {"type":"message","user_id":"a","user_name":"N a","content":"` + s + `","timestamp":"T"}`
@@ -165,6 +166,11 @@ func wireCases() []wireCase {
 		add(fmt.Sprint("6.invalid.", i), "8.1", "invalid", clientFrame(0x81, say(s)), "close 1007")
 		add(fmt.Sprint("6.4.", i), "8.1", "invalid, each byte a fragment", fragments(say(s), 1), "close 1007")
 	}
+	// 6.4: seen before the rest of the message comes, as it never does here
+	unfinished := func(s string) []byte { return clientFrame(0x01, s) }
+	add("6.4.1", "8.1", "invalid, and no end of the message", unfinished("\xce\xba\xf4\x90\x80\x80"), "close 1007")
+	add("6.4.2", "8.1", "invalid in the second fragment", join(unfinished("\xce\xba\xf4"), clientFrame(0, "\x90")), "close 1007")
+	add("6.4.3", "8.1", "invalid in the midst of a frame", clientFrame(0x81, "\xce\xba\xf4\x90\x80\x80edited")[:12], "close 1007")
 	// 7: closing
 	add("7.1.1", "5.5.1", "message, then close", join(clientFrame(0x81, padded(15)), closing(1000, "")), pong, "close 1000")
 	add("7.1.2", "5.5.1", "close twice", join(closing(1000, ""), closing(1000, "")), "close 1000")
@@ -185,9 +191,9 @@ func wireCases() []wireCase {
 	}
 	// 9 and 10: limits
 	add("9.1", "10.4", "as long as may be", clientFrame(0x81, padded(64<<10)), pong)
-	add("9.1", "10.4", "one byte longer", clientFrame(0x81, padded(64<<10+1)), "close 1009")
-	add("9.3", "10.4", "one byte longer, in fragments", fragments(padded(64<<10+1), 1024), "close 1009")
-	add("9.5", "10.4", "a length beyond counting", append([]byte{0x81}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"...), "close 1009")
+	add("9.1", "10.4", "one byte longer", clientFrame(0x81, padded(64<<10+1)), tooLong, "close 1009")
+	add("9.3", "10.4", "one byte longer, in fragments", fragments(padded(64<<10+1), 1024), tooLong, "close 1009")
+	add("9.5", "10.4", "a length beyond counting", append([]byte{0x81}, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"...), tooLong, "close 1009")
 	add("10.1.1", "5.4", "65,536 bytes in fragments of 1,300", fragments(padded(64<<10), 1300), pong)
 	return cases
 }

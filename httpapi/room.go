@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -43,7 +44,7 @@ func (r *room) join(_ context.Context, k *socket, p *project, hello *protocol.He
 	}
 	seat, err := r.server.cfg.Rooms.Enter(entry)
 	if err != nil {
-		r.server.limits.refused(err)
+		r.server.limits.refused(err, k.from.ip)
 		return err
 	}
 	r.seat = seat
@@ -99,8 +100,17 @@ func (s *Server) listRooms(c *gin.Context) {
 		refuse(c, http.StatusUnauthorized, err)
 		return
 	}
+	text := s.lists.get(c.Request.Context(), p.ID, func() []byte {
+		return protocol.AppendRooms(nil, s.cfg.Rooms.List(p.ID))
+	})
+	if text == nil { // who asked has gone, or making it failed
+		c.Status(http.StatusInternalServerError)
+		return
+	}
+	// A long list is not kept for one who does not read it.
+	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(s.times.stall)) // not every writer has one
 	c.Header("Cache-Control", "no-store")
-	c.Data(http.StatusOK, "application/json", protocol.AppendRooms(nil, s.cfg.Rooms.List(p.ID)))
+	c.Data(http.StatusOK, "application/json", text)
 }
 
 // keyHeader carries the key of a request that is no socket.

@@ -32,6 +32,9 @@ type Server struct {
 	limits   limits
 	proxies  proxies
 	counters counters
+	lists    lists
+	notices  notices
+	tooLong  *protocol.Error // a message is
 
 	// unresolved is set while collections can't be resolved, so that an outage is
 	// logged once and not once for each client.
@@ -76,10 +79,13 @@ func New(cfg Config) (*Server, error) {
 		keys:    newKeyring(cfg.APIKey),
 		origins: newOrigins(cfg.AllowedOrigins),
 		times:   defaultTimes,
+		tooLong: protocol.ErrMessageTooLong(cfg.MaxMessageBytes),
 	}
-	s.limits.init(&s.cfg)
+	s.notices.log = cfg.Logger
+	s.lists.init()
+	s.limits.init(&s.cfg, &s.notices)
 	s.proxies, _ = parseProxies(cfg.TrustedProxies) // has been validated
-	s.upgrader = newUpgrader(s.origins.allow)
+	s.upgrader = newUpgrader(s)
 	s.registry.init(&s.goroutines)
 	s.writers.init(&s.goroutines)
 	s.metrics = newMetrics(s)

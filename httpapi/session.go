@@ -3,13 +3,13 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -127,23 +127,25 @@ func (n *session) first() (*protocol.Hello, *protocol.Error) {
 	if err != nil {
 		return nil, nil
 	}
-	message, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
+	var message bytes.Buffer
+	err = readMessage(&message, typ, io.LimitReader(r, limit+1))
+	notText := errors.Is(err, errNotUTF8)
+	if err != nil && !notText {
 		return nil, nil
 	}
 	n.awaitAny()
 	switch _, closed := n.queue.Closed(); {
 	case closed:
 		return nil, nil
-	case int64(len(message)) > limit:
+	case int64(message.Len()) > limit: // its last byte may be half a character
 		return nil, protocol.ErrInvalidJSON(fmt.Sprintf("the message is longer than %d bytes", limit))
-	case typ != websocket.TextMessage:
-		return nil, protocol.ErrInvalidJSON(wantText)
-	case !utf8.Valid(message):
+	case notText:
 		n.queue.Close(protocol.CloseInvalidText, notUTF8)
 		return nil, nil
+	case typ != websocket.TextMessage:
+		return nil, protocol.ErrInvalidJSON(wantText)
 	}
-	return protocol.ParseHello(message)
+	return protocol.ParseHello(message.Bytes())
 }
 
 const (
@@ -183,33 +185,32 @@ func (n *session) receive(typ int, r io.Reader) (more bool) {
 	if _, closed := n.queue.Closed(); closed {
 		return true // what comes after our close frame is only skipped, to see the peer's
 	}
-	if err := n.meter.spend(&n.server.limits, n.from); err != nil {
-		n.fail(err)
-		return true // what remains of the message is skipped
-	}
 	buf := messages.Get().(*bytes.Buffer)
 	defer messages.Put(buf)
 	buf.Reset()
-	if _, err := buf.ReadFrom(r); err != nil {
+	switch err := readMessage(buf, typ, r); {
+	case errors.Is(err, errNotUTF8):
+		n.queue.Close(protocol.CloseInvalidText, notUTF8)
+		return true // what remains of the message is skipped
+	case err != nil:
 		return false
 	}
-	switch message := buf.Bytes(); {
+	ping := typ == websocket.TextMessage && isPing(buf.Bytes())
+	if !n.meter.take(&n.socket, ping) {
+		return true
+	}
+	switch {
 	case typ != websocket.TextMessage:
 		n.fail(protocol.ErrInvalidMessage(wantText))
-	case bytes.Equal(message, plainPing):
-		n.queue.Push(protocol.Pong) // without the depth of parsing, for nearly all
-	case !utf8.Valid(message):
-		n.queue.Close(protocol.CloseInvalidText, notUTF8)
+	case ping:
+		n.queue.Push(protocol.Pong)
 	default:
-		n.command(message)
+		n.command(buf.Bytes())
 	}
 	return true
 }
 
-var (
-	plainPing = []byte(`{"type":"ping"}`)
-	messages  = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-)
+var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func (n *session) command(message []byte) {
 	c, err := protocol.ParseCommand(message)
@@ -252,7 +253,7 @@ func (n *session) leave() {
 // skip reads what the peer still sends, until it closes or its time is up: were
 // the connection closed before, the peer might never see our close frame.
 func (n *session) skip() {
-	n.queue.Close(protocol.CloseTooBig, "") // the one case in which it queues none: a length beyond counting
+	n.fail(n.server.tooLong) // the one case in which it queues none: a length beyond counting
 	b := make([]byte, 512)
 	for {
 		if _, err := n.Read(b); err != nil {
@@ -273,7 +274,9 @@ func (n *session) rescue() {
 }
 
 func (n *session) pinged(payload string) error {
-	n.queue.Push(protocol.PongFrame(payload))
+	if n.meter.take(&n.socket, true) {
+		n.queue.Push(protocol.PongFrame(payload))
+	}
 	return nil
 }
 

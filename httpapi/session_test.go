@@ -259,6 +259,9 @@ func TestClosing(t *testing.T) {
 			if _, err := c.NetConn().Write(tt.frame); err != nil {
 				t.Fatal(err)
 			}
+			if tt.code == protocol.CloseTooBig {
+				c.want(`{"error":"Message too long","error_detail":"want at most 100 bytes"}`)
+			}
 			c.wantClose(tt.code)
 		})
 	}

@@ -98,7 +98,11 @@ func (s *socket) ended(direction uint32) {
 
 func (s *socket) finish() {
 	_ = s.conn.Close() // as in cut
-	s.server.counters.disconnected(s.closeCode())
+	code := s.closeCode()
+	s.server.counters.disconnected(code)
+	if code == protocol.CloseSlowConsumer {
+		s.server.notices.slowClient(s.from.ip)
+	}
 	s.server.limits.release(s)
 	s.server.registry.remove(s)
 }
@@ -187,14 +191,16 @@ func (s *socket) Write(p []byte) (int, error) {
 	if !s.open {
 		return s.conn.Write(p)
 	}
-	if code, ok := closeFrame(p); ok {
-		reason := string(p[min(4, len(p)):])
-		if reason == libraryNotUTF8 {
-			code, reason = protocol.CloseInvalidText, notUTF8 // RFC 6455, section 8.1
-		}
-		s.queue.Close(code, reason)
-	} else {
+	code, ok := closeFrame(p)
+	switch {
+	case !ok:
 		s.queue.Push(slices.Clone(p))
+	case code == protocol.CloseTooBig:
+		s.fail(s.server.tooLong) // the library would say no more than the code
+	case string(p[min(4, len(p)):]) == libraryNotUTF8:
+		s.queue.Close(protocol.CloseInvalidText, notUTF8) // RFC 6455, section 8.1
+	default:
+		s.queue.Close(code, string(p[min(4, len(p)):]))
 	}
 	return len(p), nil
 }

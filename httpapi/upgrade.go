@@ -23,16 +23,17 @@ const (
 	handshakeTimeout = 10 * time.Second
 )
 
-func newUpgrader(allow func(*http.Request) bool) websocket.Upgrader {
+func newUpgrader(s *Server) websocket.Upgrader {
 	return websocket.Upgrader{
 		HandshakeTimeout: handshakeTimeout,
 		ReadBufferSize:   readBuffer,
 		WriteBufferPool:  &sync.Pool{}, // we don't write through it: no socket shall hold a buffer
-		CheckOrigin:      allow,
-		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+		CheckOrigin:      s.origins.allow,
+		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
 			told := &protocol.Error{Message: "WebSocket handshake failed", Detail: strings.TrimPrefix(reason.Error(), "websocket: ")}
 			if status == http.StatusForbidden {
 				told = &protocol.Error{Message: "Origin not allowed"}
+				s.notices.refusedOrigin(r.Header.Get("Origin"), r.Host, s.addressOf(r))
 			}
 			h := w.Header()
 			h.Set("Sec-Websocket-Version", "13")

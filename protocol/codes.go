@@ -1,5 +1,7 @@
 package protocol
 
+import "fmt"
+
 // CloseCode of a WebSocket (RFC 6455, section 7.4).
 type CloseCode uint16
 
@@ -102,6 +104,12 @@ func ErrInvalidEvents(detail string) *Error {
 // ErrInvalidColumns is told for a list of columns that can't be used.
 func ErrInvalidColumns(detail string) *Error {
 	return &Error{Message: "Invalid columns", Detail: detail, Code: CloseBadRequest}
+}
+
+// ErrMessageTooLong is told for a later message that is longer than may be; the
+// first one's error is ErrInvalidJSON.
+func ErrMessageTooLong(limit int64) *Error {
+	return &Error{Message: "Message too long", Detail: fmt.Sprintf("want at most %d bytes", limit), Code: CloseTooBig}
 }
 
 // ErrInvalidMessage is told for a later message that can't be understood; the socket stays open.

@@ -54,7 +54,8 @@ type rateFlags struct {
 	AddressMessageRate       float64  `help:"Messages a second that all clients of an address may send together; twice as many at once." default:"20000" env:"TABLEWIRE_ADDRESS_MESSAGE_RATE"`
 	MaxConnections           int      `help:"Sockets that may be open." default:"100000" env:"TABLEWIRE_MAX_CONNECTIONS"`
 	MaxConnectionsPerAddress int      `help:"Sockets that an address may have open; behind a proxy that is not in --trusted-proxies all clients are one address." default:"10000" env:"TABLEWIRE_MAX_CONNECTIONS_PER_ADDRESS"`
-	MaxUnauthenticated       int      `help:"Sockets that may wait for their first message, and connections for their first request." default:"5000" env:"TABLEWIRE_MAX_UNAUTHENTICATED"`
+	AddressConnectionRate    float64  `help:"Sockets a second that an address may open; at once as many as it may have." default:"1000" env:"TABLEWIRE_ADDRESS_CONNECTION_RATE"`
+	MaxUnauthenticated       int      `help:"Sockets that may wait for their first message, and connections for their first request; an address may take a quarter." default:"5000" env:"TABLEWIRE_MAX_UNAUTHENTICATED"`
 	TrustedProxies           []string `help:"Addresses and networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; none by default." env:"TABLEWIRE_TRUSTED_PROXIES" placeholder:"LIST"`
 }
 
@@ -171,7 +172,7 @@ func serve(ctx context.Context, opt serveOptions, logger *slog.Logger, ready fun
 		MaxMessageBytes: int64(limits.MaxMessageBytes),
 		MessageRate:     limits.MessageRate, MessageBurst: limits.MessageBurst, AddressMessageRate: limits.AddressMessageRate,
 		MaxConnections: limits.MaxConnections, MaxConnectionsPerAddress: limits.MaxConnectionsPerAddress,
-		MaxUnauthenticated: limits.MaxUnauthenticated, TrustedProxies: limits.TrustedProxies,
+		AddressConnectionRate: limits.AddressConnectionRate, MaxUnauthenticated: limits.MaxUnauthenticated, TrustedProxies: limits.TrustedProxies,
 		Ready: func() error { return readiness(stream) }, Stream: func() httpapi.StreamStats { return streamStats(stream, out) },
 		Root: opt.Root, Logger: logger,
 	})
@@ -199,7 +200,7 @@ func (s *server) run(ctx context.Context, ready func(serving)) error {
 	defer stopStreaming()
 	g, failed := errgroup.WithContext(parts)
 
-	public := &http.Server{Handler: s.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ConnState: s.api.ConnState, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	public := &http.Server{Handler: s.api.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ConnState: s.api.ConnState, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	admin := &http.Server{Handler: s.api.Admin(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	g.Go(func() error { return s.hub.Run(parts) })
 	g.Go(func() error { return s.api.Run(parts) })

@@ -1,0 +1,76 @@
+package httpapi
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestLists asks for lists from many sides at once.
+func TestLists(t *testing.T) {
+	t.Parallel()
+
+	t.Run("OneForAllWhoWait", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			var l lists
+			l.init()
+			version, made := 0, 0
+			text := func() []byte {
+				made++
+				b := []byte{byte(version)}
+				time.Sleep(time.Second) // that long it takes
+				return b
+			}
+			var asking sync.WaitGroup
+			for i := range 100 {
+				version = i
+				asking.Go(func() {
+					asked := version
+					if got := l.get(t.Context(), "p", text); got == nil || int(got[0]) < asked {
+						t.Errorf("a list of %v is given to who asked at %d", got, asked)
+					}
+				})
+				time.Sleep(100 * time.Millisecond)
+			}
+			asking.Wait()
+			if made != 2 { // the first at once, the second 20 seconds later
+				t.Errorf("%d lists were made", made)
+			}
+		})
+	})
+
+	t.Run("OfOneProject", func(t *testing.T) {
+		t.Parallel()
+		var l lists
+		l.init()
+		for _, project := range []string{"a", "b", "a"} {
+			if got := l.get(t.Context(), project, func() []byte { return []byte(project) }); string(got) != project {
+				t.Errorf("%s gets the list of %s", project, got)
+			}
+		}
+	})
+
+	t.Run("AFailureIsOver", func(t *testing.T) {
+		t.Parallel()
+		var l lists
+		l.init()
+		release, waiting := make(chan struct{}), make(chan []byte)
+		go func() {
+			defer func() { _ = recover() }()
+			l.get(t.Context(), "p", func() []byte { <-release; panic("broken") })
+		}()
+		for len(l.turn) == 0 { // until it is begun
+			runtime.Gosched()
+		}
+		go func() { waiting <- l.get(context.Background(), "p", func() []byte { return []byte("good") }) }()
+		close(release)
+		<-waiting // with the one that failed, or the next
+		if got := l.get(t.Context(), "p", func() []byte { return []byte("good") }); string(got) != "good" {
+			t.Errorf("after a failure: %q", got)
+		}
+	})
+}

@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// TestNotices looks at what the log says of clients that are sent away: once, however
+// many they are, and nothing of what they sent.
+func TestNotices(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.MessageRate, c.MessageBurst = hopeless, 1 })
+	long := "https://" + strings.Repeat("x", 500) + ".example"
+	for _, origin := range []string{"https://evil.example", long, long} {
+		_, answer, err := websocket.DefaultDialer.DialContext(t.Context(), w.url("/realtime/broadcast"), http.Header{"Origin": {origin}})
+		if err == nil {
+			t.Fatal("a wrong origin is let in")
+		}
+		_ = answer.Body.Close()
+	}
+	a := w.listener(t, "a")
+	for range 2 {
+		a.send(`{"type":"message","data":"s3cret"}`)
+		a.read()
+	}
+	w.notices.origin.last = time.Now().Add(-noticeEvery) // as if it were so long ago
+	_, answer, err := websocket.DefaultDialer.DialContext(t.Context(), w.url("/realtime/broadcast"), http.Header{"Origin": {long}})
+	if err == nil {
+		t.Fatal("a wrong origin is let in")
+	}
+	_ = answer.Body.Close()
+
+	log := w.log.String()
+	for _, want := range []string{
+		`level=INFO msg="a page may not connect: neither --allowed-origins nor the server's own host is its origin" origin=https://evil.example host=127.0.0.1:`,
+		` address=127.0.0.1 count=1`, ` address=127.0.0.1 count=3`,
+		`level=INFO msg="a client met a limit" limit=messages address=127.0.0.1 count=1`,
+	} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %s", want)
+		}
+	}
+	if n := strings.Count(log, "\n"); n != 3 || strings.Contains(log, strings.Repeat("x", 200)) || strings.Contains(log, "s3cret") {
+		t.Errorf("%d lines, want 3 that are brief and have no contents:\n%s", n, log)
+	}
+}
