@@ -37,7 +37,7 @@ func TestBrowser(t *testing.T) {
 	p.want(t, "numbers keep their digits", cell("total")+`.textContent === '12.50'`)
 	p.want(t, "markup in a row is text", fmt.Sprintf(`%s.textContent === %q`, cell("customer"), markup))
 	p.want(t, "the frame is shown as it came", `$('#frames li[data-event="create"] code').textContent.startsWith('{"event":"create","collection_id":"orders","data":{"id":')`)
-	p.want(t, "so is what the page sent", `[...document.querySelectorAll('#frames li[data-direction="sent"] code')].some((c) => c.textContent === '{"api_key":"demo","filters":{}}')`)
+	p.want(t, "so is what the page sent", `$('#frames li[data-socket="table"][data-direction="sent"] code').textContent === '{"api_key":"demo","filters":{}}'`)
 	p.want(t, "markup makes no elements and runs nothing", `!document.querySelector('main img, main script') && window.ran === undefined`)
 
 	d.run(t, `UPDATE orders SET status = 'paid' WHERE id = $1`, id)

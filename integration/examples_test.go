@@ -165,7 +165,7 @@ func TestExamples(t *testing.T) {
 	p.do(t, `creator.ws.addEventListener('message', (e) => console.log('creator: ' + e.data))`)
 	witness, first := converse(t, s, "rooms/again", map[string]string{"api_key": exampleKey, "user_id": "w", "action": "create", "room_title": "Again"})
 	if !strings.HasSuffix(first, `"participants":2,"user_id":"w"}`) {
-		first = witness.heard() // the witness was the first
+		first = witness.next(t) // the witness was the first
 		if !strings.HasPrefix(first, `{"type":"user_joined","user_id":"again"`) {
 			t.Errorf("a witness sees %s", first)
 		}

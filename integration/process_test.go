@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,6 +34,34 @@ func start(t testing.TB, env []string, args ...string) *process {
 	cmd := exec.CommandContext(background(t), binary(t), args...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, env...)
 	return launch(t, cmd)
+}
+
+// launch runs a command, the program or a client's script. It has ended when all who
+// write to its output have, and is killed when the test ends.
+func launch(t testing.TB, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, lines: make(chan string, 4096), exited: make(chan struct{})}
+	r, w := io.Pipe()
+	cmd.Stdout, cmd.Stderr = w, w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var reading sync.WaitGroup
+	reading.Go(func() { p.read(r) })
+	go func() {
+		_ = cmd.Wait() // its exit code is asked for by exit
+		_ = w.Close()
+		reading.Wait()
+		close(p.exited)
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended
+		<-p.exited
+		if t.Failed() {
+			t.Logf("%s said:\n%s", cmd.Path, p.output())
+		}
+	})
+	return p
 }
 
 func (p *process) read(r io.Reader) {
@@ -71,6 +100,30 @@ func (p *process) line(t testing.TB, pattern string) []string {
 			t.Fatalf("the program did not say %q:\n%s", pattern, p.output())
 		}
 	}
+}
+
+// await waits until all of the lines have come, in whatever order; * stands for
+// anything.
+func (p *process) await(t testing.TB, wanted ...string) {
+	t.Helper()
+	patterns := make([]string, len(wanted))
+	for i, w := range wanted {
+		patterns[i] = "^" + strings.ReplaceAll(regexp.QuoteMeta(w), `\*`, `.*`) + "$"
+	}
+	for len(patterns) > 0 {
+		came := p.line(t, strings.Join(patterns, "|"))[0]
+		patterns = slices.DeleteFunc(patterns, func(p string) bool { return regexp.MustCompile(p).MatchString(came) })
+	}
+}
+
+// logged counts a log's lines that hold a text.
+func (p *process) logged(text string) (n int) {
+	for line := range strings.Lines(p.output()) {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
 }
 
 // exit waits for the end and gives the exit code.

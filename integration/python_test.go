@@ -51,13 +51,11 @@ func TestPythonExamples(t *testing.T) {
 		s := serve(t, db.url, "python_broadcast", "--api-key", exampleKey)
 		listener, _ := converse(t, s, "broadcast", map[string]string{"api_key": exampleKey, "user_id": "go"})
 		script := runExample(t, python, "broadcast.py", s.addr)
-		if got := listener.short(); got != `user_123/Python Client: {"text": "Hello from Python!"}` {
+		if got := listener.short(t); got != `user_123/Python Client: {"text": "Hello from Python!"}` {
 			t.Errorf("others hear %s", got)
 		}
 		script.line(t, `^Python Client: {'text': 'Hello from Python!'}$`)
-		if err := listener.send(map[string]any{"type": "message", "data": []int{1, 2}}); err != nil {
-			t.Fatal(err)
-		}
+		listener.send(t, map[string]any{"type": "message", "data": []int{1, 2}})
 		script.line(t, `^go: \[1, 2\]$`)
 		s.stop(t)
 		script.wantEnd(t)

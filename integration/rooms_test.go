@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -233,8 +234,8 @@ func (m *roomsModel) opened(r *rapid.T, things []*thing) (tabs []*tab) {
 		room := m.rooms[th.tab.room]
 		switch {
 		case th.first.Error == "Room not found" && th.first.RoomID == th.tab.room && th.action != "create" && (room == nil || slices.Contains(made, room.id)):
-			if _, err := th.tab.next(); err == nil || th.tab.closed != 4404 {
-				r.Fatalf("a room that is not there: closed with %d", th.tab.closed)
+			if _, err := th.tab.next(); !errors.Is(err, errClosed(4404)) {
+				r.Fatalf("a room that is not there: %v", err)
 			}
 			th.tab.drop()
 		case room != nil && th.first.Event == "joined" && th.first.RoomID == room.id && th.first.RoomTitle == room.title && th.first.UserID == th.tab.user:

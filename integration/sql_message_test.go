@@ -50,8 +50,8 @@ func TestSQLMessages(t *testing.T) {
 		db.run(t, `SELECT pg_logical_emit_message(true, 'tablewire:broadcast', '{"user_id":"u","user_name":"N","data":null}')`)
 
 		w.want(t, `{"event":"create","collection_id":"t","data":{"id":2}}`, `{"event":"create","collection_id":"t","data":{"id":1}}`)
-		everybody.wantSaid(`system/system: 1.50`, `trigger/trigger: [ ]`, `system/system: {"text":"hi"}`, `u/N: null`)
-		room.wantSaid(`system/system: "ünïcode"`)
+		everybody.wantSaid(t, `system/system: 1.50`, `trigger/trigger: [ ]`, `system/system: {"text":"hi"}`, `u/N: null`)
+		room.wantSaid(t, `system/system: "ünïcode"`)
 		if n := s.logged(" WRN ") + s.logged(" ERR "); n > 0 {
 			t.Errorf("%d warnings of good messages:\n%s", n, s.output())
 		}
@@ -81,7 +81,7 @@ func TestSQLMessages(t *testing.T) {
 		for range clients * each {
 			row := w.next(t)
 			want := "system/system: " + strings.TrimSuffix(strings.TrimPrefix(row, `{"event":"create","collection_id":"t","data":`), "}")
-			everybody.wantSaid(want)
+			everybody.wantSaid(t, want)
 		}
 	})
 
@@ -101,7 +101,7 @@ func TestSQLMessages(t *testing.T) {
 		db.run(t, emit, "tablewire:room:nobody", `{"content":1}`)
 		db.run(t, `SELECT pg_logical_emit_message(false, 'tablewire:broadcast', '{"data":"not part of the transaction"}')`)
 		db.run(t, emit, "tablewire:broadcast", `{"data":"the stream goes on"}`)
-		everybody.wantSaid(`system/system: "the stream goes on"`)
+		everybody.wantSaid(t, `system/system: "the stream goes on"`)
 
 		metrics := get(t, "http://"+s.admin+"/metrics")
 		if want := `tablewire_sql_messages_total{result="rejected"} 4`; !strings.Contains(metrics, want+"\n") {
@@ -125,12 +125,12 @@ func TestSQLMessages(t *testing.T) {
 		s := serve(t, db.url, "sql_away")
 		everybody, _ := converse(t, s, "broadcast", map[string]string{"api_key": apiKey})
 		db.run(t, emit, "tablewire:broadcast", `{"data":1}`)
-		everybody.wantSaid("system/system: 1")
+		everybody.wantSaid(t, "system/system: 1")
 		s.stop(t)
 		s = serve(t, db.url, "sql_away")
 		everybody, _ = converse(t, s, "broadcast", map[string]string{"api_key": apiKey})
 		db.run(t, emit, "tablewire:broadcast", `{"data":2}`)
-		everybody.wantSaid("system/system: 2") // and not 1 again
+		everybody.wantSaid(t, "system/system: 2") // and not 1 again
 	})
 }
 
@@ -143,16 +143,6 @@ func insertAndTell(ctx context.Context, conn *pgx.Conn, id int) error {
 		_, err := tx.Exec(ctx, `SELECT pg_logical_emit_message(true, 'tablewire:broadcast', json_build_object('data', replace(row_to_json(t)::text, ' ', '')::json)::text) FROM t WHERE id = $1`, id)
 		return err
 	})
-}
-
-// wantSaid waits for messages, in this order and with none between them.
-func (c conversation) wantSaid(want ...string) {
-	c.t.Helper()
-	for _, w := range want {
-		if got := c.short(); got != w {
-			c.t.Errorf("heard %s, want %s", got, w)
-		}
-	}
 }
 
 var sqlBlock = regexp.MustCompile("(?s)```sql\n(.*?)```")
@@ -175,8 +165,8 @@ func TestSQLMessagesDocumentation(t *testing.T) {
 	for _, b := range blocks {
 		db.run(t, b[1])
 	}
-	everybody.wantSaid(`system/system: {"text":"a new order"}`)
-	order.wantSaid(`shop/The shop: "Ada, your order is packed"`)
+	everybody.wantSaid(t, `system/system: {"text":"a new order"}`)
+	order.wantSaid(t, `shop/The shop: "Ada, your order is packed"`)
 
 	db.run(t, `UPDATE shop_orders SET status = status`) // the status is the same
 	db.run(t, `CREATE ROLE sql_doc_clerk; GRANT USAGE ON SCHEMA public TO sql_doc_clerk; GRANT SELECT, UPDATE ON shop_orders TO sql_doc_clerk`)
@@ -187,5 +177,5 @@ func TestSQLMessagesDocumentation(t *testing.T) {
 		t.Errorf("a role without the right may speak: %v", err)
 	}
 	clerk.run(t, `UPDATE shop_orders SET status = 'sent'`)
-	order.wantSaid(`shop/The shop: "Ada, your order is sent"`)
+	order.wantSaid(t, `shop/The shop: "Ada, your order is sent"`)
 }
