@@ -10,7 +10,8 @@ import (
 )
 
 // chooseBinaries goes through the places that binaries can come from. major is
-// the version of the data directory, 0 if it is new.
+// the version that is needed: the data directory's where that is initialised, else
+// what Config.Major asks for, 0 for any.
 func chooseBinaries(ctx context.Context, cfg *Config, acct *account, major int) (Binaries, error) {
 	if cfg.BinDir != "" {
 		bin, err := inspect(ctx, cfg.BinDir)
@@ -34,10 +35,18 @@ func chooseBinaries(ctx context.Context, cfg *Config, acct *account, major int) 
 	if bin, ok := pick(cached, major); ok {
 		return bin, nil
 	}
-	if found = append(found, cached...); major != 0 && major != fetchMajor {
+	found = append(found, cached...)
+	if major == 0 {
+		major = fetchMajor
+	}
+	if major < MinMajor || major > newestFetched {
 		return Binaries{}, wrongMajor(cfg.DataDir, major, found)
 	}
-	return fetch(ctx, cfg.Logger, cache, fetchers)
+	bin, err := fetch(ctx, cfg.Logger, cache, major, fetchers)
+	if _, missing := errors.AsType[*NoBinariesError](err); missing && len(found) > 0 {
+		return Binaries{}, errors.Join(wrongMajor(cfg.DataDir, major, found), err)
+	}
+	return bin, err
 }
 
 // pick takes the first binaries of a major version, or the first if it is 0.
@@ -50,16 +59,21 @@ func pick(found []Binaries, major int) (Binaries, bool) {
 	return Binaries{}, false
 }
 
+// wrongMajor says that there are binaries, and none of the version that is needed.
 func wrongMajor(dataDir string, major int, found []Binaries) error {
 	have := make([]string, len(found))
 	for i, bin := range found {
 		have[i] = fmt.Sprintf("%s in %s", bin.Version, bin.Dir)
 	}
+	binaries := strings.Join(have, ", ")
 	if len(have) == 0 {
-		have = []string{"none"}
+		binaries = "none"
+	}
+	if dataDir == "" {
+		return fmt.Errorf("PostgreSQL %d is wanted, and the binaries here are %s: install version %d", major, binaries, major)
 	}
 	return fmt.Errorf("data directory %s was made by PostgreSQL %d, and the binaries here are %s: install version %d or choose another directory",
-		dataDir, major, strings.Join(have, ", "), major)
+		dataDir, major, binaries, major)
 }
 
 // sharedCache is where root keeps what another user has to run.

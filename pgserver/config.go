@@ -25,6 +25,9 @@ type Config struct {
 	// override the defaults: wal_level=logical, listening on 127.0.0.1 only, no
 	// Unix socket, log to this process.
 	Settings map[string]string
+	// Major is the major version of PostgreSQL to run, MinMajor or later. 0: that of
+	// the data directory, or any where that is new.
+	Major int
 	// BinDir is a folder with initdb and postgres. Empty: they are looked for.
 	BinDir string
 	// Logger gets what is being done at level Info and what the server logs at
@@ -35,6 +38,9 @@ type Config struct {
 func (cfg *Config) validate() error {
 	if cfg.Port < 0 || cfg.Port > 65535 {
 		return fmt.Errorf("port %d is not between 0 and 65535", cfg.Port)
+	}
+	if cfg.Major != 0 && cfg.Major < MinMajor {
+		return fmt.Errorf("PostgreSQL %d is too old: version %d or later is needed", cfg.Major, MinMajor)
 	}
 	if _, ok := cfg.Settings["port"]; ok {
 		return errors.New("the setting port is Config.Port")

@@ -14,7 +14,8 @@
 //     where there is an npm command.
 //
 // Binaries are usable if initdb and postgres lie in one folder and are of
-// version [MinMajor] or later. When there are none, the error is a [*NoBinariesError],
+// version [MinMajor] or later, or of the one that the data directory or Config.Major
+// says; 14 to 18 can be fetched. When there are none, the error is a [*NoBinariesError],
 // whose Hint is the command that helps.
 //
 // # What is guaranteed

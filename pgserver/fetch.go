@@ -12,17 +12,21 @@ import (
 	"time"
 )
 
-// fetchMajor is the major version that is fetched.
-const fetchMajor = 17
+const (
+	// fetchMajor is the major version that is fetched where any will do.
+	fetchMajor = 17
+	// newestFetched is the newest that can be fetched; the oldest is MinMajor.
+	newestFetched = 18
+)
 
 // fetchTimeout bounds each way of fetching: some 25 MB.
 const fetchTimeout = 5 * time.Minute
 
-// fetcher is a way to fetch. It leaves bin, lib and share in a folder that is
-// empty when it is called; beside that it may have files of its own.
+// fetcher is a way to fetch a major version. It leaves bin, lib and share in a
+// folder that is empty when it is called; beside that it may have files of its own.
 type fetcher struct {
 	name string
-	get  func(ctx context.Context, dir string) error
+	get  func(ctx context.Context, dir string, major int) error
 }
 
 // fetchers in the order in which they are tried.
@@ -33,11 +37,11 @@ var fetchers = []fetcher{
 
 // fetch gets binaries into the cache: into a folder beside the place where they
 // belong, then moved there, so that the cache never has half of them.
-func fetch(ctx context.Context, logger *slog.Logger, cache string, fetchers []fetcher) (Binaries, error) {
-	failed := &NoBinariesError{Tried: []error{errors.New("none found on this system")}}
+func fetch(ctx context.Context, logger *slog.Logger, cache string, major int, fetchers []fetcher) (Binaries, error) {
+	failed := &NoBinariesError{Tried: []error{fmt.Errorf("version %d was not found on this system", major)}}
 	for _, f := range fetchers {
-		logger.Info("no PostgreSQL on this system: fetching it", "with", f.name, "into", cache)
-		bin, err := fetchWith(ctx, f.get, cache)
+		logger.Info("the system does not have the PostgreSQL that is needed: fetching it", "version", major, "with", f.name, "into", cache)
+		bin, err := fetchWith(ctx, f.get, cache, major)
 		if err == nil {
 			return bin, nil
 		}
@@ -49,7 +53,7 @@ func fetch(ctx context.Context, logger *slog.Logger, cache string, fetchers []fe
 	return Binaries{}, failed
 }
 
-func fetchWith(ctx context.Context, get func(context.Context, string) error, cache string) (Binaries, error) {
+func fetchWith(ctx context.Context, get func(context.Context, string, int) error, cache string, major int) (Binaries, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, fetchTimeout, fmt.Errorf("it took longer than %v", fetchTimeout))
 	defer cancel()
 	if err := makeShared(cache); err != nil {
@@ -64,12 +68,15 @@ func fetchWith(ctx context.Context, get func(context.Context, string) error, cac
 	if err := os.Mkdir(tree, 0o755); err != nil {
 		return Binaries{}, err
 	}
-	if err := get(ctx, tree); err != nil {
+	if err := get(ctx, tree, major); err != nil {
 		return Binaries{}, err
 	}
 	bin, err := inspect(ctx, filepath.Join(tree, "bin"))
 	if err != nil {
 		return Binaries{}, err
+	}
+	if bin.Major != major {
+		return Binaries{}, fmt.Errorf("it gave PostgreSQL %s and not version %d", bin.Version, major)
 	}
 	if err := share(tree); err != nil {
 		return Binaries{}, err

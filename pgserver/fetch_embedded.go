@@ -12,13 +12,26 @@ import (
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
+// embeddedVersions are those that the library knows, by major version.
+var embeddedVersions = map[int]embeddedpostgres.PostgresVersion{
+	14: embeddedpostgres.V14,
+	15: embeddedpostgres.V15,
+	16: embeddedpostgres.V16,
+	17: embeddedpostgres.V17,
+	18: embeddedpostgres.V18,
+}
+
 // fetchEmbedded lets the embedded-postgres library fetch its binaries. The
 // library can only start a server: it is given a data directory that no server
 // starts in, and has unpacked the binaries by the time it finds out.
 //
 // The library does not listen to a context. When ctx is done, its goroutine is
 // left to its work, in a folder of its own that it then removes.
-func fetchEmbedded(ctx context.Context, dir string) error {
+func fetchEmbedded(ctx context.Context, dir string, major int) error {
+	version, ok := embeddedVersions[major]
+	if !ok {
+		return fmt.Errorf("it does not know PostgreSQL %d", major)
+	}
 	// Not in dir: that is removed when this function returns.
 	work, err := os.MkdirTemp(filepath.Dir(filepath.Dir(dir)), "fetching-*")
 	if err != nil {
@@ -26,7 +39,7 @@ func fetchEmbedded(ctx context.Context, dir string) error {
 	}
 	defer os.RemoveAll(work)
 	tree, data := filepath.Join(work, "tree"), filepath.Join(work, "data")
-	if err := stubDataDir(data); err != nil {
+	if err := stubDataDir(data, major); err != nil {
 		return err
 	}
 	port, err := freePort(ctx)
@@ -34,7 +47,7 @@ func fetchEmbedded(ctx context.Context, dir string) error {
 		return err
 	}
 	server := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
-		Version(embeddedpostgres.V17).
+		Version(version).
 		Port(uint32(port)).
 		CachePath(filepath.Join(work, "archive")).
 		RuntimePath(filepath.Join(work, "run")).
@@ -71,9 +84,9 @@ func fetchEmbedded(ctx context.Context, dir string) error {
 }
 
 // stubDataDir makes a data directory that looks initialised and is not.
-func stubDataDir(dir string) error {
+func stubDataDir(dir string, major int) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "PG_VERSION"), []byte(strconv.Itoa(fetchMajor)+"\n"), 0o600)
+	return os.WriteFile(filepath.Join(dir, "PG_VERSION"), []byte(strconv.Itoa(major)+"\n"), 0o600)
 }

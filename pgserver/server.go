@@ -68,8 +68,11 @@ func start(ctx context.Context, cfg Config) (_ *Server, err error) {
 			return nil, err
 		}
 	}
+	if major != 0 && cfg.Major != 0 && major != cfg.Major {
+		return nil, fmt.Errorf("data directory %s was made by PostgreSQL %d, and %d is wanted: choose another directory", cfg.DataDir, major, cfg.Major)
+	}
 	s := &Server{}
-	if s.bin, err = chooseBinaries(ctx, &cfg, acct, major); err != nil {
+	if s.bin, err = chooseBinaries(ctx, &cfg, acct, max(major, cfg.Major)); err != nil {
 		return nil, err
 	}
 	if cfg.DataDir == "" {

@@ -245,6 +245,19 @@ func TestStartFails(t *testing.T) {
 		}
 		fails(t, pgserver.Config{DataDir: dir}, dir, "was made by PostgreSQL 13", "install version 13")
 	})
+	t.Run("OtherMajorVersionThanWanted", func(t *testing.T) {
+		t.Parallel()
+		dir := dataDir(t)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "PG_VERSION"), []byte("15\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		fails(t, pgserver.Config{DataDir: dir, Major: 16}, dir, "was made by PostgreSQL 15", "16 is wanted")
+		fails(t, pgserver.Config{Major: 13}, "PostgreSQL 13 is too old")
+		fails(t, pgserver.Config{Major: 99}, "PostgreSQL 99 is wanted", "install version 99")
+	})
 	t.Run("NoBinariesInBinDir", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()

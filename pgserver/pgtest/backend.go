@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -17,14 +18,17 @@ const (
 // noContainers is set once it is known that containers are not to be had.
 var noContainers atomic.Bool
 
-// newBackend starts a server: a container if there is a choice and it can be had.
-func newBackend(ctx context.Context, t testing.TB, settings map[string]string) (backend, error) {
+// newBackend starts a server: of a major version, or of any if that is 0.
+func newBackend(ctx context.Context, t testing.TB, major int, settings map[string]string) (backend, error) {
 	t.Helper()
+	if major != 0 {
+		return newVersion(ctx, t, major, settings)
+	}
 	switch forced := os.Getenv("TABLEWIRE_TEST_POSTGRES"); forced {
 	case forceContainer:
-		return newContainer(ctx, settings)
+		return newContainer(ctx, defaultImage(), settings)
 	case forceBinaries:
-		return newBinaries(ctx, settings)
+		return newBinaries(ctx, 0, settings)
 	case "":
 	default:
 		return nil, fmt.Errorf("TABLEWIRE_TEST_POSTGRES=%s: set it to %s, to %s or not at all", forced, forceContainer, forceBinaries)
@@ -33,12 +37,31 @@ func newBackend(ctx context.Context, t testing.TB, settings map[string]string) (
 		err := engineAnswers(ctx)
 		if err == nil {
 			var b backend
-			if b, err = newContainer(ctx, settings); err == nil {
+			if b, err = newContainer(ctx, defaultImage(), settings); err == nil {
 				return b, nil
 			}
 		}
 		noContainers.Store(true)
 		t.Logf("no PostgreSQL container, so its binaries: %v", err)
 	}
-	return newBinaries(ctx, settings)
+	return newBinaries(ctx, 0, settings)
+}
+
+// newVersion starts a server of one major version. Its binaries come first: the
+// system may have them, and fetched ones are kept, where an image has to be there.
+func newVersion(ctx context.Context, t testing.TB, major int, settings map[string]string) (backend, error) {
+	t.Helper()
+	b, err := newBinaries(ctx, major, settings)
+	if err == nil {
+		return b, nil
+	}
+	t.Logf("no binaries of PostgreSQL %d, so a container: %v", major, err)
+	engineErr := engineAnswers(ctx)
+	if engineErr == nil {
+		if b, engineErr = newContainer(ctx, imageOf(major), settings); engineErr == nil {
+			return b, nil
+		}
+	}
+	return nil, fmt.Errorf("PostgreSQL %d is not to be had: install it or npm, or start a Docker engine that can pull %s: %w",
+		major, imageOf(major), errors.Join(err, engineErr))
 }

@@ -14,12 +14,12 @@ type binaries struct {
 	server *pgserver.Server // the last one started
 }
 
-func newBinaries(ctx context.Context, settings map[string]string) (backend, error) {
+func newBinaries(ctx context.Context, major int, settings map[string]string) (backend, error) {
 	place, err := pgserver.NewTempDir()
 	if err != nil {
 		return nil, err
 	}
-	b := &binaries{place: place, config: pgserver.Config{DataDir: place.DataDir(), Settings: settings}}
+	b := &binaries{place: place, config: pgserver.Config{DataDir: place.DataDir(), Major: major, Settings: settings}}
 	if err := b.start(ctx); err != nil {
 		return nil, errors.Join(err, place.Remove())
 	}

@@ -21,7 +21,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-const defaultImage = "postgres:17-alpine"
+// defaultImage is that of servers for which any version does.
+func defaultImage() string {
+	if image := os.Getenv("TABLEWIRE_TEST_POSTGRES_IMAGE"); image != "" {
+		return image
+	}
+	return imageOf(17)
+}
+
+func imageOf(major int) string { return fmt.Sprintf("postgres:%d-alpine", major) }
 
 // How long to wait for an engine's answer, and for a container to come up: the
 // image may have to be pulled.
@@ -70,13 +78,10 @@ func withProvider(do func(*testcontainers.DockerProvider) error) (err error) {
 	return do(provider)
 }
 
-func newContainer(ctx context.Context, settings map[string]string) (backend, error) {
+func newContainer(ctx context.Context, image string, settings map[string]string) (backend, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, containerTimeout, fmt.Errorf("no PostgreSQL container within %v", containerTimeout))
 	defer cancel()
-	c := &container{image: defaultImage}
-	if image := os.Getenv("TABLEWIRE_TEST_POSTGRES_IMAGE"); image != "" {
-		c.image = image
-	}
+	c := &container{image: image}
 	err := withProvider(func(p *testcontainers.DockerProvider) (err error) {
 		c.host, err = p.DaemonHost(ctx)
 		return err

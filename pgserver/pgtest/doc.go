@@ -21,6 +21,10 @@
 // TABLEWIRE_TEST_POSTGRES=container or =binaries forces one of the two: then its
 // failure is the test's. Every test's log says which it was.
 //
+// [StartVersion] has servers of a given major version, for what differs between
+// them: from binaries of that version that the system has, else from fetched ones,
+// else from a container of postgres:N-alpine. [Versions] lists what must be tried.
+//
 // There is no way to go on without PostgreSQL. Only -short skips the test.
 //
 // # What is guaranteed

@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -9,13 +10,32 @@ import (
 	"go.uber.org/goleak"
 )
 
-// shared is the server that all tests of a binary use.
+// shared are the servers that all tests of a binary use, by the major version that
+// they were asked for; 0 is the one for which any version did.
 var shared struct {
-	sync.Mutex
-	server *Server
+	sync.Mutex // of the map alone
+	servers    map[int]*sharedServer
 }
 
-// Main runs a package's tests, ends the shared server and checks that no goroutine
+// sharedServer is started by the first test that wants it.
+type sharedServer struct {
+	sync.Mutex
+	server *Server // nil until it has been started
+}
+
+func sharedOf(major int) *sharedServer {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.servers == nil {
+		shared.servers = map[int]*sharedServer{}
+	}
+	if shared.servers[major] == nil {
+		shared.servers[major] = new(sharedServer)
+	}
+	return shared.servers[major]
+}
+
+// Main runs a package's tests, ends the shared servers and checks that no goroutine
 // is left. It returns the exit code for TestMain:
 //
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
@@ -40,8 +60,11 @@ func Main(m *testing.M, options ...goleak.Option) int {
 func closeShared() error {
 	shared.Lock()
 	defer shared.Unlock()
-	if shared.server == nil {
-		return nil
+	var errs []error
+	for _, s := range shared.servers {
+		if s.server != nil {
+			errs = append(errs, s.server.close())
+		}
 	}
-	return shared.server.close()
+	return errors.Join(errs...)
 }

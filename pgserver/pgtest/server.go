@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/tablewire/tablewire/pgserver"
 )
 
 // How long a server may take to start, fetching included, and to stop.
@@ -43,22 +45,47 @@ type backend interface {
 // this is the first that wants it.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	skipIfShort(t)
-	shared.Lock()
-	defer shared.Unlock()
-	if shared.server == nil {
-		shared.server = launch(t, nil)
-	}
-	t.Logf("PostgreSQL %s from %s", shared.server.version, shared.server.backend)
-	return shared.server
+	return start(t, 0)
 }
+
+// StartVersion is Start for a server of one major version: tests that ask for the
+// same one share it.
+func StartVersion(t testing.TB, major int) *Server {
+	t.Helper()
+	return start(t, major)
+}
+
+func start(t testing.TB, major int) *Server {
+	t.Helper()
+	skipIfShort(t)
+	s := sharedOf(major)
+	s.Lock()
+	defer s.Unlock()
+	if s.server == nil {
+		s.server = launch(t, major, nil)
+	}
+	t.Logf("PostgreSQL %s from %s", s.server.version, s.server.backend)
+	return s.server
+}
+
+// Versions are the major versions that Tablewire works with, oldest first.
+func Versions() []int {
+	var all []int
+	for major := pgserver.MinMajor; major <= newest; major++ {
+		all = append(all, major)
+	}
+	return all
+}
+
+// newest is the newest version that Tablewire is tested with.
+const newest = 18
 
 // Separate starts a server for this test alone, which ends with it. Its settings
 // are added to those that all servers here have and override them.
 func Separate(t testing.TB, settings map[string]string) *Server {
 	t.Helper()
 	skipIfShort(t)
-	s := launch(t, settings)
+	s := launch(t, 0, settings)
 	t.Cleanup(func() {
 		if err := s.close(); err != nil {
 			t.Errorf("end the test's PostgreSQL server: %v", err)
@@ -75,7 +102,7 @@ func skipIfShort(t testing.TB) {
 	}
 }
 
-func launch(t testing.TB, settings map[string]string) *Server {
+func launch(t testing.TB, major int, settings map[string]string) *Server {
 	t.Helper()
 	all := map[string]string{
 		"wal_level":             "logical",
@@ -86,13 +113,16 @@ func launch(t testing.TB, settings map[string]string) *Server {
 	maps.Copy(all, settings)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
 	defer cancel()
-	b, err := newBackend(ctx, t, all)
+	b, err := newBackend(ctx, t, major, all)
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
 	s := &Server{backend: b}
 	if s.version, err = queryVersion(ctx, s.URL("postgres")); err != nil {
 		t.Fatal(errors.Join(fmt.Errorf("ask PostgreSQL for its version: %w", err), b.close()))
+	}
+	if major != 0 && s.Major() != major {
+		t.Fatal(errors.Join(fmt.Errorf("PostgreSQL %s came from %s, and %d was wanted", s.version, b, major), b.close()))
 	}
 	return s
 }

@@ -59,6 +59,22 @@ func TestStart(t *testing.T) {
 	}
 }
 
+func TestStartVersion(t *testing.T) {
+	t.Parallel()
+	// The others are started where they are needed: no two packages need fetch them.
+	major := pgtest.Start(t).Major()
+	s := pgtest.StartVersion(t, major)
+	if again := pgtest.StartVersion(t, major); again != s {
+		t.Error("the second StartVersion gave another server")
+	}
+	if s.Major() != major {
+		t.Errorf("version %d, want %d", s.Major(), major)
+	}
+	if all := pgtest.Versions(); all[0] != 14 || all[len(all)-1] != 18 {
+		t.Errorf("Versions are %v", all)
+	}
+}
+
 func TestSeparate(t *testing.T) {
 	t.Parallel()
 	s := pgtest.Separate(t, map[string]string{"wal_level": "replica"})
