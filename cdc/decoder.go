@@ -185,7 +185,7 @@ func (d *decoder) change(m []byte) error {
 	if d.row.OldKind != 0 {
 		c.Old, c.OldFull = d.row.Old, d.row.OldKind == 'O'
 	}
-	if c.OldFull {
+	if c.Old != nil {
 		fillUnchanged(c)
 	}
 	return nil
@@ -204,11 +204,12 @@ func (d *decoder) reserve(n int) []protocol.Value {
 	return row
 }
 
-// fillUnchanged takes values that did not travel from the whole old row, the only
-// one that can tell them.
+// fillUnchanged takes values that did not travel from the old row: from a whole one
+// all of them, else those of the key, which is sent whole when a part of it is
+// stored apart (TOAST).
 func fillUnchanged(c *protocol.Change) {
 	for i := range c.New {
-		if c.New[i].State == protocol.Unchanged {
+		if c.New[i].State == protocol.Unchanged && (c.OldFull || c.Old[i].State == protocol.Text) {
 			c.New[i] = c.Old[i]
 		}
 	}

@@ -32,8 +32,8 @@ func (r typeResolver) keysFromCatalog(ctx context.Context, table uint32, cols []
 		return err
 	}
 	keyed := make([]bool, len(cols))
-	for i := range cols {
-		keyed[i] = slices.ContainsFunc(now, func(c protocol.TableColumn) bool { return c.Key && c.Name == cols[i].Name })
+	for i, c := range cols {
+		keyed[i] = isKeyNow(now, cols, i, c)
 	}
 	if !slices.Contains(keyed, true) {
 		return nil // no primary key: the whole row identifies itself
@@ -42,6 +42,20 @@ func (r typeResolver) keysFromCatalog(ctx context.Context, table uint32, cols []
 		cols[i].Key = keyed[i]
 	}
 	return nil
+}
+
+// isKeyNow tells whether a column is part of the key in the catalog, which may be
+// ahead of the stream: a column that is not there by its name is the one in its
+// place, where that is of its type and has a name that the stream does not know yet.
+func isKeyNow(now, cols []protocol.TableColumn, i int, c protocol.TableColumn) bool {
+	named := func(name string) func(protocol.TableColumn) bool {
+		return func(c protocol.TableColumn) bool { return c.Name == name }
+	}
+	if at := slices.IndexFunc(now, named(c.Name)); at >= 0 {
+		return now[at].Key
+	}
+	renamed := i < len(now) && now[i].TypeOID == c.TypeOID && !slices.ContainsFunc(cols, named(now[i].Name))
+	return renamed && now[i].Key
 }
 
 // relationFromCatalog makes a table's version of what the catalog says of it now.

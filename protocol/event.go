@@ -88,7 +88,8 @@ func appendUnchanged(dst []byte, columns Columns, c *Change) []byte {
 	return append(dst, ']')
 }
 
-// appendOldChanged appends old_data: what is known of the columns that changed.
+// appendOldChanged appends old_data: what is known of the columns that changed, which
+// are those whose JSON is another than before.
 // A key's old values travel whenever the server is not sure that they are the
 // same, so they are compared too. Without FULL the absence of a change is not
 // known, and old_data is left out unless a key changed.
@@ -100,11 +101,21 @@ func appendOldChanged(dst []byte, columns Columns, c *Change) []byte {
 	dst = append(dst, `,"old_data":{`...)
 	empty := len(dst)
 	for i := range c.Relation.Columns {
-		old := c.Old[i]
-		if old.State == Absent || old.same(c.New[i]) || !columns.Has(i) {
+		old, now, col := c.Old[i], c.New[i], &c.Relation.Columns[i]
+		if old.State == Absent || old.same(now) || !columns.Has(i) {
 			continue
 		}
-		dst = appendField(dst, &c.Relation.Columns[i], old, empty)
+		before := len(dst)
+		dst = appendLabel(dst, col, empty)
+		value := len(dst)
+		dst = appendValue(dst, col, old)
+		if end := len(dst); mayLookAlike(col.Type.Kind, old, now) {
+			dst = appendValue(dst, col, now)
+			if bytes.Equal(dst[value:end], dst[end:]) {
+				end = before
+			}
+			dst = dst[:end]
+		}
 	}
 	if len(dst) == empty && !c.OldFull {
 		return dst[:start]
@@ -115,6 +126,19 @@ func appendOldChanged(dst []byte, columns Columns, c *Change) []byte {
 // same reports whether nothing says that the value changed.
 func (v Value) same(now Value) bool {
 	return now.State == Unchanged || v.State == now.State && bytes.Equal(v.Text, now.Text)
+}
+
+// mayLookAlike reports whether two different values of a kind may have the same JSON:
+// 0 and -0, arrays that differ in their bounds alone, NULL and json's null.
+func mayLookAlike(k Kind, a, b Value) bool {
+	switch k {
+	case KindFloat, KindArray, KindComposite:
+		return true
+	case KindJSON:
+		return a.State != b.State
+	default:
+		return false
+	}
 }
 
 // appendKey appends the key that the row had.
@@ -145,10 +169,17 @@ func appendOld(dst []byte, columns Columns, c *Change) []byte {
 
 // appendField appends a member of an object whose members begin at empty.
 func appendField(dst []byte, col *Column, v Value, empty int) []byte {
+	return appendValue(appendLabel(dst, col, empty), col, v)
+}
+
+func appendLabel(dst []byte, col *Column, empty int) []byte {
 	if len(dst) > empty {
 		dst = append(dst, ',')
 	}
-	dst = append(dst, col.Label...)
+	return append(dst, col.Label...)
+}
+
+func appendValue(dst []byte, col *Column, v Value) []byte {
 	if v.State != Text {
 		return append(dst, "null"...)
 	}

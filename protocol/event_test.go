@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -77,6 +78,39 @@ func TestAppendChange(t *testing.T) {
 			tc.c.Relation = rel
 			if got := string(protocol.AppendChange(nil, `"t"`, &tc.c)); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// A column has changed when its JSON has: what differs in PostgreSQL's text alone
+// is none of a watcher's business.
+func TestAppendChangeOfWhatLooksTheSame(t *testing.T) {
+	t.Parallel()
+	column := func(name string, kind protocol.Kind) protocol.Column {
+		return protocol.NewColumn(name, protocol.Type{Kind: kind}, false, func(dst, text []byte) []byte {
+			return append(dst, strings.TrimPrefix(string(text), "-")...)
+		})
+	}
+	rel := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
+		column("f", protocol.KindFloat), column("a", protocol.KindArray), column("j", protocol.KindJSON), column("n", protocol.KindNumeric),
+	}}
+	null := protocol.Value{State: protocol.Null}
+	for _, tc := range []struct {
+		name, want string
+		old, now   []protocol.Value
+	}{
+		{"nothing changed", `{}`, row("0", "[1]", "null", "1"), row("-0", "-[1]", "null", "1")},
+		{"json null is NULL", `{}`, []protocol.Value{null, null, null, null}, []protocol.Value{null, null, row("null")[0], null}},
+		{"others changed", `{"f":10,"a":[1],"n":1}`, row("-10", "[1]", "{}", "1"), row("0", "-[1,2]", "{}", "-1")},
+		{"from and to NULL", `{"f":0,"a":null,"j":{},"n":null}`, []protocol.Value{row("-0")[0], null, row("{}")[0], null}, []protocol.Value{null, row("[]")[0], null, row("1")[0]}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			c := &protocol.Change{Op: protocol.Update, Relation: rel, New: tc.now, Old: tc.old, OldFull: true}
+			_, old, _ := strings.Cut(string(protocol.AppendChange(nil, `"t"`, c)), `"old_data":`)
+			if old != tc.want+"}" {
+				t.Errorf("old_data is %s\nwant %s", old, tc.want)
 			}
 		})
 	}

@@ -105,10 +105,11 @@ func skipIfShort(t testing.TB) {
 func launch(t testing.TB, major int, settings map[string]string) *Server {
 	t.Helper()
 	all := map[string]string{
-		"wal_level":             "logical",
-		"max_wal_senders":       "20",
-		"max_replication_slots": "20",
-		"fsync":                 "off",
+		"wal_level":                 "logical",
+		"max_wal_senders":           "20",
+		"max_replication_slots":     "20",
+		"fsync":                     "off",
+		"max_prepared_transactions": "20",
 	}
 	maps.Copy(all, settings)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
