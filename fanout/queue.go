@@ -26,13 +26,16 @@ type Queue struct {
 	first  protocol.Frame    // the oldest; apart, because most often there is one
 	rest   *[]protocol.Frame // the others, in order; nil when there are none
 	bytes  int               // pushed, not yet written
+	long   int               // of which a push that is longer than limit and does not count
+	ahead  int               // of which all up to the end of that push
 	awake  bool
 	closed bool // nothing is accepted any more
 	code   protocol.CloseCode
 }
 
-// Init makes the queue ready: at most limit bytes wait, but what is pushed together
-// into an empty queue always may, however long it is.
+// Init makes the queue ready: at most limit bytes wait. Beside these one frame may that
+// is longer than the limit, or all that is pushed together into an empty queue: a
+// client that reads gets them, however long they are, and what comes meanwhile.
 func (q *Queue) Init(limit int, w Waker) {
 	q.limit, q.waker = limit, w
 }
@@ -55,7 +58,7 @@ func (q *Queue) push(frames []protocol.Frame, size int) bool {
 		q.mu.Unlock()
 		return ok
 	}
-	if q.bytes > 0 && q.bytes+size > q.limit {
+	if !q.admit(frames, size) {
 		q.dropAll()
 		q.end(protocol.CloseSlowConsumer, "slow consumer")
 		q.wakeAndUnlock()
@@ -64,6 +67,33 @@ func (q *Queue) push(frames []protocol.Frame, size int) bool {
 	q.add(frames, size)
 	q.wakeAndUnlock()
 	return true
+}
+
+// admit says whether there is room for frames, and notes what of them does not count.
+func (q *Queue) admit(frames []protocol.Frame, size int) bool {
+	counted := q.bytes - q.long
+	if counted+size <= q.limit {
+		return true
+	}
+	if q.long > 0 {
+		return false // one at a time
+	}
+	long := size
+	if q.bytes > 0 {
+		long = longest(frames)
+		if long <= q.limit || counted+size-long > q.limit {
+			return false
+		}
+	}
+	q.long, q.ahead = long, q.bytes+size
+	return true
+}
+
+func longest(frames []protocol.Frame) (n int) {
+	for _, f := range frames {
+		n = max(n, len(f))
+	}
+	return n
 }
 
 // Close queues frames and then a close frame, after which nothing is accepted.
@@ -113,6 +143,9 @@ func (q *Queue) Take(into []protocol.Frame) (frames []protocol.Frame, last bool)
 func (q *Queue) Written(n int) {
 	q.mu.Lock()
 	q.bytes -= n
+	if q.ahead -= n; q.ahead <= 0 {
+		q.long, q.ahead = 0, 0
+	}
 	q.mu.Unlock()
 }
 
@@ -160,6 +193,7 @@ func (q *Queue) dropAll() {
 			q.bytes -= len(f)
 		}
 	}
+	q.long, q.ahead = 0, 0
 	q.clear()
 }
 

@@ -120,6 +120,51 @@ func TestQueue(t *testing.T) {
 		}
 	})
 
+	t.Run("a frame longer than the limit is one beside what waits", func(t *testing.T) {
+		t.Parallel()
+		q, _ := newQueue(10)
+		long := frame(strings.Repeat("x", 1000))
+		for _, accepted := range []bool{q.Push(frame("12345")), q.Push(frame("a"), long, frame("b")), q.Push(frame("c"))} {
+			if !accepted {
+				t.Fatal("refused what a client that reads can get")
+			}
+		}
+		got, _ := q.Take(nil)
+		if len(got) != 5 || q.Bytes() != 1008 {
+			t.Fatalf("%d frames, %d bytes", len(got), q.Bytes())
+		}
+		q.Written(1000) // not all of the long one yet
+		if !q.Push(frame("d")) {
+			t.Error("refused what fits beside the rest of it")
+		}
+		q.Written(9)
+		if !q.Push(long) {
+			t.Error("refused the next one, though the first has left")
+		}
+		if q.Push(long) {
+			t.Error("accepted two at once")
+		}
+	})
+
+	t.Run("a long frame makes no room for short ones", func(t *testing.T) {
+		t.Parallel()
+		for _, counted := range []int{4, 5} {
+			q, _ := newQueue(10)
+			q.Push(frame("12345"))
+			if ok := q.Push(frame(strings.Repeat("x", 11)), frame("12345")); !ok {
+				t.Error("refused what fits")
+			}
+			if ok := q.Push(frame(strings.Repeat("y", counted-4))); ok != (counted == 4) {
+				t.Errorf("%d more bytes: accepted %v", counted-4, ok)
+			}
+		}
+		q, _ := newQueue(10)
+		q.Push(frame("12345"))
+		if q.Push(frame("123"), frame("456")) {
+			t.Error("accepted short frames that do not fit together")
+		}
+	})
+
 	t.Run("closing writes what waits, then the close frame, once", func(t *testing.T) {
 		t.Parallel()
 		q, _ := newQueue(100)
@@ -145,29 +190,38 @@ func TestQueue(t *testing.T) {
 }
 
 // Whatever is pushed and taken in whatever order, what comes out is a prefix of
-// what was accepted, and the bytes that count never pass the limit but by one push
-// into an empty queue.
+// what was accepted, and what waits never passes the limit but by one long frame, or
+// by one push into an empty queue. Whoever has everything written at once is never
+// closed.
 func TestQueueAgainstModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.IntRange(1, 64).Draw(t, "limit")
 		q, w := newQueue(limit)
 		var accepted, out []string
-		held, n := 0, 0
+		held, n, beside := 0, 0, 0
 		ended := false
 		t.Repeat(map[string]func(*rapid.T){
 			"push": func(t *rapid.T) {
 				var frames []protocol.Frame
 				var names []string
+				size := 0
 				for range rapid.IntRange(1, 4).Draw(t, "frames") {
-					s := fmt.Sprintf("%d", n)
+					s := fmt.Sprintf("%d%s", n, strings.Repeat(" ", rapid.SampledFrom([]int{0, 0, 5, 80}).Draw(t, "pad")))
 					n++
+					size += len(s)
 					frames, names = append(frames, frame(s)), append(names, s)
 				}
+				before := q.Bytes()
 				switch ok := q.Push(frames...); {
 				case ok && ended:
 					t.Fatal("accepted after the end")
+				case !ok && !ended && (before == 0 || before+size <= limit):
+					t.Fatalf("refused %d bytes, %d wait, of %d", size, before, limit)
 				case ok:
+					if beside = max(beside, size); q.Bytes() > limit+beside {
+						t.Fatalf("%d bytes wait, of %d and one push of %d", q.Bytes(), limit, beside)
+					}
 					accepted = append(accepted, names...)
 				default:
 					ended = true
