@@ -45,8 +45,16 @@ type Config struct {
 	StatusInterval time.Duration
 	// RefreshInterval is how often the list of tables is looked at; 0 means 3 s.
 	RefreshInterval time.Duration
-	Logger          *slog.Logger
+	// RowBytes is how long the text of a row's values may be that is delivered,
+	// together with the old values; 0 means 8 MiB. What makes it longer is left out,
+	// the longest values first (protocol.Change.Omitted).
+	RowBytes int
+	Logger   *slog.Logger
 }
+
+// defaultRowBytes is well above what a browser wants, and little enough to be held
+// for a while: PostgreSQL's own rows have up to 1 GB.
+const defaultRowBytes = 8 << 20
 
 // slotName is what PostgreSQL takes for a slot's name.
 var slotName = regexp.MustCompile(`^[a-z0-9_]{1,63}$`)
@@ -81,6 +89,9 @@ func (c *Config) validate() error {
 	}
 	if c.RefreshInterval <= 0 {
 		c.RefreshInterval = 3 * time.Second
+	}
+	if c.RowBytes <= 0 {
+		c.RowBytes = defaultRowBytes
 	}
 	if c.Lost == nil {
 		c.Lost = func() {}

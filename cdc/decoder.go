@@ -3,8 +3,10 @@ package cdc
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/tablewire/tablewire/cdc/pgoutput"
 	"github.com/tablewire/tablewire/protocol"
@@ -17,6 +19,9 @@ type decoder struct {
 	catalog *Catalog
 	publish func(*protocol.Batch) error
 	state   *progress
+	log     *slog.Logger
+	// rowBytes is how much text of a row's values is delivered.
+	rowBytes int
 
 	relations map[uint32]*protocol.Relation
 	open      bool
@@ -31,10 +36,13 @@ type progress struct {
 	confirmed    atomic.Uint64 // LSN
 	transactions atomic.Uint64
 	changes      [len(protocol.Ops)]atomic.Uint64
+	omitted      atomic.Uint64 // values that were too long to be delivered
 
 	// published is the position before which all changes have been published: they
 	// come again after a lost connection, and are passed over. Of the decoder.
 	published protocol.Position
+	// omissionLogged is when an omission was logged last. Of the decoder.
+	omissionLogged time.Time
 }
 
 // chunk decodes and publishes the messages of a chunk, then moves the position.
@@ -61,6 +69,11 @@ func (d *decoder) chunk(ctx context.Context, c *chunk) error {
 	d.confirm(d.batch.End)
 	if !d.open {
 		d.confirm(c.keepalive)
+	}
+	if cap(c.buf) > maxIdle {
+		// What is kept for the next batch must not keep a huge row alive.
+		clear(d.batch.Changes[:cap(d.batch.Changes)])
+		clear(d.values[:cap(d.values)])
 	}
 	return nil
 }
@@ -188,7 +201,31 @@ func (d *decoder) change(m []byte) error {
 	if c.Old != nil {
 		fillUnchanged(c)
 	}
+	if len(m) > d.rowBytes { // shorter messages have nothing that is too long
+		d.omit(c)
+	}
 	return nil
+}
+
+// omit leaves out of a change what is too long to be delivered, and says so: now and
+// then only, because where there is one such row there are many.
+func (d *decoder) omit(c *protocol.Change) {
+	columns := c.Omit(d.rowBytes)
+	if columns == 0 {
+		return
+	}
+	total := d.state.omitted.Add(uint64(columns))
+	if now := time.Now(); now.Sub(d.state.omissionLogged) > time.Minute {
+		d.state.omissionLogged = now
+		var names []string
+		for i, omitted := range c.Omitted {
+			if omitted {
+				names = append(names, c.Relation.Columns[i].Name)
+			}
+		}
+		d.log.Warn("values were too long to be delivered and are left out of events, which name their columns; --row-bytes is the limit",
+			"table", c.Relation.TableName(), "columns", names, "limit", d.rowBytes, "values_so_far", total)
+	}
 }
 
 // reserve gives an empty slice with room for a row, of memory that the batch's

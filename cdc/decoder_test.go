@@ -3,6 +3,7 @@ package cdc
 import (
 	"context"
 	"encoding/binary"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -66,7 +67,7 @@ func table(oid uint32, name string, types ...uint32) *protocol.Relation {
 }
 
 func newDecoder(publish func(*protocol.Batch) error, rels ...*protocol.Relation) *decoder {
-	d := &decoder{publish: publish, state: &progress{}, relations: map[uint32]*protocol.Relation{}}
+	d := &decoder{publish: publish, state: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, relations: map[uint32]*protocol.Relation{}}
 	for _, r := range rels {
 		d.relations[r.OID] = r
 	}

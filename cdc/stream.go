@@ -84,6 +84,7 @@ type Stats struct {
 	Live         bool
 	Changes      [len(protocol.Ops)]uint64
 	Transactions uint64
+	Omitted      uint64 // values that were too long to be delivered
 	Reconnects   uint64
 	Server       protocol.LSN // the end of the server's log, when last asked
 	Retained     int64        // bytes of log that the server keeps for the slot, when last asked
@@ -94,7 +95,7 @@ type Stats struct {
 // Stats reads the counters.
 func (s *Stream) Stats() Stats {
 	st := Stats{
-		Live: s.Live() == nil, Transactions: s.state.transactions.Load(), Reconnects: s.restarts.Load(),
+		Live: s.Live() == nil, Transactions: s.state.transactions.Load(), Omitted: s.state.omitted.Load(), Reconnects: s.restarts.Load(),
 		Server: protocol.LSN(s.server.Load()), Retained: s.retained.Load(), Received: protocol.LSN(s.received.Load()), Confirmed: protocol.LSN(s.state.confirmed.Load()),
 	}
 	for i := range st.Changes {
@@ -311,7 +312,7 @@ func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol
 func (s *Stream) stream(ctx context.Context, w *walsender) error {
 	d := &decoder{
 		types: typeResolver{s.cfg.Database}, catalog: s.catalog, publish: s.cfg.Publish,
-		state: &s.state, relations: map[uint32]*protocol.Relation{},
+		state: &s.state, log: s.cfg.Logger, rowBytes: s.cfg.RowBytes, relations: map[uint32]*protocol.Relation{},
 	}
 	free, full := make(chan *chunk, chunks), make(chan *chunk, chunks)
 	for range chunks {
@@ -349,6 +350,7 @@ func (s *Stream) decode(ctx context.Context, d *decoder, free chan<- *chunk, ful
 				return err
 			}
 			s.received.Store(max(s.received.Load(), uint64(d.batch.End), uint64(c.keepalive)))
+			c.reset() // before it waits: a huge row is let go of at once
 			free <- c
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -432,4 +433,65 @@ func drain[T any](c chan T) func(func(T) bool) {
 			}
 		}
 	}
+}
+
+// A row that is too long is delivered without its longest values, which the event
+// names; filters still see them.
+func TestRowBytes(t *testing.T) {
+	t.Parallel()
+	var seen []int
+	s := setup(t, pgtest.Start(t), `
+		CREATE TABLE t (id int PRIMARY KEY, body text, note text);
+		ALTER TABLE t REPLICA IDENTITY FULL, ALTER body SET STORAGE EXTERNAL`,
+		func(c *cdc.Config) {
+			c.RowBytes = 9000
+			publish := c.Publish
+			c.Publish = func(b *protocol.Batch) error {
+				for i := range b.Changes {
+					seen = append(seen, len(b.Changes[i].Row()[1].Text))
+				}
+				return publish(b)
+			}
+		})
+	const size = 10_000
+	s.exec(t, `INSERT INTO t VALUES (1, repeat('x', $1), 'a')`, size)
+	s.exec(t, `UPDATE t SET note = 'b'`)
+	s.exec(t, `UPDATE t SET body = body || 'y'`)
+	s.exec(t, `UPDATE t SET body = 'short'`)
+	s.exec(t, `DELETE FROM t`)
+	s.want(t,
+		`{"event":"create","collection_id":"t","data":{"id":1,"note":"a"},"omitted":["body"]}`,
+		`{"event":"update","collection_id":"t","data":{"id":1,"note":"b"},"old_data":{"note":"a"},"omitted":["body"]}`,
+		`{"event":"update","collection_id":"t","data":{"id":1,"note":"b"},"old_data":{},"omitted":["body"]}`,
+		`{"event":"update","collection_id":"t","data":{"id":1,"note":"b"},"old_data":{},"omitted":["body"]}`,
+		`{"event":"delete","collection_id":"t","data":{"id":1},"old_data":{"id":1,"body":"short","note":"b"}}`)
+	s.stop()
+	if diff := cmp.Diff([]int{size, size, size + 1, len("short"), len("short")}, seen); diff != "" {
+		t.Errorf("filters see values of other lengths: -want +got\n%s", diff)
+	}
+	if n := s.stream.Stats().Omitted; n != 4 {
+		t.Errorf("%d values counted as omitted", n)
+	}
+}
+
+// Rows of 100 MB pass, and their memory is given back. Not parallel: it looks at the heap.
+func TestHugeRows(t *testing.T) {
+	s := setup(t, pgtest.Start(t), `
+		CREATE TABLE t (id int PRIMARY KEY, body text, note text);
+		ALTER TABLE t REPLICA IDENTITY FULL, ALTER body SET STORAGE EXTERNAL`)
+	const size = 100 << 20
+	s.exec(t, `INSERT INTO t VALUES (1, repeat('x', $1), 'a')`, size)
+	s.exec(t, `DELETE FROM t`)
+	s.exec(t, `INSERT INTO t VALUES (2, '', '')`) // the connection lets go of a message with the next one
+	s.want(t,
+		`{"event":"create","collection_id":"t","data":{"id":1,"note":"a"},"omitted":["body"]}`,
+		`{"event":"delete","collection_id":"t","data":{"id":1},"old_data":{"id":1,"note":"a"},"omitted":["body"]}`,
+		`{"event":"create","collection_id":"t","data":{"id":2,"body":"","note":""}}`)
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if m.HeapAlloc > size/2 {
+		t.Errorf("the heap holds %d MB afterwards", m.HeapAlloc>>20)
+	}
+	t.Logf("%d MB on the heap afterwards, %d MB from the system at most", m.HeapAlloc>>20, m.HeapSys>>20)
 }

@@ -139,7 +139,6 @@ func waitFor(ctx context.Context, free <-chan *chunk, due *time.Ticker, w *walse
 	for {
 		select {
 		case c := <-free:
-			c.reset()
 			return c, nil
 		case <-due.C:
 			w.lastMessage = time.Now() // not reading is no sign of silence

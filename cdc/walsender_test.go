@@ -63,6 +63,7 @@ func TestSilence(t *testing.T) {
 				free <- new(chunk)
 				server.Go(func() {
 					for c := range full {
+						c.reset()
 						free <- c
 					}
 				})

@@ -108,6 +108,7 @@ type Config struct {
 type StreamStats struct {
 	Changes      [len(protocol.Ops)]uint64 // by protocol.Op
 	Transactions uint64
+	Omitted      uint64 // values that were too long to be delivered
 	Reconnects   uint64
 	ReceivedLSN  protocol.LSN // up to which the stream was read
 	ConfirmedLSN protocol.LSN // up to which the server may forget

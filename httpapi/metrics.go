@@ -82,6 +82,7 @@ var (
 
 	descChanges      = desc("changes_total", "Changes received from the database.", "kind")
 	descTransactions = desc("transactions_total", "Transactions received from the database.")
+	descOmitted      = desc("omitted_values_total", "Values that were left out of events because they were too long.")
 	descSQL          = desc("sql_messages_total", "Messages that transactions carried, by what became of them.", "result")
 	descReconnects   = desc("reconnects_total", "Times that the replication stream was connected anew.")
 	descLag          = desc("replication_lag_bytes", "Write-ahead log of the server that is not confirmed yet.")
@@ -95,7 +96,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 		descConnections, descAccepted, descDisconnects, descSlow, descWrites, descBytes,
 		descSubscribers, descDeliveries, descEvaluations, descEncodes,
 		descChanges, descTransactions, descReconnects, descLag, descRetained, descLive,
-		descLimited, descRooms, descSaid, descHeard, descSQL,
+		descLimited, descRooms, descSaid, descHeard, descSQL, descOmitted,
 	} {
 		ch <- d
 	}
@@ -152,6 +153,7 @@ func replication(ch chan<- prometheus.Metric, st StreamStats) {
 		count(ch, descChanges, st.Changes[op], op.String())
 	}
 	count(ch, descTransactions, st.Transactions)
+	count(ch, descOmitted, st.Omitted)
 	count(ch, descReconnects, st.Reconnects)
 	count(ch, descSQL, st.Sent, "sent")
 	count(ch, descSQL, st.Rejected, "rejected")

@@ -354,7 +354,7 @@ func TestMetrics(t *testing.T) {
 	want := []string{
 		"changes_total counter", "connections gauge", "connections_total counter", "deliveries_total counter",
 		"disconnects_total counter", "encodes_total counter", "filter_evaluations_total counter",
-		"frames_written_bytes_total counter", "limited_total counter", "message_deliveries_total counter", "messages_total counter", "reconnects_total counter", "replication_lag_bytes gauge",
+		"frames_written_bytes_total counter", "limited_total counter", "message_deliveries_total counter", "messages_total counter", "omitted_values_total counter", "reconnects_total counter", "replication_lag_bytes gauge",
 		"replication_live gauge", "rooms gauge",
 		"slot_retained_bytes gauge", "slow_consumers_total counter", "sql_messages_total counter", "subscribers gauge", "transactions_total counter",
 		"writes_total counter",

@@ -49,6 +49,9 @@ type Change struct {
 	// columns are there.
 	Old     []Value
 	OldFull bool
+	// Omitted says of each column whether its values are left out of events because
+	// they are too long; nil when none are. See Omit.
+	Omitted []bool
 }
 
 // Row is what a filter is matched against: the row after a create or an update,

@@ -49,6 +49,9 @@ func AppendEvent(dst []byte, v View, seen Sight, c *Change) []byte {
 		}
 	case Truncate:
 	}
+	if c.Omitted != nil && (seen.Op != Delete || c.OldFull) {
+		dst = appendOmitted(dst, v.Columns, c)
+	}
 	if seen.ByFilter {
 		dst = append(dst, `,"reason":"filter"`...)
 	}
@@ -62,7 +65,7 @@ func appendNew(dst []byte, columns Columns, c *Change) (_ []byte, unchanged int)
 	for i := range c.Relation.Columns {
 		v := c.New[i]
 		switch {
-		case !columns.Has(i):
+		case !columns.Has(i) || c.omits(i):
 		case v.State == Unchanged:
 			unchanged++
 		default:
@@ -76,16 +79,35 @@ func appendUnchanged(dst []byte, columns Columns, c *Change) []byte {
 	dst = append(dst, `,"unchanged":[`...)
 	empty := len(dst)
 	for i := range c.Relation.Columns {
-		if c.New[i].State != Unchanged || !columns.Has(i) {
-			continue
+		if c.New[i].State == Unchanged && columns.Has(i) && !c.omits(i) {
+			dst = appendName(dst, &c.Relation.Columns[i], empty)
 		}
-		if len(dst) > empty {
-			dst = append(dst, ',')
-		}
-		label := c.Relation.Columns[i].Label
-		dst = append(dst, label[:len(label)-1]...)
 	}
 	return append(dst, ']')
+}
+
+// appendOmitted appends which of the columns that are shown were left out, if any.
+func appendOmitted(dst []byte, columns Columns, c *Change) []byte {
+	start := len(dst)
+	dst = append(dst, `,"omitted":[`...)
+	empty := len(dst)
+	for i, omitted := range c.Omitted {
+		if omitted && columns.Has(i) {
+			dst = appendName(dst, &c.Relation.Columns[i], empty)
+		}
+	}
+	if len(dst) == empty {
+		return dst[:start]
+	}
+	return append(dst, ']')
+}
+
+// appendName appends a column's name to a list of them that begins at empty.
+func appendName(dst []byte, col *Column, empty int) []byte {
+	if len(dst) > empty {
+		dst = append(dst, ',')
+	}
+	return append(dst, col.Label[:len(col.Label)-1]...)
 }
 
 // appendOldChanged appends old_data: what is known of the columns that changed, which
@@ -102,7 +124,7 @@ func appendOldChanged(dst []byte, columns Columns, c *Change) []byte {
 	empty := len(dst)
 	for i := range c.Relation.Columns {
 		old, now, col := c.Old[i], c.New[i], &c.Relation.Columns[i]
-		if old.State == Absent || old.same(now) || !columns.Has(i) {
+		if old.State == Absent || old.same(now) || !columns.Has(i) || c.omits(i) {
 			continue
 		}
 		before := len(dst)
@@ -160,7 +182,7 @@ func appendOld(dst []byte, columns Columns, c *Change) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)
 	for i := range c.Relation.Columns {
-		if c.Old[i].State != Absent && columns.Has(i) {
+		if c.Old[i].State != Absent && columns.Has(i) && !c.omits(i) {
 			dst = appendField(dst, &c.Relation.Columns[i], c.Old[i], empty)
 		}
 	}

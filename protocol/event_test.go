@@ -83,6 +83,91 @@ func TestAppendChange(t *testing.T) {
 	}
 }
 
+// What makes an event too long is left out, the longest first, and named.
+func TestOmit(t *testing.T) {
+	t.Parallel()
+	rel := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
+		textColumn("id", true), textColumn("a", false), textColumn("b", false), textColumn("c", false),
+	}}
+	absent, unknown, null := protocol.Value{}, protocol.Value{State: protocol.Unchanged}, protocol.Value{State: protocol.Null}
+	for _, tc := range []struct {
+		name string
+		c    protocol.Change
+		want string // behind the collection
+	}{
+		{
+			"ten bytes fit",
+			protocol.Change{Op: protocol.Create, New: row("1", "22", "333", "4444")},
+			`"data":{"id":"1","a":"22","b":"333","c":"4444"}}`,
+		},
+		{
+			"the longest goes",
+			protocol.Change{Op: protocol.Create, New: row("1", "22", "333", "55555")},
+			`"data":{"id":"1","a":"22","b":"333"},"omitted":["c"]}`,
+		},
+		{
+			"as many as must",
+			protocol.Change{Op: protocol.Create, New: row("1", "7777777", "666666", "55555")},
+			`"data":{"id":"1","c":"55555"},"omitted":["a","b"]}`,
+		},
+		{
+			"a key stays, however long",
+			protocol.Change{Op: protocol.Create, New: row("1234567890123", "a", "b", "")},
+			`"data":{"id":"1234567890123","c":""},"omitted":["a","b"]}`,
+		},
+		{
+			"old and new count, and go, together",
+			protocol.Change{Op: protocol.Update, New: row("1", "22", "333", "333"), Old: row("1", "44", "333", "4444"), OldFull: true},
+			`"data":{"id":"1","a":"22","b":"333"},"old_data":{"a":"44"},"omitted":["c"]}`,
+		},
+		{
+			"an old value that did not change does not count",
+			protocol.Change{Op: protocol.Update, New: row("1", "22", "333", "4444"), Old: row("1", "22", "333", "4444"), OldFull: true},
+			`"data":{"id":"1","a":"22","b":"333","c":"4444"},"old_data":{}}`,
+		},
+		{
+			"what did not travel is not omitted",
+			protocol.Change{Op: protocol.Update, New: []protocol.Value{row("1")[0], unknown, null, row("4444444444")[0]}},
+			`"data":{"id":"1","b":null},"unchanged":["a"],"omitted":["c"]}`,
+		},
+		{
+			"a deleted row",
+			protocol.Change{Op: protocol.Delete, Old: row("1", "22", "333", "55555"), OldFull: true},
+			`"data":{"id":"1"},"old_data":{"id":"1","a":"22","b":"333"},"omitted":["c"]}`,
+		},
+		{
+			"a deleted key",
+			protocol.Change{Op: protocol.Delete, Old: []protocol.Value{row("12345678901")[0], absent, absent, absent}},
+			`"data":{"id":"12345678901"}}`,
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			tc.c.Relation = rel
+			columns, named := tc.c.Omit(10), 0
+			for _, omitted := range tc.c.Omitted {
+				if omitted {
+					named++
+				}
+			}
+			_, got, _ := strings.Cut(string(protocol.AppendChange(nil, `"t"`, &tc.c)), `"t",`)
+			if got != tc.want || columns != named {
+				t.Errorf("%d columns omitted\ngot  %s\nwant %s", columns, got, tc.want)
+			}
+		})
+	}
+	c := protocol.Change{Op: protocol.Create, Relation: rel, New: row("1", "7777777", "666666", "55555")}
+	c.Omit(10)
+	shown, err := rel.Choose([]string{"b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := string(protocol.AppendEvent(nil, protocol.View{Label: `"t"`, Columns: shown}, protocol.Sight{Op: protocol.Create}, &c))
+	if want := `{"event":"create","collection_id":"t","data":{"id":"1"},"omitted":["b"]}`; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
 // A column has changed when its JSON has: what differs in PostgreSQL's text alone
 // is none of a watcher's business.
 func TestAppendChangeOfWhatLooksTheSame(t *testing.T) {

@@ -42,6 +42,7 @@ type limitFlags struct {
 	AuthTimeout     time.Duration `help:"How long a client may take for its first message." default:"10s" env:"TABLEWIRE_AUTH_TIMEOUT"`
 	PingInterval    time.Duration `help:"How often a client is pinged; one that is not heard of for two intervals is closed." default:"30s" env:"TABLEWIRE_PING_INTERVAL"`
 	QueueBytes      byteSize      `help:"How much may wait for a client before it is closed as too slow." default:"1MiB" env:"TABLEWIRE_QUEUE_BYTES"`
+	RowBytes        byteSize      `help:"How long the values of a row may be, old ones included; longer values are left out and named in \"omitted\"." default:"8MiB" env:"TABLEWIRE_ROW_BYTES"`
 	MaxMessageBytes byteSize      `help:"The longest message that a client may send." default:"64KiB" env:"TABLEWIRE_MAX_MESSAGE_BYTES"`
 	rateFlags
 	roomFlags
@@ -156,7 +157,7 @@ func serve(ctx context.Context, opt serveOptions, logger *slog.Logger, ready fun
 	out := newPublisher(hub, opt.Limits, logger)
 	stream, err := cdc.New(cdc.Config{
 		URL: opt.DatabaseURL, Slot: opt.Slot, Publication: opt.Publication,
-		Database: database, Publish: out.publish, Logger: logger,
+		Database: database, Publish: out.publish, RowBytes: int(opt.Limits.RowBytes), Logger: logger,
 		Lost:        func() { hub.RestartAll("changes may be lost") },
 		Interrupted: func(table protocol.TableName) { hub.RestartTable(table, "changes may be lost") },
 		Dropped:     func(table protocol.TableName) { hub.EndTable(table, protocol.ErrCollectionNotFound) },
@@ -271,7 +272,7 @@ func readiness(s *cdc.Stream) error {
 func streamStats(s *cdc.Stream, out *publisher) httpapi.StreamStats {
 	st := s.Stats()
 	return httpapi.StreamStats{
-		Changes: st.Changes, Transactions: st.Transactions, Reconnects: st.Reconnects,
+		Changes: st.Changes, Transactions: st.Transactions, Omitted: st.Omitted, Reconnects: st.Reconnects,
 		ServerLSN: st.Server, Retained: st.Retained, ReceivedLSN: st.Received, ConfirmedLSN: st.Confirmed, Live: st.Live,
 		Sent: out.sent.Load(), Rejected: out.rejected.Load(),
 	}
