@@ -22,6 +22,8 @@ type node struct {
 	view        view
 	index       int // in entry.nodes
 	subscribers []*Subscriber
+	// unsure says that a row was shown of which it was not known whether it matches.
+	unsure bool
 
 	pending      []protocol.Frame // of the present batch
 	pendingBytes int

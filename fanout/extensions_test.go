@@ -188,6 +188,61 @@ func TestTransitions(t *testing.T) {
 	})
 }
 
+// A client that follows is asked to come back where the table is altered so that it
+// may keep a row in error.
+func TestFollowersOfAlteredTables(t *testing.T) {
+	t.Parallel()
+	id, status, note := column("id", protocol.KindInt, true), column("status", protocol.KindText, false), column("note", protocol.KindText, false)
+	two, three := table("t", id, status), table("t", id, status, note)
+	full, full3 := *two, *three
+	full.Identity, full3.Identity = protocol.IdentityFull, protocol.IdentityFull
+	retyped := table("t", id, column("status", protocol.KindOther, false))
+	sure, unsure := row("1", "x"), row("1", "~")
+	const filters = `{"status":"x"}`
+	for _, tc := range []struct {
+		name        string
+		before, now *protocol.Relation
+		filters     string
+		shown       []protocol.Value // a row that the follower is sent first
+		at          protocol.LSN     // of the version that the request was made for
+		closed      string
+	}{
+		{"a column more", two, three, filters, unsure, 0, ""},
+		{"the columns in another order", two, table("t", status, id), filters, unsure, 0, ""},
+		{"another type", two, retyped, filters, sure, 0, "close 1012"},
+		{"another type, which the request was made for", two, retyped, filters, sure, 100, ""},
+		{"a column less", three, two, filters, row("1", "x", "n"), 0, "close 1012"},
+		{"a column less, which the filter needs", three, two, `{"note":"n"}`, row("1", "x", "n"), 0, "close 4400"},
+		{"the old row is told from now on", two, &full, filters, unsure, 0, "close 1012"},
+		{"the old row is told from now on, and there is a column more", two, &full3, filters, unsure, 0, "close 1012"},
+		{"the old row is told from now on, and all was known before", two, &full, filters, sure, 0, ""},
+		{"the old row is told from now on, which matters to filters alone", two, &full, ``, unsure, 0, ""},
+		{"the old row is no longer told", &full, two, filters, sure, 0, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			h := startHub(t, 1)
+			before, now := *tc.before, *tc.now
+			before.At, now.At = tc.at, 100
+			follower := extended(t, h, &before, tc.filters, protocol.Extensions{Transitions: true})
+			plain := watch(t, h, &before, `{"id_gt":"0"}`)
+			publish(t, h, updatedBlindly(&before, nil, tc.shown))
+			if got := follower.got(); len(got) != 1 {
+				t.Errorf("the follower got %q, want a row", got)
+			}
+			plain.got()
+			publish(t, h, protocol.Change{Op: protocol.Truncate, Relation: &now})
+			got := append(follower.got(), "")
+			if tc.closed == "" && got[0] != `{"event":"truncate","collection_id":"t"}` || tc.closed != "" && got[len(got)-2] != tc.closed {
+				t.Errorf("the follower got %q", got)
+			}
+			plain.want(t, `{"event":"truncate","collection_id":"t"}`)
+			h.Unsubscribe(follower.sub)
+			h.Unsubscribe(plain.sub)
+		})
+	}
+}
+
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	rel := orders()

@@ -203,6 +203,9 @@ func (s *shard) queue(h hit, c *protocol.Change, e *encoding) {
 		if !sent {
 			continue
 		}
+		if h.row == filter.Unknown {
+			n.unsure = true
+		}
 		f, built := e.frame(n.view.View, seen, c, &s.scratch)
 		if built {
 			s.counters.encodes.Add(1)

@@ -77,15 +77,20 @@ func (t *topic) fit(r *request, at protocol.LSN) (binding, error) {
 	return b, err
 }
 
-// bind makes all requests fit a new version of the table. Those that no longer can
-// end their subscriptions with the error. What was the same filter may be two now,
-// and the other way round: each subscriber finds its place anew.
+// bind makes the topic fit a new version of its table.
 func (t *topic) bind(relation *protocol.Relation) {
-	same := alike(t.relation, relation)
+	before := t.relation
 	t.relation = relation
-	if same {
-		return
+	if !alike(before, relation) {
+		t.bindRequests()
 	}
+	t.endFollowers(retyped(before, relation), relation.Identity == protocol.IdentityFull && before.Identity != relation.Identity)
+}
+
+// bindRequests binds all requests to the topic's version of the table. Those that
+// don't fit it end their subscriptions with the error. What was the same filter may
+// be two now, and the other way round: each subscriber finds its place anew.
+func (t *topic) bindRequests() {
 	before := t.entries
 	t.entries, t.following = make(map[string]*entry, len(before)), 0
 	for _, e := range before {
@@ -97,6 +102,33 @@ func (t *topic) bind(relation *protocol.Relation) {
 					b = sub.request.unbound()
 				}
 				t.place(sub, b)
+				sub.node.unsure = sub.node.unsure || n.unsure
+			}
+		}
+	}
+}
+
+// endFollowers asks those who follow transitions to come back and to load their rows
+// anew, where they may keep one in error from now on.
+//
+//   - retyped: a filter may read the rows that are there in another way, of which no
+//     change tells. A version that is not newer than the one that a request was made
+//     for is only what the stream had yet to come to.
+//   - told: the old row is told from now on. A row that was sent because nobody knew
+//     that it doesn't match will be known not to match, and never be taken back.
+func (t *topic) endFollowers(retyped, told bool) {
+	if !retyped && !told {
+		return
+	}
+	for _, e := range t.entries {
+		for _, n := range e.nodes {
+			if !n.view.transitions {
+				continue
+			}
+			for _, sub := range n.subscribers {
+				if retyped && t.relation.At > sub.at || told && n.unsure {
+					sub.end(ending{code: protocol.CloseRestart, reason: "the table was altered"})
+				}
 			}
 		}
 	}
@@ -106,6 +138,14 @@ func (t *topic) bind(relation *protocol.Relation) {
 // other: the columns are the same, and so are those that identify a row.
 func alike(a, b *protocol.Relation) bool {
 	return a.SameColumns(b) && slices.EqualFunc(a.Columns, b.Columns, func(a, b protocol.Column) bool { return a.Key == b.Key })
+}
+
+// retyped reports whether a column is gone or has another type.
+func retyped(before, now *protocol.Relation) bool {
+	return slices.ContainsFunc(before.Columns, func(c protocol.Column) bool {
+		at := now.Column(c.Name)
+		return at < 0 || !now.Columns[at].Type.Same(c.Type)
+	})
 }
 
 // end closes the queues of all who subscribe, who then unsubscribe.

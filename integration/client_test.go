@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -190,10 +191,18 @@ func dial(t testing.TB, s *server, collection string) client {
 // watch follows a collection and waits for "connected".
 func watch(t testing.TB, s *server, collection string, filters any) client {
 	t.Helper()
-	hello := map[string]any{"api_key": apiKey}
+	hello := map[string]any{}
 	if filters != nil {
 		hello["filters"] = filters
 	}
+	return greet(t, s, collection, hello)
+}
+
+// greet does so with a first message, to which it adds the key.
+func greet(t testing.TB, s *server, collection string, hello map[string]any) client {
+	t.Helper()
+	hello = maps.Clone(hello)
+	hello["api_key"] = apiKey
 	w := meet(t, s, "collections/"+collection, hello)
 	if m := w.next(t); !strings.HasPrefix(m, `{"event":"connected",`) {
 		t.Fatalf("the first message is %s", m)

@@ -1,0 +1,237 @@
+package integration
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+var (
+	rowSetRounds = flag.Int("rowsets.rounds", 10, "tables that TestRowSets tries")
+	rowSetSeed   = flag.Uint64("rowsets.seed", 0, "repeat a round of TestRowSets, with -rowsets.rounds=1; 0 takes a new one")
+)
+
+// Clients that keep rows as docs/row-sets.md says have what SELECT ... WHERE gives,
+// whenever the stream has caught up: random tables, filters, columns and statements.
+func TestRowSets(t *testing.T) { //nolint:tparallel // the rounds share a connection and the markers
+	t.Parallel()
+	db := connect(t, pgtest.Start(t).NewDatabase(t))
+	db.run(t, `CREATE TABLE marker (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)`)
+	s := serve(t, db.url, "row_sets", "--queue-bytes", "16MiB")
+	markers := watch(t, s, "marker", nil)
+	seed := *rowSetSeed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	pairs, matches := 0, 0
+	for i := range *rowSetRounds {
+		t.Run(fmt.Sprintf("round %d", i), func(t *testing.T) {
+			t.Logf("to repeat: go test ./integration -run TestRowSets -rowsets.rounds=1 -rowsets.seed=%d", seed+uint64(i))
+			w := newRowSets(t, db, fmt.Sprintf("t%d", i), seed+uint64(i))
+			w.play(t, s, markers)
+			pairs, matches = pairs+w.pairs, matches+w.matches
+		})
+	}
+	t.Logf("%d pairs of row and client compared, %d rows matched", pairs, matches)
+	if *rowSetRounds >= 10 && (matches < pairs/10 || matches > pairs*9/10) {
+		t.Errorf("%d of %d rows matched: the filters decide nothing", matches, pairs)
+	}
+}
+
+// rowSets is a random table and the clients that keep its rows.
+type rowSets struct {
+	r              *rand.Rand
+	db             *database
+	table          string
+	columns        []tableColumn
+	full           bool // the log tells the whole old row
+	clients        []*rowKeeper
+	pairs, matches int // compared so far
+}
+
+func newRowSets(t *testing.T, db *database, table string, seed uint64) *rowSets {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, 0))
+	w := &rowSets{r: r, db: db, table: table, full: r.IntN(2) == 0, columns: randomColumns(r)}
+	var definitions []string
+	for _, c := range w.columns {
+		definitions = append(definitions, c.name+" "+c.sqlType)
+	}
+	db.run(t, fmt.Sprintf(`CREATE TABLE %s (%s, PRIMARY KEY (%s))`, table, strings.Join(definitions, ", "), strings.Join(w.key(), ", ")))
+	if w.has("body") {
+		db.run(t, fmt.Sprintf(`ALTER TABLE %s ALTER body SET STORAGE EXTERNAL`, table))
+	}
+	w.identify(t, w.full)
+	return w
+}
+
+// identify lets the log tell the whole old row or not.
+func (w *rowSets) identify(t *testing.T, full bool) {
+	t.Helper()
+	identity := "DEFAULT"
+	if full {
+		identity = "FULL"
+	}
+	w.full = full
+	for _, c := range w.clients {
+		c.full = c.full && full
+	}
+	w.db.run(t, fmt.Sprintf(`ALTER TABLE %s REPLICA IDENTITY %s`, w.table, identity))
+}
+
+func (w *rowSets) has(column string) bool {
+	return slices.ContainsFunc(w.columns, func(c tableColumn) bool { return c.name == column })
+}
+
+func (w *rowSets) key() (names []string) {
+	for _, c := range w.columns {
+		if c.key {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
+
+// play lets clients come while statements run, and compares now and then.
+func (w *rowSets) play(t *testing.T, s *server, markers client) {
+	t.Helper()
+	for range 4 {
+		w.transact(t)
+	}
+	for range 4 {
+		for range 3 {
+			w.clients = append(w.clients, w.connect(t, s))
+			w.transact(t)
+		}
+		for range 10 {
+			w.transact(t)
+		}
+		w.catchUp(t, markers)
+		for _, c := range w.clients {
+			c.compare(t, w)
+		}
+		if w.r.IntN(4) == 0 {
+			w.identify(t, !w.full)
+		}
+	}
+}
+
+// catchUp waits until the clients have all that has been committed. Each batch is
+// with all queues before the next is looked at: once a marker is seen that was
+// written after another was seen, what came before that one is with the queues.
+func (w *rowSets) catchUp(t *testing.T, markers client) {
+	t.Helper()
+	for range 2 {
+		id := query[int](t, w.db, `INSERT INTO marker DEFAULT VALUES RETURNING id`)[0]
+		markers.want(t, fmt.Sprintf(`{"event":"create","collection_id":"marker","data":{"id":%d}}`, id))
+	}
+	w.clients = slices.DeleteFunc(w.clients, func(c *rowKeeper) bool {
+		here := c.read(t)
+		if !here && (c.full || !w.full) {
+			t.Errorf("filters %v: a client was asked to come back", c.filter.members)
+		}
+		return !here
+	})
+}
+
+// transact runs a transaction of some statements. One that violates a key is undone.
+func (w *rowSets) transact(t *testing.T) {
+	t.Helper()
+	tx, err := w.db.Begin(background(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1 + w.r.IntN(4) {
+		statement := w.statement()
+		if _, err := tx.Exec(background(t), statement); err != nil {
+			if violated, ok := errors.AsType[*pgconn.PgError](err); !ok || violated.Code != "23505" {
+				t.Fatalf("%s: %v", statement, err)
+			}
+			_ = tx.Rollback(background(t)) // nothing is left of it
+			return
+		}
+	}
+	end := tx.Commit
+	if w.r.IntN(8) == 0 {
+		end = tx.Rollback
+	}
+	if err := end(background(t)); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+		t.Fatal(err)
+	}
+}
+
+func (w *rowSets) statement() string {
+	switch n := w.r.IntN(60); {
+	case n == 0:
+		return "TRUNCATE " + w.table
+	case n < 25:
+		return w.insert()
+	case n < 29:
+		return fmt.Sprintf("DELETE FROM %s WHERE id %% 4 = %d AND %s", w.table, w.r.IntN(4), w.filter().where)
+	case n < 36:
+		return fmt.Sprintf("UPDATE %s SET id = id + %d WHERE id %% 5 = %d AND %s", w.table, 1+w.r.IntN(keys), w.r.IntN(5), w.filter().where)
+	}
+	return fmt.Sprintf("UPDATE %s SET %s WHERE %s", w.table, w.assignments(), w.filter().where)
+}
+
+// insert gives some rows; those that are there are left or, now and then, updated.
+func (w *rowSets) insert() string {
+	var names, rows, excluded []string
+	for _, c := range w.columns {
+		names = append(names, c.name)
+		if !c.key {
+			excluded = append(excluded, c.name+" = excluded."+c.name)
+		}
+	}
+	for i, n := 0, w.r.IntN(keys); i < 1+w.r.IntN(12); i++ {
+		row := make([]string, len(w.columns))
+		for j, c := range w.columns {
+			switch {
+			case c.name == "id":
+				row[j] = strconv.Itoa(n + i) // two equal keys in one statement are an error
+			case !c.key && w.r.IntN(6) == 0:
+				row[j] = "NULL"
+			default:
+				row[j] = c.value(w.r)
+			}
+		}
+		rows = append(rows, "("+strings.Join(row, ", ")+")")
+	}
+	conflict := "NOTHING"
+	if len(excluded) > 0 && w.r.IntN(3) == 0 {
+		conflict = "UPDATE SET " + strings.Join(excluded, ", ")
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s ON CONFLICT (%s) DO %s",
+		w.table, strings.Join(names, ", "), strings.Join(rows, ", "), strings.Join(w.key(), ", "), conflict)
+}
+
+// assignments sets some columns. Now and then one is set to what it was.
+func (w *rowSets) assignments() string {
+	var set []string
+	for _, c := range w.columns {
+		switch {
+		case c.name == "id" || w.r.IntN(3) > 0:
+		case w.r.IntN(4) == 0:
+			set = append(set, c.name+" = "+c.name)
+		case !c.key && w.r.IntN(6) == 0:
+			set = append(set, c.name+" = NULL")
+		default:
+			set = append(set, c.name+" = "+c.value(w.r))
+		}
+	}
+	if len(set) == 0 {
+		return "id = id"
+	}
+	return strings.Join(set, ", ")
+}
