@@ -290,16 +290,22 @@ func (c *rowKeeper) keep(t *testing.T, message string) (event string) {
 	if m.Reason != "" && (m.Reason != "filter" || m.Event != "create" && m.Event != "delete") {
 		t.Fatalf("a reason that is not known: %s", message)
 	}
+	before := c.keyOf(m.Data, m.OldData)
+	if m.Event == "delete" {
+		before = c.keyOf(m.Data) // its old data are of the whole row
+	}
+	if _, held := c.rows[before]; c.full && c.aligned && m.Event != "truncate" && held != (m.Event != "create") {
+		t.Fatalf("filters %v: all is told, the client has the row: %v, and it is sent %.300s", c.filter.members, held, message)
+	}
 	switch m.Event {
 	case "create", "update":
-		before := c.keyOf(m.Data, m.OldData)
 		row := keptRow{}
 		maps.Copy(row, c.rows[before])
 		maps.Copy(row, m.Data)
 		delete(c.rows, before)
 		c.rows[c.keyOf(m.Data)] = row
 	case "delete":
-		delete(c.rows, c.keyOf(m.Data))
+		delete(c.rows, before)
 	case "truncate":
 		clear(c.rows)
 	default:
