@@ -463,3 +463,48 @@ func TestColumns(t *testing.T) {
 		w.want(t, `{"event":"create"`+head+`{"id":1,"a":"one"}}`, `{"event":"create"`+head+`{"a":"one","b":"x"}}`)
 	})
 }
+
+// BenchmarkHubExtensions publishes an update to clients of distinct filters, which it
+// enters, leaves or stays in, and in which nothing changes that they are shown.
+func BenchmarkHubExtensions(b *testing.B) {
+	rel := table("orders", column("id", protocol.KindInt, true), column("status", protocol.KindText, false), column("note", protocol.KindText, false))
+	note := "a note of a usual length, forty-odd bytes"
+	for _, bm := range []struct {
+		name       string
+		extensions protocol.Extensions
+		status     string // that the row had; it is "paid" now
+		filter     string
+	}{
+		{"none", protocol.Extensions{}, "paid", `{"status":"paid","id_ne":"%d"}`},
+		{"columns", protocol.Extensions{Columns: []string{"id", "status"}}, "new", `{"status":"paid","id_ne":"%d"}`},
+		{"columns-untouched", protocol.Extensions{Columns: []string{"id", "note"}}, "new", `{"status":"paid","id_ne":"%d"}`},
+		{"transitions-stay", protocol.Extensions{Transitions: true}, "paid", `{"status":"paid","id_ne":"%d"}`},
+		{"transitions-enter", protocol.Extensions{Transitions: true}, "new", `{"status":"paid","id_ne":"%d"}`},
+		{"transitions-leave", protocol.Extensions{Transitions: true}, "new", `{"status":"new","id_ne":"%d"}`},
+		{"transitions-elsewhere", protocol.Extensions{Transitions: true}, "new", `{"status":"void","id_ne":"%d"}`},
+	} {
+		b.Run("filters=1000/extensions="+bm.name, func(b *testing.B) {
+			h := startHub(b, 2)
+			drains := make([]*watcher, 1000)
+			for i := range drains {
+				drains[i] = extended(b, h, rel, fmt.Sprintf(bm.filter, i), bm.extensions)
+			}
+			change := batch(updated(rel, row("12345", bm.status, note), row("12345", "paid", note)))
+			var taken []protocol.Frame
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := h.Publish(change); err != nil {
+					b.Fatal(err)
+				}
+				for _, w := range drains {
+					taken, _ = w.queue.Take(taken[:0])
+					for _, f := range taken {
+						w.queue.Written(len(f))
+					}
+					w.queue.Take(nil)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(drains)), "ns/filter")
+		})
+	}
+}

@@ -6,13 +6,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/tablewire/tablewire/pgserver/pgtest"
 )
 
-// The API's documentation's examples in Python, with the package websocket-client.
+// The API's documentation's examples in Python, and docs/row-sets.md's, with the
+// package websocket-client.
 // They have a build tag of their own, because not every machine has that package:
 //
 //	apt-get install python3-websocket
@@ -60,6 +62,21 @@ func TestPythonExamples(t *testing.T) {
 		s.stop(t)
 		script.wantEnd(t)
 	})
+
+	t.Run("row sets", func(t *testing.T) {
+		t.Parallel()
+		db := connect(t, pg.NewDatabase(t))
+		db.run(t, ordersTable)
+		s := serve(t, db.url, "python_row_sets")
+		script := runPython(t, python, snippet(t, "python", s.addr))
+		script.line(t, `^\[\]$`) // it is connected
+		for _, step := range rowSetsSteps {
+			db.run(t, step.statement)
+			script.line(t, "^"+regexp.QuoteMeta(strings.NewReplacer(`"`, `'`, `:`, `: `, `,`, `, `).Replace(step.rows))+"$")
+		}
+		s.stop(t)
+		script.wantEnd(t)
+	})
 }
 
 // findPython gives a Python that has the package: the system's rather than one that
@@ -75,11 +92,17 @@ func findPython(t *testing.T) string {
 	return ""
 }
 
-// runExample runs one of the documentation's scripts; its output is not held back.
+// runExample runs one of the documentation's scripts.
 func runExample(t *testing.T, python, name, addr string) *process {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(example(t, name, addr)), 0o600); err != nil {
+	return runPython(t, python, example(t, name, addr))
+}
+
+// runPython runs a script; its output is not held back.
+func runPython(t *testing.T, python, script string) *process {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "script.py")
+	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return launch(t, exec.CommandContext(background(t), python, "-u", path))

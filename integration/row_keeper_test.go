@@ -237,7 +237,7 @@ func (c *rowKeeper) keyOf(rows ...keptRow) string {
 // row is told.
 func (c *rowKeeper) read(t *testing.T) (here bool) {
 	t.Helper()
-	messages, here := c.client.sofar(t)
+	messages, here := c.sofar(t)
 	limited, too := c.limited.sofar(t)
 	if !here || !too {
 		return false

@@ -1,0 +1,73 @@
+package integration
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+// The program in JavaScript that docs/row-sets.md shows, on a page of another origin
+// in a real browser. The one in Python is TestPythonExamples'.
+func TestRowSetsPage(t *testing.T) {
+	t.Parallel()
+	browser := findBrowser(t)
+	db := connect(t, pgtest.Start(t).NewDatabase(t))
+	db.run(t, ordersTable)
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, examplePage)
+	}))
+	t.Cleanup(site.Close)
+	s := serve(t, db.url, "row_sets_page", "--allowed-origins", site.URL)
+	p := openPage(t, browser, site.URL)
+	p.do(t, snippet(t, "js", s.addr))
+	p.want(t, "it is connected", `lines().length === 1`)
+	for _, step := range rowSetsSteps {
+		db.run(t, step.statement)
+		p.want(t, step.statement+" leaves "+step.rows, fmt.Sprintf(`lines().at(-1) === %q`, step.rows))
+	}
+	if uncaught := p.lines(t, "uncaught:", "unhandled:"); len(uncaught) > 0 {
+		t.Errorf("the program failed: %s", uncaught)
+	}
+}
+
+const ordersTable = `CREATE TABLE orders (id int PRIMARY KEY, customer text, status text, total int, note text)`
+
+// rowSetsSteps are statements, each with what the programs of the page then have and
+// print, as JSON.
+var rowSetsSteps = []struct{ statement, rows string }{
+	{`INSERT INTO orders VALUES (1, 'Ada', 'paid', 120, ''), (2, 'Bob', 'new', 7, '')`, `[{"id":1,"customer":"Ada","total":120}]`},
+	{`UPDATE orders SET status = 'paid' WHERE id = 2`, `[{"id":1,"customer":"Ada","total":120},{"id":2,"customer":"Bob","total":7}]`},
+	{`UPDATE orders SET id = 3, total = 121 WHERE id = 1`, `[{"id":2,"customer":"Bob","total":7},{"id":3,"customer":"Ada","total":121}]`},
+	{`UPDATE orders SET status = 'void' WHERE id = 2`, `[{"id":3,"customer":"Ada","total":121}]`},
+	{`DELETE FROM orders`, `[]`},
+	{`INSERT INTO orders VALUES (4, 'Eve', 'paid', 1, '')`, `[{"id":4,"customer":"Eve","total":1}]`},
+	{`TRUNCATE orders`, `[]`},
+}
+
+// snippet gives the page's program in a language, with its address and key replaced.
+func snippet(t *testing.T, language, addr string) string {
+	t.Helper()
+	doc, err := os.ReadFile("../docs/row-sets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, program, found := strings.Cut(string(doc), "\n```"+language+"\n")
+	program, _, ended := strings.Cut(program, "\n```\n")
+	if !found || !ended {
+		t.Fatalf("the page has no program in %s", language)
+	}
+	for documented, now := range map[string]string{"localhost:8080": addr, "the key from above": apiKey} {
+		if strings.Count(program, documented) != 1 {
+			t.Fatalf("the program in %s does not have %q once", language, documented)
+		}
+		program = strings.Replace(program, documented, now, 1)
+	}
+	return program
+}
