@@ -21,14 +21,13 @@ type frameKey struct {
 
 // frame gives the change's frame, building it the first time. The scratch buffer is
 // the caller's; the frame is a copy of exactly its size.
-func (e *encoding) frame(v protocol.View, seen protocol.Sight, c *protocol.Change, scratch *[]byte) (f protocol.Frame, built bool) {
+func (e *encoding) frame(key frameKey, c *protocol.Change, scratch *[]byte) (f protocol.Frame, built bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	key := frameKey{v, seen}
 	if f, ok := e.frames[key]; ok {
 		return f, false
 	}
-	*scratch = protocol.AppendEvent((*scratch)[:0], v, seen, c)
+	*scratch = protocol.AppendEvent((*scratch)[:0], key.view, key.seen, c)
 	f = protocol.TextFrame(*scratch)
 	if e.frames == nil {
 		e.frames = make(map[frameKey]protocol.Frame)

@@ -22,8 +22,16 @@ type shard struct {
 
 	hits     []hit            // of the present change; cleared after it: it keeps no entry alive
 	identity []protocol.Value // of the row before the present change
+	last     lastFrame        // of the present batch
 
 	counters counters
+}
+
+// lastFrame is the frame that a node was given last.
+type lastFrame struct {
+	of    *encoding
+	key   frameKey
+	frame protocol.Frame
 }
 
 // counters are what a shard has done, read from outside.
@@ -206,16 +214,26 @@ func (s *shard) queue(h hit, c *protocol.Change, e *encoding) {
 		if h.row == filter.Unknown {
 			n.unsure = true
 		}
-		f, built := e.frame(n.view.View, seen, c, &s.scratch)
-		if built {
-			s.counters.encodes.Add(1)
-		}
+		f := s.frame(frameKey{n.view.View, seen}, c, e)
 		if len(n.pending) == 0 {
 			s.dirty = append(s.dirty, n)
 		}
 		n.pending = append(n.pending, f)
 		n.pendingBytes += len(f)
 	}
+}
+
+// frame gives a change's frame. Most nodes want the same as the one before.
+func (s *shard) frame(key frameKey, c *protocol.Change, e *encoding) protocol.Frame {
+	if s.last.of == e && s.last.key == key {
+		return s.last.frame
+	}
+	f, built := e.frame(key, c, &s.scratch)
+	if built {
+		s.counters.encodes.Add(1)
+	}
+	s.last = lastFrame{e, key, f}
+	return f
 }
 
 // flush queues a batch's frames: all of a node's with each of its subscribers.
@@ -239,6 +257,7 @@ func (s *shard) flush() {
 		s.hits = nil
 	}
 	clear(s.identity) // it refers to the batch
+	s.last = lastFrame{}
 }
 
 func (s *shard) subscribe(m subscribe) error {
