@@ -497,11 +497,7 @@ func BenchmarkHubExtensions(b *testing.B) {
 					b.Fatal(err)
 				}
 				for _, w := range drains {
-					taken, _ = w.queue.Take(taken[:0])
-					for _, f := range taken {
-						w.queue.Written(len(f))
-					}
-					w.queue.Take(nil)
+					taken = w.drain(taken)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(drains)), "ns/filter")

@@ -56,6 +56,7 @@ type rowSets struct {
 	table          string
 	columns        []tableColumn
 	full           bool // the log tells the whole old row
+	byIndex        bool // the key is not the primary key, but another index that identifies a row
 	clients        []*rowKeeper
 	pairs, matches int // compared so far
 }
@@ -68,7 +69,17 @@ func newRowSets(t *testing.T, db *database, table string, seed uint64) *rowSets 
 	for _, c := range w.columns {
 		definitions = append(definitions, c.name+" "+c.sqlType)
 	}
-	db.run(t, fmt.Sprintf(`CREATE TABLE %s (%s, PRIMARY KEY (%s))`, table, strings.Join(definitions, ", "), strings.Join(w.key(), ", ")))
+	key := strings.Join(w.key(), ", ")
+	definitions = append(definitions, fmt.Sprintf("PRIMARY KEY (%s)", key))
+	if w.byIndex = r.IntN(5) == 0; w.byIndex {
+		for i, c := range w.columns {
+			if c.key {
+				definitions[i] += " NOT NULL"
+			}
+		}
+		definitions[len(w.columns)] = fmt.Sprintf("number int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, CONSTRAINT %s_key UNIQUE (%s)", table, key)
+	}
+	db.run(t, fmt.Sprintf(`CREATE TABLE %s (%s)`, table, strings.Join(definitions, ", ")))
 	if w.has("body") {
 		db.run(t, fmt.Sprintf(`ALTER TABLE %s ALTER body SET STORAGE EXTERNAL`, table))
 	}
@@ -80,7 +91,10 @@ func newRowSets(t *testing.T, db *database, table string, seed uint64) *rowSets 
 func (w *rowSets) identify(t *testing.T, full bool) {
 	t.Helper()
 	identity := "DEFAULT"
-	if full {
+	switch {
+	case w.byIndex: // which is the key only as long as it identifies
+		full, identity = false, "USING INDEX "+w.table+"_key"
+	case full:
 		identity = "FULL"
 	}
 	w.full = full
