@@ -13,8 +13,8 @@ var boolClass = &class{
 	read: func(text []byte) (datum, bool) {
 		return boolDatum(string(text) == "t"), string(text) == "t" || string(text) == "f"
 	},
-	compare: compareWords,
-	ordered: true,
+	comparison: words,
+	ordered:    true,
 	// boolean's cast to text is not its output function.
 	form: func(text []byte) []byte {
 		if string(text) == "t" {

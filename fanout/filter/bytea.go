@@ -12,9 +12,9 @@ var byteaClass = &class{
 		}
 		return datum{bytes: canonical}, nil
 	},
-	read:    textClass.read,
-	compare: compareBytes,
-	ordered: true,
+	read:       textClass.read,
+	comparison: texts,
+	ordered:    true,
 }
 
 // parseBytea takes \x and pairs of digits, between which there may be blanks.

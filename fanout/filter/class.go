@@ -13,16 +13,34 @@ type class struct {
 	literal func(text string) (datum, error)
 	// read reads a row's text without allocating; false if it can't. The datum may
 	// refer to the text.
-	read func(text []byte) (datum, bool)
-	// compare is nil when the type has no equality.
-	compare func(a, b datum) int
-	// ordered says that compare is the type's order, not equality alone.
+	read        func(text []byte) (datum, bool)
+	*comparison // nil when the type has no equality
+	// ordered says that the comparison is the type's order, not equality alone.
 	ordered bool
 	// form gives the text form where that is not the row's text; else nil.
 	form func(text []byte) []byte
 	// null finds the values that count as NULL though they are not; else nil.
 	null func(text []byte) bool
 }
+
+// comparison of datums.
+type comparison struct {
+	compare func(a, b datum) int
+	// hash is the same for two that are equal.
+	hash func(d datum) uint64
+	// rank never orders two against compare's order; if it is exact it is that order.
+	rank  func(d datum) uint64
+	exact bool
+}
+
+func (c *class) formOf(text []byte) []byte {
+	if c.form == nil {
+		return text
+	}
+	return c.form(text)
+}
+
+func (c *class) isNull(text []byte) bool { return c.null != nil && c.null(text) }
 
 // OIDs of pg_type.dat of types that Kind does not tell apart.
 const (
@@ -36,9 +54,9 @@ func classOf(t *protocol.Type) *class {
 	case protocol.KindBool:
 		return boolClass
 	case protocol.KindInt:
-		return intClass(t)
+		return intClassOf(t.Bits)
 	case protocol.KindFloat:
-		return floatClass(t)
+		return floatClassOf(t.Bits)
 	case protocol.KindNumeric:
 		return numericClass
 	case protocol.KindText:
@@ -59,7 +77,7 @@ func classOf(t *protocol.Type) *class {
 	case protocol.KindBytea:
 		return byteaClass
 	case protocol.KindEnum:
-		return enumClass(t)
+		return enumClassOf(t)
 	case protocol.KindJSON:
 		if t.Base == oidJSON {
 			return jsonClass

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,25 +11,42 @@ import (
 
 // clause is one comparison: a column, or what a path leads to in one, an
 // operator, and typed operands. It is all that an index over filters needs to
-// know.
+// know. There are many, so that it is kept small.
 type clause struct {
-	index int      // of the column
-	path  []string // into a column of JSON; else nil
-	op    op
 	class *class
+	rare  *rarities // nil for none
 	// operands are ordered and distinct: one for a comparison, one or more for
 	// opIn and opNotIn (which have one never: that is opEq and opNe), the text for
 	// opStartsWith and opEndsWith.
 	operands []datum
-	needle   *needle // of opContains
-	null     bool    // of opIsNull: what is asked for
-	key      string  // canonical
+	index    int32 // of the column
+	// cell is where an index keeps the value while it matches: the column's index,
+	// or for a path what the index has made of it.
+	cell int32
+	op   op
+	null bool // of opIsNull: what is asked for
+	last bool // the last one of its group
 }
 
+// rarities are what few clauses have.
+type rarities struct {
+	path   []string // into a column of JSON
+	needle *needle  // of opContains
+}
+
+var noRarities rarities
+
+func (c *clause) path() []string { return cmp.Or(c.rare, &noRarities).path }
+
+func (c *clause) needle() *needle { return cmp.Or(c.rare, &noRarities).needle }
+
 func newClause(t *target, v value) (*clause, error) {
-	c := &clause{index: t.field.index, path: t.field.path, op: t.op}
-	c.class = classOf(&t.field.column.Type)
-	if c.path != nil {
+	c := &clause{
+		class: classOf(&t.field.column.Type),
+		index: int32(t.field.index), cell: int32(t.field.index), op: t.op,
+	}
+	if path := t.field.path; path != nil {
+		c.rare = &rarities{path: path}
 		c.class = pathClass(c.op, v)
 	}
 	if err := c.usable(&t.field.column.Type); err != nil {
@@ -48,7 +66,6 @@ func newClause(t *target, v value) (*clause, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.setKey(t.field.column.Name)
 	return c, nil
 }
 
@@ -78,7 +95,7 @@ func (c *clause) usable(t *protocol.Type) error {
 	switch {
 	case c.op == opIsNull || c.op.onText():
 		return nil
-	case c.class.compare == nil:
+	case c.class.comparison == nil:
 		return fmt.Errorf("%s values have no equality: use a path into them, or isnull", t)
 	case c.op.orders() && !c.class.ordered:
 		return fmt.Errorf("the operator %s can't be used on %s", c.op, t)
@@ -107,7 +124,7 @@ func (c *clause) setText(v value) error {
 	case l.form == formNull:
 		c.op = opNever
 	case c.op == opContains:
-		c.needle = newNeedle(l.text)
+		c.rare = &rarities{path: c.path(), needle: newNeedle(l.text)}
 	default:
 		c.operands = []datum{{bytes: []byte(l.text)}}
 	}
@@ -165,15 +182,14 @@ func (c *clause) addOperand(l literal) error {
 	return nil
 }
 
-// setKey writes the clause in a form that another clause of the same relation
+// key writes the clause in a form that another clause of the same relation
 // has only if it is the same.
-func (c *clause) setKey(column string) {
+func (c *clause) key(column string) string {
 	if c.op == opNever {
-		c.key = c.op.String()
-		return
+		return c.op.String()
 	}
 	key := strconv.AppendQuote(nil, column)
-	for _, member := range c.path {
+	for _, member := range c.path() {
 		key = strconv.AppendQuote(append(key, '.'), member)
 	}
 	key = append(append(key, ' '), c.op.String()...)
@@ -183,13 +199,13 @@ func (c *clause) setKey(column string) {
 	if c.op == opIsNull {
 		key = strconv.AppendBool(append(key, ' '), c.null)
 	}
-	if c.needle != nil {
-		key = strconv.AppendQuote(append(key, ' '), string(c.needle.lower))
+	if n := c.needle(); n != nil {
+		key = strconv.AppendQuote(append(key, ' '), string(n.lower))
 	}
 	for _, d := range c.operands {
 		key = d.appendKey(append(key, ' '))
 	}
-	c.key = string(key)
+	return string(key)
 }
 
 func (d datum) appendKey(dst []byte) []byte {

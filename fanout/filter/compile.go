@@ -50,7 +50,7 @@ func (c *compiler) addTargets(e *entry, targets []target, at int) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.name, err)
 		}
-		c.groups[at] = append(c.groups[at], cl)
+		c.groups[at] = append(c.groups[at], term{cl, cl.key(targets[i].field.column.Name)})
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ var dateClass = &class{
 		m, ok := readMoment(text)
 		return datum{word: m.day()}, ok
 	},
-	compare: compareWords,
-	ordered: true,
+	comparison: words,
+	ordered:    true,
 }
 
 // The days that PostgreSQL knows: 4714-11-24 BC is Julian day 0.

@@ -2,10 +2,42 @@ package filter
 
 import (
 	"errors"
+	"runtime"
+	"strconv"
 	"strings"
+	"sync"
+	"weak"
 
 	"github.com/tablewire/tablewire/protocol"
 )
+
+// enumClasses holds the classes of enums, so that all filters of one share it. A
+// class leaves when the last filter has.
+var enumClasses sync.Map // of weak.Pointer[class], by enumKey
+
+func enumKey(t *protocol.Type) string {
+	key := []byte(t.String())
+	for _, label := range t.Labels {
+		key = strconv.AppendQuote(key, label)
+	}
+	return string(key)
+}
+
+func enumClassOf(t *protocol.Type) *class {
+	key := enumKey(t)
+	known, ok := enumClasses.Load(key)
+	if ok {
+		if c := known.(weak.Pointer[class]).Value(); c != nil {
+			return c
+		}
+	}
+	c := enumClass(t)
+	pointer := weak.Make(c)
+	// Of two that are made at once either may stay: they are alike.
+	enumClasses.Store(key, pointer)
+	runtime.AddCleanup(c, func(key string) { enumClasses.CompareAndDelete(key, pointer) }, key)
+	return c
+}
 
 // enumClass orders by the labels' declared order. A row's label that is not
 // among them was added since; the row's result is Unknown until the relation is
@@ -27,8 +59,8 @@ func enumClass(t *protocol.Type) *class {
 			rank, ok := ranks[string(text)]
 			return datum{word: rank}, ok
 		},
-		compare: compareWords,
-		ordered: true,
+		comparison: words,
+		ordered:    true,
 	}
 }
 

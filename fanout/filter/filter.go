@@ -9,12 +9,20 @@ import (
 
 // Filter is a compiled filter. It is never altered, and safe for concurrent use.
 type Filter struct {
-	groups []group // all must hold
-	key    string
+	// clauses are groups of which all must hold; of a group one must. A plain clause
+	// is a group of one.
+	clauses []clause
+	key     string
 }
 
-// group is clauses of which one must hold: a plain clause is a group of one.
-type group []*clause
+// group is the clauses of one group while a filter is compiled.
+type group []term
+
+// term is a clause with its canonical form.
+type term struct {
+	*clause
+	key string
+}
 
 // Compile reads a client's filters, a JSON object or nothing, as a filter of a
 // relation's rows. The error's text is for the client.
@@ -40,30 +48,38 @@ func newFilter(groups []group) *Filter {
 	}
 	slices.SortFunc(groups, func(a, b group) int { return strings.Compare(a.key(), b.key()) })
 	groups = slices.CompactFunc(groups, func(a, b group) bool { return a.key() == b.key() })
-	f := &Filter{groups: groups}
 	keys := make([]string, len(groups))
+	clauses := 0
 	for i, g := range groups {
 		keys[i] = g.key()
+		clauses += len(g)
 	}
-	f.key = strings.Join(keys, " & ")
+	f := &Filter{clauses: make([]clause, 0, clauses), key: strings.Join(keys, " & ")}
+	for _, g := range groups {
+		for i, t := range g {
+			c := *t.clause
+			c.last = i == len(g)-1
+			f.clauses = append(f.clauses, c)
+		}
+	}
 	return f
 }
 
 // canonical drops what adds nothing to a group: a repeated clause, and one that
 // never holds beside one that may.
 func (g group) canonical() group {
-	slices.SortFunc(g, func(a, b *clause) int { return strings.Compare(a.key, b.key) })
-	g = slices.CompactFunc(g, func(a, b *clause) bool { return a.key == b.key })
+	slices.SortFunc(g, func(a, b term) int { return strings.Compare(a.key, b.key) })
+	g = slices.CompactFunc(g, func(a, b term) bool { return a.key == b.key })
 	if len(g) > 1 {
-		g = slices.DeleteFunc(g, func(c *clause) bool { return c.op == opNever })
+		g = slices.DeleteFunc(g, func(t term) bool { return t.op == opNever })
 	}
 	return g
 }
 
 func (g group) key() string {
 	keys := make([]string, len(g))
-	for i, c := range g {
-		keys[i] = c.key
+	for i, t := range g {
+		keys[i] = t.key
 	}
 	return strings.Join(keys, " | ")
 }
@@ -74,28 +90,24 @@ func (g group) key() string {
 func (f *Filter) Key() string { return f.key }
 
 // Empty says that the filter lets every row pass.
-func (f *Filter) Empty() bool { return len(f.groups) == 0 }
+func (f *Filter) Empty() bool { return len(f.clauses) == 0 }
 
 // Match evaluates the filter for a row: one value for each column, or nothing
 // where nothing is known of the row.
 func (f *Filter) Match(row []protocol.Value) Result {
-	result := Yes
-	for _, g := range f.groups {
-		result = min(result, g.match(row))
-		if result == No {
-			break
+	result, group := Yes, No
+	for i := range f.clauses {
+		c := &f.clauses[i]
+		if group != Yes {
+			group = max(group, c.match(row))
 		}
-	}
-	return result
-}
-
-func (g group) match(row []protocol.Value) Result {
-	result := No
-	for _, c := range g {
-		result = max(result, c.match(row))
-		if result == Yes {
-			break
+		if !c.last {
+			continue
 		}
+		if group == No {
+			return No
+		}
+		result, group = min(result, group), No
 	}
 	return result
 }

@@ -4,12 +4,21 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"github.com/tablewire/tablewire/protocol"
 )
 
-func floatClass(t *protocol.Type) *class {
-	bits, name := t.Bits, t.String()
+var (
+	realClass   = floatClass(32, "real")
+	doubleClass = floatClass(64, "double precision")
+)
+
+func floatClassOf(bits int) *class {
+	if bits == 32 {
+		return realClass
+	}
+	return doubleClass
+}
+
+func floatClass(bits int, name string) *class {
 	return &class{
 		literal: func(text string) (datum, error) {
 			text = trimBlanks(text)
@@ -27,8 +36,8 @@ func floatClass(t *protocol.Type) *class {
 			f, err := strconv.ParseFloat(string(text), bits)
 			return datum{word: floatOrder(f)}, err == nil
 		},
-		compare: compareWords,
-		ordered: true,
+		comparison: words,
+		ordered:    true,
 	}
 }
 

@@ -4,12 +4,25 @@ import (
 	"errors"
 	"math"
 	"strconv"
-
-	"github.com/tablewire/tablewire/protocol"
 )
 
-func intClass(t *protocol.Type) *class {
-	bits, name := t.Bits, t.String()
+var (
+	smallintClass = intClass(16, "smallint")
+	integerClass  = intClass(32, "integer")
+	bigintClass   = intClass(64, "bigint")
+)
+
+func intClassOf(bits int) *class {
+	switch bits {
+	case 16:
+		return smallintClass
+	case 32:
+		return integerClass
+	}
+	return bigintClass
+}
+
+func intClass(bits int, name string) *class {
 	return &class{
 		literal: func(text string) (datum, error) {
 			n, err := strconv.ParseInt(trimBlanks(text), 10, bits)
@@ -21,9 +34,9 @@ func intClass(t *protocol.Type) *class {
 			}
 			return datum{word: n}, nil
 		},
-		read:    readInt,
-		compare: compareWords,
-		ordered: true,
+		read:       readInt,
+		comparison: words,
+		ordered:    true,
 	}
 }
 

@@ -20,9 +20,9 @@ var intervalClass = &class{
 		}
 		return d, nil
 	},
-	read:    readInterval,
-	compare: comparePairs,
-	ordered: true,
+	read:       readInterval,
+	comparison: pairs,
+	ordered:    true,
 }
 
 // span is an interval as PostgreSQL keeps it.

@@ -24,17 +24,17 @@ var jsonbClass = &class{
 		canonical, err := canonicalJSON(text)
 		return datum{bytes: canonical}, err
 	},
-	read:    textClass.read,
-	compare: compareJSON,
+	read:       textClass.read,
+	comparison: documents,
 }
 
 // pathNumberClass compares what a path leads to with a number: the value's text
 // is cast to numeric where it is a number, and counts as NULL where it isn't.
 var pathNumberClass = &class{
-	literal: parseNumeric,
-	read:    readDecimal,
-	compare: compareDecimals,
-	ordered: true,
+	literal:    parseNumeric,
+	read:       readDecimal,
+	comparison: decimals,
+	ordered:    true,
 }
 
 // canonicalJSON writes a literal as jsonb prints values, but for blanks and the
@@ -146,6 +146,21 @@ func compareTokens(s, t []byte) int {
 		return compareDecimals(m, n)
 	}
 	return bytes.Compare(s, t)
+}
+
+func hashJSON(d datum) uint64 {
+	h := uint64(0)
+	for text := d.bytes; ; {
+		var token []byte
+		if token, text = nextToken(text); len(token) == 0 {
+			return h
+		}
+		if number, ok := readDecimal(token); ok {
+			h = mix(h, hashDecimal(number))
+		} else {
+			h = mix(h, hashBytes(token))
+		}
+	}
 }
 
 func nextToken(text []byte) (token, rest []byte) {

@@ -12,7 +12,7 @@ func (c *clause) match(row []protocol.Value) Result {
 	if c.op == opNever {
 		return No
 	}
-	if c.index >= len(row) {
+	if int(c.index) >= len(row) {
 		return Unknown
 	}
 	v := row[c.index]
@@ -21,18 +21,14 @@ func (c *clause) match(row []protocol.Value) Result {
 		return c.matchNull()
 	case protocol.Text:
 	case protocol.Unchanged:
-		// Only a value that is there is kept out of line.
-		if c.op == opIsNull && c.path == nil {
-			return resultOf(!c.null)
-		}
-		return Unknown
+		return c.matchUnchanged()
 	case protocol.Absent:
 		return Unknown
 	}
 	text := v.Text
-	if c.path != nil {
+	if path := c.path(); path != nil {
 		var ok bool
-		if text, ok = jsonAt(text, c.path); !ok {
+		if text, ok = jsonAt(text, path); !ok {
 			return c.matchNull()
 		}
 	}
@@ -41,16 +37,32 @@ func (c *clause) match(row []protocol.Value) Result {
 
 func (c *clause) matchNull() Result { return resultOf(c.op == opIsNull && c.null) }
 
+// matchUnchanged: only a value that is there is kept out of line.
+func (c *clause) matchUnchanged() Result {
+	if c.op == opIsNull && c.path() == nil {
+		return resultOf(!c.null)
+	}
+	return Unknown
+}
+
 // matchText evaluates the clause for a value that is not NULL.
 func (c *clause) matchText(text []byte) Result {
 	switch {
 	case c.op == opIsNull:
-		isNull := c.class.null != nil && c.class.null(text)
-		return resultOf(isNull == c.null)
+		return c.matchIsNull(text)
 	case c.op.onText():
 		return resultOf(c.matchForm(text))
 	}
 	d, ok := c.class.read(text)
+	return c.matchRead(d, ok)
+}
+
+func (c *clause) matchIsNull(text []byte) Result {
+	return resultOf(c.class.isNull(text) == c.null)
+}
+
+// matchRead evaluates the clause for what the text was read as.
+func (c *clause) matchRead(d datum, ok bool) Result {
 	switch {
 	case ok:
 		return resultOf(c.matchDatum(d))
@@ -61,16 +73,14 @@ func (c *clause) matchText(text []byte) Result {
 }
 
 func (c *clause) matchForm(text []byte) bool {
-	if c.class.form != nil {
-		text = c.class.form(text)
-	}
+	text = c.class.formOf(text)
 	switch c.op {
 	case opStartsWith:
 		return bytes.HasPrefix(text, c.operands[0].bytes)
 	case opEndsWith:
 		return bytes.HasSuffix(text, c.operands[0].bytes)
 	default: // opContains
-		return c.needle.in(text)
+		return c.needle().in(text)
 	}
 }
 

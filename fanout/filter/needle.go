@@ -12,25 +12,46 @@ type needle struct {
 	lower []byte
 	// border[i] is the length of the longest proper prefix of lower[:i+1] that is
 	// its suffix too: where to go on when the next byte differs.
-	border []int
+	border []int32
 }
 
 func newNeedle(text string) *needle {
-	n := &needle{}
-	for _, r := range text {
-		n.lower = utf8.AppendRune(n.lower, unicode.ToLower(r))
-	}
-	n.border = make([]int, len(n.lower))
+	n := &needle{lower: appendLower(nil, []byte(text))}
+	n.border = make([]int32, len(n.lower))
 	for i := 1; i < len(n.lower); i++ {
-		n.border[i] = n.step(n.border[i-1], n.lower[i])
+		n.border[i] = int32(n.step(int(n.border[i-1]), n.lower[i]))
 	}
 	return n
+}
+
+// appendLower appends a text in lower case, by Unicode's simple case mapping;
+// what is no UTF-8 as it is.
+func appendLower(dst, text []byte) []byte {
+	for i := 0; i < len(text); {
+		b := text[i]
+		if b < utf8.RuneSelf {
+			if b >= 'A' && b <= 'Z' {
+				b += 'a' - 'A'
+			}
+			dst = append(dst, b)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			dst = append(dst, b)
+		} else {
+			dst = utf8.AppendRune(dst, unicode.ToLower(r))
+		}
+		i += size
+	}
+	return dst
 }
 
 // step goes on from a state, the count of bytes that fit, by one more byte.
 func (n *needle) step(state int, b byte) int {
 	for state > 0 && (state == len(n.lower) || n.lower[state] != b) {
-		state = n.border[state-1]
+		state = int(n.border[state-1])
 	}
 	if n.lower[state] == b {
 		state++

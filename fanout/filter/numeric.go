@@ -30,9 +30,9 @@ var numericClass = &class{
 		}
 		return d, nil
 	},
-	read:    readNumeric,
-	compare: compareDecimals,
-	ordered: true,
+	read:       readNumeric,
+	comparison: decimals,
+	ordered:    true,
 }
 
 // The digits that numeric holds (manual: Numeric Types), and the exponents that its
@@ -187,4 +187,47 @@ func compareDigits(a, b []byte) int {
 		}
 		a, b = a[1:], b[1:]
 	}
+}
+
+func hashDecimal(d datum) uint64 {
+	h := mix(uint64(d.word), uint64(d.low))
+	digits := uint64(0)
+	n := 0
+	for _, c := range d.bytes {
+		if c == '.' {
+			continue
+		}
+		digits = digits*10 + uint64(c-'0')
+		if n++; n%decimalRun == 0 {
+			h = mix(h, digits)
+			digits = 0
+		}
+	}
+	return mix(h, digits)
+}
+
+// decimalRun is how many digits are always less than 2^64.
+const decimalRun = 19
+
+// rankDecimal has the sign in 3 bits, the exponent in 20 and the first 12 digits in 40.
+func rankDecimal(d datum) uint64 {
+	const runDigits, maxExponent = 12, 1<<19 - 1
+	run, n := uint64(0), 0
+	for _, c := range d.bytes {
+		if c == '.' {
+			continue
+		}
+		run = run*10 + uint64(c-'0')
+		if n++; n == runDigits {
+			break
+		}
+	}
+	for ; n < runDigits; n++ {
+		run *= 10
+	}
+	if d.word < 0 {
+		run = 999_999_999_999 - run
+	}
+	exponent := min(max(d.low, -maxExponent), maxExponent) + maxExponent
+	return uint64(d.word+signInfinity)<<60 | uint64(exponent)<<40 | run
 }

@@ -6,17 +6,17 @@ import "bytes"
 // addresses and so on. They are compared as their text form, col::text = 'x'.
 // Whether that order would be the type's is not known, so there is none.
 var otherClass = &class{
-	literal: textClass.literal,
-	read:    textClass.read,
-	compare: compareBytes,
+	literal:    textClass.literal,
+	read:       textClass.read,
+	comparison: texts,
 }
 
 // compositeClass is of row types.
 var compositeClass = &class{
-	literal: textClass.literal,
-	read:    textClass.read,
-	compare: compareBytes,
-	null:    allFieldsNull,
+	literal:    textClass.literal,
+	read:       textClass.read,
+	comparison: texts,
+	null:       allFieldsNull,
 }
 
 // allFieldsNull: a row of which every field is NULL "IS NULL". In its text, (,),

@@ -9,9 +9,9 @@ var timeClass = &class{
 		}
 		return d, nil
 	},
-	read:    readTime,
-	compare: compareWords,
-	ordered: true,
+	read:       readTime,
+	comparison: words,
+	ordered:    true,
 }
 
 func readTime(text []byte) (datum, bool) {

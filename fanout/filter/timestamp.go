@@ -23,8 +23,8 @@ func instantClass(name, what string, zoned bool) *class {
 			word, inRange := m.instant(zoned)
 			return datum{word: word}, ok && inRange
 		},
-		compare: compareWords,
-		ordered: true,
+		comparison: words,
+		ordered:    true,
 	}
 }
 

@@ -12,9 +12,9 @@ var uuidClass = &class{
 		}
 		return datum{bytes: canonical}, nil
 	},
-	read:    func(text []byte) (datum, bool) { return datum{bytes: text}, len(text) == 36 },
-	compare: compareBytes,
-	ordered: true,
+	read:       func(text []byte) (datum, bool) { return datum{bytes: text}, len(text) == 36 },
+	comparison: texts,
+	ordered:    true,
 }
 
 // parseUUID takes what uuid's input function takes: 32 digits of either case,
