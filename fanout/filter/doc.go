@@ -7,6 +7,7 @@
 //	class   how a type's literals and values are read, and compared
 //	clause  column, operator, typed operands; all that matching needs
 //	filter  an AND of ORs of clauses, canonical
+//	index   many filters
 //
 // # Names
 //
@@ -70,17 +71,30 @@
 // strings on a path. It is linear in the length of the values, but for the search
 // in a list. [MaxBytes], [MaxClauses] and [MaxItems] bound a filter.
 //
-// # The place of an index
+// # The index
 //
-// An index over many filters belongs into this package. [Filter] keeps groups of
-// clauses, and a clause its column, operator and operands as datums, which are
-// comparable without knowing types: a hash over eq and in, an ordered tree over
-// gt to lte, and so on can be built from them. A group of one clause is what an
-// index can use as a filter's access path; the rest is then verified by Match.
+// [Index] finds which of many filters a row fulfils. A filter is filed under one of
+// its groups, so that a row which leads to none of the group's places can't fulfil
+// it, and is evaluated only where the row leads to it:
+//
+//	axis     what is filed under one column or path
+//	buckets  a hash table: eq and in by the value, startswith and endswith by the
+//	         text (affixes), contains by three bytes of it (grams)
+//	ranges   a tree of intervals: gt, gte, lt, lte; two plain clauses on one column
+//	         make one interval
+//	bag      a list, of which all are visited: isnull, ne, and the filters that
+//	         nothing leads to (notin, contains with less than three bytes, or one of
+//	         these in every group)
+//	access   which group is chosen: the one whose places hold the fewest now
+//	cell     a column's text, read once for a row, whoever asks
+//
+// A value that is not known leads to all that is filed under its column. Nothing is
+// ever rebuilt: lists grow and shrink by pages, and tables by segments.
 //
 // # Testing against it
 //
 // PostgreSQL is the oracle: TestDifferential generates tables and filters, and
 // compares with the WHERE clause. -filter.pairs sets how many pairs of row and
-// filter it compares, -filter.seed repeats a run.
+// filter it compares, -filter.seed repeats a run. TestIndex holds an [Index] against
+// asking every filter, -filter.index-pairs times.
 package filter

@@ -1,0 +1,103 @@
+package filter
+
+import "math/bits"
+
+// affixes finds the filters whose startswith or endswith a text fulfils: a table by
+// hash that is asked once for each length in use. Long ones are kept by a part of
+// theirs, so that there are never many lengths.
+type affixes struct {
+	buckets
+	fromEnd bool
+	// inUse are the lengths that are asked for, and keys how many keys each has.
+	inUse [lengthCodes / 64]uint64
+	keys  []int32 // by length code; nil when there are none
+}
+
+// A length's code: itself up to 16, then eight steps an octave.
+const lengthCodes = 128
+
+func lengthCode(length int) int {
+	if length < 16 {
+		return length
+	}
+	octave := bits.Len(uint(length)) - 4 // the length is 1mmm followed by so many bits
+	return min(8*octave+length>>octave, lengthCodes-1)
+}
+
+func codeLength(code int) int {
+	if code < 16 {
+		return code
+	}
+	octave := code/8 - 1
+	return (8 + code%8) << octave
+}
+
+func (a *affixes) init(of *axis) {
+	a.buckets.init(of)
+	a.heads = a
+}
+
+// part is as much of a text as a length code says; false if it is too short.
+func (a *affixes) part(text []byte, code int) ([]byte, bool) {
+	n := codeLength(code)
+	switch {
+	case n > len(text):
+		return nil, false
+	case a.fromEnd:
+		return text[len(text)-n:], true
+	}
+	return text[:n], true
+}
+
+// key has the length's code in its last bits.
+func (a *affixes) key(affix []byte) uint64 {
+	code := lengthCode(len(affix))
+	part, _ := a.part(affix, code)
+	return partKey(part, code)
+}
+
+func partKey(part []byte, code int) uint64 {
+	return hashBytes(part)&^(lengthCodes-1) | uint64(code)
+}
+
+func (a *affixes) cost(affix []byte) int {
+	cost := costAffix + a.count(a.key(affix))
+	if len(affix) < gramSize {
+		cost += costShort
+	}
+	return cost
+}
+
+func (a *affixes) addHead(key uint64, id uint32) {
+	a.buckets.addHead(key, id)
+	code := key % lengthCodes
+	if a.keys == nil {
+		a.keys = make([]int32, lengthCodes)
+	}
+	a.keys[code]++
+	a.inUse[code/64] |= 1 << (code % 64)
+}
+
+func (a *affixes) dropHead(key uint64, id uint32) {
+	a.buckets.dropHead(key, id)
+	code := key % lengthCodes
+	if a.keys[code]--; a.keys[code] == 0 {
+		a.inUse[code/64] &^= 1 << (code % 64)
+	}
+	if a.table.len == 0 {
+		a.keys = nil
+	}
+}
+
+func (a *affixes) match(x *Index, text []byte) {
+	for i, word := range a.inUse {
+		for ; word != 0; word &= word - 1 {
+			code := 64*i + bits.TrailingZeros64(word)
+			part, ok := a.part(text, code)
+			if !ok {
+				return
+			}
+			x.visitChain(&a.bag, a.head(partKey(part, code)))
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package filter
+
+import "github.com/tablewire/tablewire/protocol"
+
+// axis is what an index knows of one column, or of one path: the filters that are
+// reached through it, by the operator that they are reached with.
+type axis struct {
+	key    axisKey
+	class  *class
+	at     int // in Index.axes
+	points int // in all that follows
+
+	equal         buckets // eq, in; by the value's hash
+	unequal       bag     // ne; the key is the hash of the value that is left out
+	ranges        ranges  // gt, gte, lt, lte
+	prefixes      affixes // startswith
+	suffixes      affixes // endswith
+	grams         grams   // contains
+	null, notNull bag     // isnull
+}
+
+// axisKey tells axes apart. A path that is compared with numbers is another
+// axis than the same path as text.
+type axisKey struct {
+	cell   int32
+	number bool
+}
+
+func keyOf(c *clause) axisKey { return axisKey{c.cell, c.class == pathNumberClass} }
+
+func newAxis(c *clause) *axis {
+	a := &axis{key: keyOf(c), class: c.class}
+	a.equal.init(a)
+	a.unequal.axis = a
+	a.ranges.init(a)
+	a.prefixes.init(a)
+	a.suffixes.init(a)
+	a.suffixes.fromEnd = true
+	a.grams.init(a)
+	a.null.axis, a.notNull.axis = a, a
+	return a
+}
+
+// match visits what the row's value leads to. A value that is not known leads
+// to everything: it is for the rest of a filter to decide.
+func (a *axis) match(x *Index) {
+	c := x.cell(a.key.cell)
+	switch c.state {
+	case protocol.Null:
+		x.visitCertain(&a.null)
+	case protocol.Text:
+		if a.class.isNull(c.text) {
+			x.visitCertain(&a.null)
+		} else {
+			x.visitCertain(&a.notNull)
+		}
+		a.matchValue(x, c)
+		a.matchText(x, c)
+	case protocol.Unchanged: // it is not NULL
+		x.visitCertain(&a.notNull)
+		a.allValues(x)
+		a.allTexts(x)
+	case protocol.Absent:
+		x.visitAll(&a.null)
+		x.visitAll(&a.notNull)
+		a.allValues(x)
+		a.allTexts(x)
+	}
+}
+
+// matchValue visits those that compare the value.
+func (a *axis) matchValue(x *Index, c *cell) {
+	if a.equal.points.len+a.unequal.points.len+a.ranges.points.len == 0 {
+		return
+	}
+	d, ok := c.read(x, a.class)
+	switch {
+	case !ok && a.key.number: // NULL
+		return
+	case !ok:
+		a.allValues(x)
+		return
+	}
+	if a.equal.points.len+a.unequal.points.len > 0 {
+		hash := a.class.hash(d)
+		x.visitChain(&a.equal.bag, a.equal.head(hash))
+		x.visitUnequal(&a.unequal, hash)
+	}
+	a.ranges.match(x, d)
+}
+
+// matchText visits those that look at the text form.
+func (a *axis) matchText(x *Index, c *cell) {
+	if a.prefixes.points.len+a.suffixes.points.len > 0 {
+		text := a.class.formOf(c.text)
+		a.prefixes.match(x, text)
+		a.suffixes.match(x, text)
+	}
+	if a.grams.points.len > 0 {
+		a.grams.match(x, c.lowered(x, a.class))
+	}
+}
+
+func (a *axis) allValues(x *Index) {
+	x.visitAll(&a.equal.bag)
+	x.visitAll(&a.unequal)
+	x.visitAll(&a.ranges.bag)
+}
+
+func (a *axis) allTexts(x *Index) {
+	x.visitAll(&a.prefixes.bag)
+	x.visitAll(&a.suffixes.bag)
+	x.visitAll(&a.grams.bag)
+}

@@ -1,0 +1,254 @@
+package filter
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// Index holds many filters of one relation's columns and finds those that a row
+// fulfils, without asking the others. It belongs to one goroutine. The zero Index
+// is empty and ready for use.
+//
+// Each filter is reached through one of its groups, the one that promises to lead
+// to the fewest, and is evaluated where it is reached. So an index finds what asking
+// every filter would find, [Unknown] included.
+type Index struct {
+	axes    []*axis
+	byKey   map[axisKey]*axis
+	always  bag // empty filters
+	rest    bag // no group leads to them: asked for every row
+	unequal int // reached by ne, which leads to nearly all
+	len     int
+
+	paths     []*pathCell // by ^clause.cell; nil where one is free
+	pathCells map[string]int32
+
+	// While a row is matched.
+	turn        uint64
+	row         []protocol.Value
+	hits        []Hit
+	visited     int
+	columnCells []cell
+}
+
+// Entry is a filter in an index.
+type Entry struct {
+	// Value is the caller's.
+	Value   any
+	clauses []clause
+	places  []place
+	turn    uint64 // in which it was last visited
+}
+
+// Hit is an entry that a row fulfils, or may fulfil.
+type Hit struct {
+	Entry  *Entry
+	Result Result // Yes or Unknown
+}
+
+// Len is the number of filters.
+func (x *Index) Len() int { return x.len }
+
+// Scanned is the number of filters of which no clause is selective: they are
+// visited for nearly every row.
+func (x *Index) Scanned() int { return int(x.rest.points.len+x.always.points.len) + x.unequal }
+
+// Visited is how many filters the last Match looked at.
+func (x *Index) Visited() int { return x.visited }
+
+// Add puts a filter into the index. All filters of an index must have been compiled
+// for relations with the same columns.
+func (x *Index) Add(f *Filter, value any) *Entry {
+	e := &Entry{Value: value, clauses: f.clauses}
+	x.len++
+	x.bindCells(e)
+	x.file(e)
+	return e
+}
+
+// Remove takes an entry out, once.
+func (x *Index) Remove(e *Entry) {
+	for len(e.places) > 0 {
+		last := e.places[len(e.places)-1]
+		e.places = e.places[:len(e.places)-1]
+		last.bag.remove(last.id)
+		if a := last.bag.axis; a != nil {
+			if last.bag == &a.unequal {
+				x.unequal--
+			}
+			if a.points == 0 {
+				x.forget(a)
+			}
+		}
+	}
+	x.releaseCells(e)
+	x.len--
+}
+
+// Match appends to dst the entries that a row fulfils or may fulfil, in no order,
+// each once. The row is as [Filter.Match] takes it.
+func (x *Index) Match(dst []Hit, row []protocol.Value) []Hit {
+	x.turn++
+	x.row, x.hits, x.visited = row, dst, 0
+	for _, a := range x.axes {
+		a.match(x)
+	}
+	x.visitAll(&x.rest)
+	for _, page := range x.always.points.pages {
+		for i := range page {
+			x.hits = append(x.hits, Hit{page[i].entry, Yes})
+		}
+	}
+	dst, x.hits, x.row = x.hits, nil, nil
+	return dst
+}
+
+// visit evaluates an entry's filter, the first time that the row leads to it.
+func (x *Index) visit(e *Entry) {
+	if e.turn == x.turn {
+		return
+	}
+	e.turn = x.turn
+	x.visited++
+	if result := x.match(e); result != No {
+		x.hits = append(x.hits, Hit{e, result})
+	}
+}
+
+func (x *Index) visitAll(b *bag) {
+	for _, page := range b.points.pages {
+		for i := range page {
+			x.visit(page[i].entry)
+		}
+	}
+}
+
+func (x *Index) visitChain(b *bag, id uint32) {
+	for id != 0 {
+		p := b.points.at(id)
+		x.visit(p.entry)
+		id = p.next
+	}
+}
+
+// visitCertain visits points whose clause holds.
+func (x *Index) visitCertain(b *bag) {
+	for _, page := range b.points.pages {
+		for i := range page {
+			x.visitHolding(page[i].entry)
+		}
+	}
+}
+
+// visitUnequal visits the points of ne for a value's hash. Where the hashes differ
+// the values do.
+func (x *Index) visitUnequal(b *bag, hash uint64) {
+	for _, page := range b.points.pages {
+		for i := range page {
+			if page[i].key != hash {
+				x.visitHolding(page[i].entry)
+			} else {
+				x.visit(page[i].entry)
+			}
+		}
+	}
+}
+
+// visitHolding visits an entry by a clause that is known to hold, which decides if
+// there is no other.
+func (x *Index) visitHolding(e *Entry) {
+	if len(e.clauses) > 1 {
+		x.visit(e)
+		return
+	}
+	x.visited++
+	x.hits = append(x.hits, Hit{e, Yes})
+}
+
+// axis gives the axis of a clause, making it if there is none.
+func (x *Index) axis(c *clause) *axis {
+	if a := x.byKey[keyOf(c)]; a != nil {
+		return a
+	}
+	a := newAxis(c)
+	if x.byKey == nil {
+		x.byKey = map[axisKey]*axis{}
+	}
+	x.byKey[a.key] = a
+	a.at = len(x.axes)
+	x.axes = append(x.axes, a)
+	return a
+}
+
+func (x *Index) forget(a *axis) {
+	last := len(x.axes) - 1
+	x.axes[a.at] = x.axes[last]
+	x.axes[a.at].at = a.at
+	x.axes[last] = nil
+	x.axes = x.axes[:last]
+	delete(x.byKey, a.key)
+}
+
+// bindCells gives the entry's clauses their cells. A filter belongs to whoever
+// compiled it, so that the clauses of one with paths are copied.
+func (x *Index) bindCells(e *Entry) {
+	copied := false
+	for i := range e.clauses {
+		c := &e.clauses[i]
+		if n := int(c.index) + 1 - len(x.columnCells); n > 0 {
+			x.columnCells = append(x.columnCells, make([]cell, n)...)
+		}
+		if c.path() == nil {
+			continue
+		}
+		if !copied {
+			e.clauses, copied = slices.Clone(e.clauses), true
+			c = &e.clauses[i]
+		}
+		c.cell = x.acquirePath(c)
+	}
+}
+
+func (x *Index) acquirePath(c *clause) int32 {
+	name := strconv.AppendInt(nil, int64(c.index), 10)
+	for _, member := range c.path() {
+		name = strconv.AppendQuote(name, member)
+	}
+	id, ok := x.pathCells[string(name)]
+	if !ok {
+		p := &pathCell{name: string(name), column: c.index, path: c.path()}
+		at := slices.Index(x.paths, nil)
+		if at < 0 {
+			at = len(x.paths)
+			x.paths = append(x.paths, nil)
+		}
+		x.paths[at] = p
+		id = ^int32(at)
+		if x.pathCells == nil {
+			x.pathCells = map[string]int32{}
+		}
+		x.pathCells[p.name] = id
+	}
+	x.paths[^id].users++
+	return id
+}
+
+func (x *Index) releaseCells(e *Entry) {
+	for i := range e.clauses {
+		id := e.clauses[i].cell
+		if id >= 0 {
+			continue
+		}
+		p := x.paths[^id]
+		if p.users--; p.users > 0 {
+			continue
+		}
+		delete(x.pathCells, p.name)
+		x.paths[^id] = nil
+		for len(x.paths) > 0 && x.paths[len(x.paths)-1] == nil {
+			x.paths = x.paths[:len(x.paths)-1]
+		}
+	}
+}

@@ -1,0 +1,247 @@
+package filter
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// ranges finds the intervals that hold a value: a tree of the distinct intervals
+// ordered by their lower ends, in which each node knows the highest upper end below
+// it. It is a treap: what it is balanced by is random.
+//
+// Ends count as part of the interval here, whatever the operator is: filters are
+// verified anyway.
+type ranges struct {
+	bag   // chained by interval; the key is the interval's id
+	nodes slab[interval]
+	root  uint32
+}
+
+// interval is a node of the tree.
+type interval struct {
+	bounds
+	// highest is the highest upper rank in the node's tree.
+	highest     uint64
+	left, right uint32
+	head        uint32
+	priority    uint32
+}
+
+// bounds are the ends of an interval; nil for none.
+type bounds struct {
+	low, high         *datum
+	lowRank, highRank uint64
+}
+
+func boundsOf(class *class, low, high *datum) bounds {
+	b := bounds{low: low, high: high, highRank: math.MaxUint64}
+	if low != nil {
+		b.lowRank = class.rank(*low)
+	}
+	if high != nil {
+		b.highRank = class.rank(*high)
+	}
+	return b
+}
+
+func (r *ranges) init(a *axis) { r.axis, r.heads = a, r }
+
+// head is not known, and nobody counts the filters of one interval.
+func (r *ranges) head(uint64) uint32 { return 0 }
+
+func (r *ranges) addHead(key uint64, id uint32)     { r.nodes.at(uint32(key)).head = id }
+func (r *ranges) moveHead(key uint64, _, to uint32) { r.nodes.at(uint32(key)).head = to }
+
+// dropHead takes out an interval that nobody has any more. The last one takes its place.
+func (r *ranges) dropHead(key uint64, _ uint32) {
+	id := uint32(key)
+	r.root = r.take(r.root, id)
+	if last := r.nodes.len; last != id {
+		moved := *r.nodes.at(last)
+		*r.linkTo(last) = id
+		*r.nodes.at(id) = moved
+		r.points.at(moved.head).key = uint64(id)
+	}
+	r.nodes.removeLast()
+}
+
+// linkTo is where a node is linked from.
+func (r *ranges) linkTo(id uint32) *uint32 {
+	n := r.nodes.at(id)
+	link := &r.root
+	for *link != id {
+		parent := r.nodes.at(*link)
+		if r.compare(&n.bounds, &parent.bounds) < 0 {
+			link = &parent.left
+		} else {
+			link = &parent.right
+		}
+	}
+	return link
+}
+
+// put gives an entry a point of an interval.
+func (r *ranges) put(e *Entry, b bounds) {
+	if id := r.find(&b); id != 0 {
+		r.add(e, uint64(id), r.nodes.at(id).head)
+		return
+	}
+	id := r.nodes.add(interval{bounds: b, highest: b.highRank, priority: rand.Uint32()})
+	r.add(e, uint64(id), 0)
+	r.root = r.insert(r.root, id)
+}
+
+func (r *ranges) find(b *bounds) uint32 {
+	for id := r.root; id != 0; {
+		n := r.nodes.at(id)
+		switch order := r.compare(b, &n.bounds); {
+		case order == 0:
+			return id
+		case order < 0:
+			id = n.left
+		default:
+			id = n.right
+		}
+	}
+	return 0
+}
+
+// match visits the intervals that hold a value.
+func (r *ranges) match(x *Index, d datum) {
+	if r.root != 0 {
+		r.stab(x, r.root, d, r.axis.class.rank(d))
+	}
+}
+
+func (r *ranges) stab(x *Index, id uint32, d datum, rank uint64) {
+	for id != 0 {
+		n := r.nodes.at(id)
+		if n.highest < rank {
+			return
+		}
+		r.stab(x, n.left, d, rank)
+		if n.low != nil && r.compareEnd(n.low, n.lowRank, d, rank) > 0 {
+			return
+		}
+		if n.high == nil || r.compareEnd(n.high, n.highRank, d, rank) >= 0 {
+			x.visitChain(&r.bag, n.head)
+		}
+		id = n.right
+	}
+}
+
+func (r *ranges) compareEnd(end *datum, endRank uint64, d datum, rank uint64) int {
+	switch {
+	case endRank < rank:
+		return -1
+	case endRank > rank:
+		return 1
+	case r.axis.class.exact:
+		return 0
+	}
+	return r.axis.class.compare(*end, d)
+}
+
+// compare orders intervals: by the lower ends, then by the upper ends.
+func (r *ranges) compare(a, b *bounds) int {
+	switch {
+	case a.low == nil && b.low != nil:
+		return -1
+	case a.low != nil && b.low == nil:
+		return 1
+	case a.low != nil:
+		if order := r.compareEnd(a.low, a.lowRank, *b.low, b.lowRank); order != 0 {
+			return order
+		}
+	}
+	switch {
+	case a.high == nil && b.high == nil:
+		return 0
+	case a.high == nil:
+		return 1
+	case b.high == nil:
+		return -1
+	}
+	return r.compareEnd(a.high, a.highRank, *b.high, b.highRank)
+}
+
+func (r *ranges) insert(root, id uint32) uint32 {
+	if root == 0 {
+		return id
+	}
+	n, top := r.nodes.at(id), r.nodes.at(root)
+	switch {
+	case n.priority > top.priority:
+		n.left, n.right = r.split(root, &n.bounds)
+		r.update(n)
+		return id
+	case r.compare(&n.bounds, &top.bounds) < 0:
+		top.left = r.insert(top.left, id)
+	default:
+		top.right = r.insert(top.right, id)
+	}
+	r.update(top)
+	return root
+}
+
+// split divides a tree into what is before b and what is behind.
+func (r *ranges) split(root uint32, b *bounds) (before, behind uint32) {
+	if root == 0 {
+		return 0, 0
+	}
+	n := r.nodes.at(root)
+	if r.compare(&n.bounds, b) < 0 {
+		n.right, behind = r.split(n.right, b)
+		before = root
+	} else {
+		before, n.left = r.split(n.left, b)
+		behind = root
+	}
+	r.update(n)
+	return before, behind
+}
+
+func (r *ranges) take(root, id uint32) uint32 {
+	if root == id {
+		n := r.nodes.at(id)
+		return r.join(n.left, n.right)
+	}
+	n, top := r.nodes.at(id), r.nodes.at(root)
+	if r.compare(&n.bounds, &top.bounds) < 0 {
+		top.left = r.take(top.left, id)
+	} else {
+		top.right = r.take(top.right, id)
+	}
+	r.update(top)
+	return root
+}
+
+// join puts two trees together, of which one is before the other.
+func (r *ranges) join(before, behind uint32) uint32 {
+	if before == 0 {
+		return behind
+	}
+	if behind == 0 {
+		return before
+	}
+	a, b := r.nodes.at(before), r.nodes.at(behind)
+	if a.priority > b.priority {
+		a.right = r.join(a.right, behind)
+		r.update(a)
+		return before
+	}
+	b.left = r.join(before, b.left)
+	r.update(b)
+	return behind
+}
+
+// update renews what a node knows of those below it.
+func (r *ranges) update(n *interval) {
+	n.highest = n.highRank
+	if n.left != 0 {
+		n.highest = max(n.highest, r.nodes.at(n.left).highest)
+	}
+	if n.right != 0 {
+		n.highest = max(n.highest, r.nodes.at(n.right).highest)
+	}
+}
