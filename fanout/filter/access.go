@@ -3,18 +3,25 @@ package filter
 import "math"
 
 // way is how an entry may be reached: by a group, of which each clause gets a
-// place, or by the interval that two plain clauses make. Whenever the clauses are
-// not No for a row, one of the places is visited.
+// place, by the interval that two plain clauses make, or by two plain clauses of eq
+// or in. Whenever the clauses are not No for a row, one of the places is visited.
 type way struct {
 	group     []clause
 	low, high *clause
+	a, b      *clause
 	cost      int
 }
 
-// Costs are guesses of how many other entries are visited along with one: as many
-// as have the same place, for an equality or a part of a text, and for an interval a
-// share of all. What is added keeps an equality before all else while there are few.
+// Costs compare ways. What counts first is for how many rows of the sample a way
+// leads to the entry. Where that does not tell, and before any row was seen, it is how
+// many entries have the same place, for an equality or a part of a text; for an
+// interval it is a share of all. What is added keeps an equality before all else while
+// there are few.
 const (
+	costRow = 1 << 20
+
+	costPair     = 16 // what a value alone leads to may be so many
+	maxPairKeys  = 16
 	costAffix    = 4
 	costGram     = 8
 	costInterval = 8
@@ -45,16 +52,28 @@ func (x *Index) file(e *Entry) {
 		if group[0].op == opNever {
 			return // no row leads to it
 		}
-		if cost := x.groupCost(group); cost < best.cost {
+		cost := x.groupCost(group)
+		if cost < best.cost && len(group) < len(e.clauses) {
+			cost += costRow * x.sample.holding(group)
+		}
+		if cost < best.cost {
 			best = way{group: group, cost: cost}
 		}
 	}
 	if w := x.intervalWay(e.clauses); w.cost < best.cost {
 		best = w
 	}
+	if best.cost > costPair {
+		if w := x.pairWay(e.clauses); w.cost < best.cost {
+			best = w
+		}
+	}
 	switch {
 	case best.cost == costScan:
 		x.fileScanned(e)
+	case best.a != nil:
+		p := x.pair(best.a, best.b)
+		p.keys(best.a, best.b, func(key uint64) { p.equal.put(e, key) })
 	case best.group == nil:
 		r := &x.axis(best.low).ranges
 		r.put(e, boundsOf(best.low.class, &best.low.operands[0], &best.high.operands[0]))
@@ -75,11 +94,40 @@ func (x *Index) intervalWay(clauses []clause) way {
 		for j := range clauses {
 			high := &clauses[j]
 			if plain(clauses, j) && (high.op == opLt || high.op == opLte) && keyOf(high) == keyOf(low) {
-				return way{low: low, high: high, cost: costInterval + x.intervals(low)/shareInterval}
+				return way{low: low, high: high, cost: costInterval + x.intervals(low)/shareInterval + costRow*x.sample.both(low, high)}
 			}
 		}
 	}
 	return way{cost: costScan}
+}
+
+// pairWay looks for the two plain clauses of eq or in that hold together most rarely.
+func (x *Index) pairWay(clauses []clause) way {
+	best := way{cost: costScan}
+	for i := range clauses {
+		if !pairable(clauses, i) {
+			continue
+		}
+		for j := i + 1; j < len(clauses); j++ {
+			a, b := &clauses[i], &clauses[j]
+			keys := len(a.operands) * len(b.operands)
+			if !pairable(clauses, j) || keyOf(a) == keyOf(b) || keys > maxPairKeys {
+				continue
+			}
+			w := way{a: a, b: b, cost: costPair + keys - 1 + costRow*x.sample.both(a, b)}
+			if p := x.pairOf[pairKeyOf(a, b)]; p != nil {
+				p.keys(a, b, func(key uint64) { w.cost += p.equal.count(key) })
+			}
+			if w.cost < best.cost {
+				best = w
+			}
+		}
+	}
+	return best
+}
+
+func pairable(clauses []clause, i int) bool {
+	return (clauses[i].op == opEq || clauses[i].op == opIn) && plain(clauses, i)
 }
 
 // plain says that a clause is a group of its own.
@@ -168,13 +216,13 @@ func (x *Index) place(e *Entry, c *clause) {
 	}
 }
 
-// fileScanned files an entry that no group leads to. With ne it is at least passed
-// over where the value is NULL, and need not be evaluated where the values differ.
+// fileScanned files an entry that no group leads to. With ne or notin it is at least
+// passed over where the value is NULL, and need not be evaluated where values differ.
 func (x *Index) fileScanned(e *Entry) {
 	for i := range e.clauses {
-		if c := &e.clauses[i]; c.op == opNe && plain(e.clauses, i) {
-			x.axis(c).unequal.add(e, c.class.hash(c.operands[0]), 0)
-			x.unequal++
+		if c := &e.clauses[i]; (c.op == opNe || c.op == opNotIn) && plain(e.clauses, i) {
+			x.axis(c).others.put(e, c)
+			x.others++
 			return
 		}
 	}

@@ -16,6 +16,9 @@ type affixes struct {
 // A length's code: itself up to 16, then eight steps an octave.
 const lengthCodes = 128
 
+// shortAffix is the length from which an affix is taken to be rare.
+const shortAffix = 3
+
 func lengthCode(length int) int {
 	if length < 16 {
 		return length
@@ -62,7 +65,7 @@ func partKey(part []byte, code int) uint64 {
 
 func (a *affixes) cost(affix []byte) int {
 	cost := costAffix + a.count(a.key(affix))
-	if len(affix) < gramSize {
+	if len(affix) < shortAffix {
 		cost += costShort
 	}
 	return cost

@@ -11,7 +11,7 @@ type axis struct {
 	points int // in all that follows
 
 	equal         buckets // eq, in; by the value's hash
-	unequal       bag     // ne; the key is the hash of the value that is left out
+	others        others  // ne, notin
 	ranges        ranges  // gt, gte, lt, lte
 	prefixes      affixes // startswith
 	suffixes      affixes // endswith
@@ -31,7 +31,7 @@ func keyOf(c *clause) axisKey { return axisKey{c.cell, c.class == pathNumberClas
 func newAxis(c *clause) *axis {
 	a := &axis{key: keyOf(c), class: c.class}
 	a.equal.init(a)
-	a.unequal.axis = a
+	a.others.init(a)
 	a.ranges.init(a)
 	a.prefixes.init(a)
 	a.suffixes.init(a)
@@ -70,23 +70,23 @@ func (a *axis) match(x *Index) {
 
 // matchValue visits those that compare the value.
 func (a *axis) matchValue(x *Index, c *cell) {
-	if a.equal.points.len+a.unequal.points.len+a.ranges.points.len == 0 {
+	if a.equal.points.len+a.others.len()+a.ranges.points.len == 0 {
 		return
 	}
-	d, ok := c.read(x, a.class)
+	r := c.read(x, a.class)
 	switch {
-	case !ok && a.key.number: // NULL
+	case !r.ok && a.key.number: // NULL
 		return
-	case !ok:
+	case !r.ok:
 		a.allValues(x)
 		return
 	}
-	if a.equal.points.len+a.unequal.points.len > 0 {
-		hash := a.class.hash(d)
+	if a.equal.points.len+a.others.len() > 0 {
+		hash := r.hash(a.class)
 		x.visitChain(&a.equal.bag, a.equal.head(hash))
-		x.visitUnequal(&a.unequal, hash)
+		a.others.match(x, hash)
 	}
-	a.ranges.match(x, d)
+	a.ranges.match(x, r.datum)
 }
 
 // matchText visits those that look at the text form.
@@ -103,7 +103,7 @@ func (a *axis) matchText(x *Index, c *cell) {
 
 func (a *axis) allValues(x *Index) {
 	x.visitAll(&a.equal.bag)
-	x.visitAll(&a.unequal)
+	x.visitAll(&a.others.list)
 	x.visitAll(&a.ranges.bag)
 }
 

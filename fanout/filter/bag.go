@@ -5,7 +5,8 @@ package filter
 // memory is given back when they leave. Points with the same key are chained.
 type bag struct {
 	points slab[point]
-	axis   *axis // that it belongs to; nil for the index's own
+	axis   *axis // that it belongs to, or
+	pair   *pair
 	// heads finds the first point of a chain; nil where there are no chains.
 	heads heads
 }
@@ -27,8 +28,13 @@ type point struct {
 	key        uint64
 	prev, next uint32 // in the chain
 	count      uint32 // length of the chain; kept in its first point
-	ordinal    uint32 // among the entry's places
+	ordinal    uint32 // among the entry's places; lone if it has no other clause
 }
+
+// lone is the ordinal's bit which says that the entry's filter has one clause.
+const lone = 1 << 31
+
+func (p *point) lone() bool { return p.ordinal&lone != 0 }
 
 // place says where an entry stands.
 type place struct {
@@ -39,6 +45,9 @@ type place struct {
 // add gives an entry a point. The chain's first point is head; 0 where there is none.
 func (b *bag) add(e *Entry, key uint64, head uint32) {
 	p := point{entry: e, key: key, count: 1, ordinal: uint32(len(e.places))}
+	if len(e.clauses) == 1 {
+		p.ordinal |= lone
+	}
 	switch {
 	case b.heads == nil:
 	case head != 0:
@@ -101,7 +110,7 @@ func (b *bag) unchain(id uint32) {
 func (b *bag) move(from, to uint32) {
 	p := b.points.at(from)
 	*b.points.at(to) = *p
-	p.entry.places[p.ordinal].id = to
+	p.entry.places[p.ordinal&^lone].id = to
 	if b.heads == nil {
 		return
 	}

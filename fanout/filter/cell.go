@@ -13,12 +13,19 @@ type cell struct {
 	state protocol.State
 	text  []byte // of state Text
 
-	readTurn uint64 // likewise, of the datum
-	readable bool
-	datum    datum
+	readings [2]reading // of a path, as text and as a number; else the first
 
 	lowerTurn uint64 // of the text form in lower case
 	lower     []byte
+}
+
+// reading is a text read as a class.
+type reading struct {
+	turn   uint64
+	datum  datum
+	ok     bool
+	hashed bool
+	sum    uint64 // the datum's hash
 }
 
 // maxLower is the longest buffer that a cell keeps.
@@ -72,17 +79,24 @@ func (p *pathCell) follow(document *cell) {
 	}
 }
 
-// read gives the text as a datum. All clauses of a cell have one class, but that a
-// path may also be compared as text.
-func (c *cell) read(x *Index, class *class) (datum, bool) {
-	if class == textClass {
-		return datum{bytes: c.text}, true
+// read reads the text.
+func (c *cell) read(x *Index, class *class) *reading {
+	r := &c.readings[0]
+	if class == pathNumberClass {
+		r = &c.readings[1]
 	}
-	if c.readTurn != x.turn {
-		c.readTurn = x.turn
-		c.datum, c.readable = class.read(c.text)
+	if r.turn != x.turn {
+		r.turn, r.hashed = x.turn, false
+		r.datum, r.ok = class.read(c.text)
 	}
-	return c.datum, c.readable
+	return r
+}
+
+func (r *reading) hash(class *class) uint64 {
+	if !r.hashed {
+		r.hashed, r.sum = true, class.hash(r.datum)
+	}
+	return r.sum
 }
 
 // lowered gives the text form in lower case.
@@ -139,6 +153,6 @@ func (x *Index) matchClause(c *clause) Result {
 	case c.op.onText():
 		return resultOf(c.matchForm(v.text))
 	}
-	d, ok := v.read(x, c.class)
-	return c.matchRead(d, ok)
+	r := v.read(x, c.class)
+	return c.matchRead(r.datum, r.ok)
 }

@@ -62,7 +62,34 @@ func newFilter(groups []group) *Filter {
 			f.clauses = append(f.clauses, c)
 		}
 	}
+	f.pack()
 	return f
+}
+
+// pack lays the operands side by side, and their bytes: what is evaluated together
+// lies together.
+func (f *Filter) pack() {
+	operands, size := 0, 0
+	for i := range f.clauses {
+		operands += len(f.clauses[i].operands)
+		for _, d := range f.clauses[i].operands {
+			size += len(d.bytes)
+		}
+	}
+	data, all := make([]byte, 0, size), make([]datum, 0, operands)
+	for i := range f.clauses {
+		c := &f.clauses[i]
+		start := len(all)
+		for _, d := range c.operands {
+			if d.bytes != nil {
+				at := len(data)
+				data = append(data, d.bytes...)
+				d.bytes = data[at:len(data):len(data)]
+			}
+			all = append(all, d)
+		}
+		c.operands = all[start:len(all):len(all)]
+	}
 }
 
 // canonical drops what adds nothing to a group: a repeated clause, and one that

@@ -15,12 +15,14 @@ import (
 // to the fewest, and is evaluated where it is reached. So an index finds what asking
 // every filter would find, [Unknown] included.
 type Index struct {
-	axes    []*axis
-	byKey   map[axisKey]*axis
-	always  bag // empty filters
-	rest    bag // no group leads to them: asked for every row
-	unequal int // reached by ne, which leads to nearly all
-	len     int
+	axes   []*axis
+	byKey  map[axisKey]*axis
+	pairs  []*pair
+	pairOf map[pairKey]*pair
+	always bag // empty filters
+	rest   bag // no group leads to them: asked for every row
+	others int // reached by ne or notin, which lead to nearly all
+	len    int
 
 	paths     []*pathCell // by ^clause.cell; nil where one is free
 	pathCells map[string]int32
@@ -31,6 +33,9 @@ type Index struct {
 	hits        []Hit
 	visited     int
 	columnCells []cell
+
+	sample sample
+	refile []*Entry // at the end of the turn
 }
 
 // Entry is a filter in an index.
@@ -40,6 +45,8 @@ type Entry struct {
 	clauses []clause
 	places  []place
 	turn    uint64 // in which it was last visited
+	vain    uint32 // visits in vain
+	patient uint32 // with so many the filter is filed anew
 }
 
 // Hit is an entry that a row fulfils, or may fulfil.
@@ -53,7 +60,7 @@ func (x *Index) Len() int { return x.len }
 
 // Scanned is the number of filters of which no clause is selective: they are
 // visited for nearly every row.
-func (x *Index) Scanned() int { return int(x.rest.points.len+x.always.points.len) + x.unequal }
+func (x *Index) Scanned() int { return int(x.rest.points.len+x.always.points.len) + x.others }
 
 // Visited is how many filters the last Match looked at.
 func (x *Index) Visited() int { return x.visited }
@@ -61,7 +68,7 @@ func (x *Index) Visited() int { return x.visited }
 // Add puts a filter into the index. All filters of an index must have been compiled
 // for relations with the same columns.
 func (x *Index) Add(f *Filter, value any) *Entry {
-	e := &Entry{Value: value, clauses: f.clauses}
+	e := &Entry{Value: value, clauses: f.clauses, patient: firstPatience}
 	x.len++
 	x.bindCells(e)
 	x.file(e)
@@ -70,21 +77,29 @@ func (x *Index) Add(f *Filter, value any) *Entry {
 
 // Remove takes an entry out, once.
 func (x *Index) Remove(e *Entry) {
+	x.unfile(e)
+	x.releaseCells(e)
+	x.len--
+}
+
+// unfile takes an entry's places.
+func (x *Index) unfile(e *Entry) {
 	for len(e.places) > 0 {
 		last := e.places[len(e.places)-1]
 		e.places = e.places[:len(e.places)-1]
 		last.bag.remove(last.id)
 		if a := last.bag.axis; a != nil {
-			if last.bag == &a.unequal {
-				x.unequal--
+			if last.bag == &a.others.list {
+				x.others--
 			}
 			if a.points == 0 {
 				x.forget(a)
 			}
 		}
+		if p := last.bag.pair; p != nil && last.bag.points.len == 0 {
+			x.forgetPair(p)
+		}
 	}
-	x.releaseCells(e)
-	x.len--
 }
 
 // Match appends to dst the entries that a row fulfils or may fulfil, in no order,
@@ -95,6 +110,9 @@ func (x *Index) Match(dst []Hit, row []protocol.Value) []Hit {
 	for _, a := range x.axes {
 		a.match(x)
 	}
+	for _, p := range x.pairs {
+		p.match(x)
+	}
 	x.visitAll(&x.rest)
 	for _, page := range x.always.points.pages {
 		for i := range page {
@@ -102,7 +120,29 @@ func (x *Index) Match(dst []Hit, row []protocol.Value) []Hit {
 		}
 	}
 	dst, x.hits, x.row = x.hits, nil, nil
+	x.sample.observe(row, len(x.columnCells))
+	x.learn()
 	return dst
+}
+
+// An entry with several ways to it is filed anew when it was visited in vain so
+// often, twice as often, and so on.
+const (
+	firstPatience = 32
+	maxPatience   = 1 << 30
+	// refileShare is how many visits take about as long as filing one entry anew: so
+	// learning never costs more than matching.
+	refileShare = 64
+)
+
+// learn files entries anew that rows led to in vain, by what the sample says now.
+func (x *Index) learn() {
+	for i, e := range x.refile {
+		x.refile[i] = nil
+		x.unfile(e)
+		x.file(e)
+	}
+	x.refile = x.refile[:0]
 }
 
 // visit evaluates an entry's filter, the first time that the row leads to it.
@@ -114,6 +154,11 @@ func (x *Index) visit(e *Entry) {
 	x.visited++
 	if result := x.match(e); result != No {
 		x.hits = append(x.hits, Hit{e, result})
+		return
+	}
+	if e.vain++; e.vain >= e.patient && len(e.clauses) > 1 && len(x.refile) <= x.visited/refileShare {
+		e.vain, e.patient = 0, min(2*e.patient, maxPatience)
+		x.refile = append(x.refile, e)
 	}
 }
 
@@ -137,34 +182,20 @@ func (x *Index) visitChain(b *bag, id uint32) {
 func (x *Index) visitCertain(b *bag) {
 	for _, page := range b.points.pages {
 		for i := range page {
-			x.visitHolding(page[i].entry)
+			x.visitHolding(&page[i])
 		}
 	}
 }
 
-// visitUnequal visits the points of ne for a value's hash. Where the hashes differ
-// the values do.
-func (x *Index) visitUnequal(b *bag, hash uint64) {
-	for _, page := range b.points.pages {
-		for i := range page {
-			if page[i].key != hash {
-				x.visitHolding(page[i].entry)
-			} else {
-				x.visit(page[i].entry)
-			}
-		}
-	}
-}
-
-// visitHolding visits an entry by a clause that is known to hold, which decides if
-// there is no other.
-func (x *Index) visitHolding(e *Entry) {
-	if len(e.clauses) > 1 {
-		x.visit(e)
+// visitHolding visits a point whose clause is known to hold, which decides if there
+// is no other.
+func (x *Index) visitHolding(p *point) {
+	if !p.lone() {
+		x.visit(p.entry)
 		return
 	}
 	x.visited++
-	x.hits = append(x.hits, Hit{e, Yes})
+	x.hits = append(x.hits, Hit{p.entry, Yes})
 }
 
 // axis gives the axis of a clause, making it if there is none.
@@ -189,6 +220,30 @@ func (x *Index) forget(a *axis) {
 	x.axes[last] = nil
 	x.axes = x.axes[:last]
 	delete(x.byKey, a.key)
+}
+
+// pair gives the pair of two clauses, making it if there is none.
+func (x *Index) pair(a, b *clause) *pair {
+	if p := x.pairOf[pairKeyOf(a, b)]; p != nil {
+		return p
+	}
+	p := newPair(a, b)
+	if x.pairOf == nil {
+		x.pairOf = map[pairKey]*pair{}
+	}
+	x.pairOf[p.key] = p
+	p.at = len(x.pairs)
+	x.pairs = append(x.pairs, p)
+	return p
+}
+
+func (x *Index) forgetPair(p *pair) {
+	last := len(x.pairs) - 1
+	x.pairs[p.at] = x.pairs[last]
+	x.pairs[p.at].at = p.at
+	x.pairs[last] = nil
+	x.pairs = x.pairs[:last]
+	delete(x.pairOf, p.key)
 }
 
 // bindCells gives the entry's clauses their cells. A filter belongs to whoever

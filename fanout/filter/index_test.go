@@ -2,6 +2,7 @@ package filter_test
 
 import (
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -51,6 +52,134 @@ func TestIndex(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs", done)
+}
+
+// TestIndexMany is TestIndex with as many filters as tables need to be split for,
+// most of them much alike, that all come, change and go.
+func TestIndexMany(t *testing.T) {
+	t.Parallel()
+	r := newRand(t)
+	market := newMarket(r, 300)
+	filters := []func() string{market.mixed, market.mixed, market.equality, market.withoutEquality, market.negation, func() string { return "{}" }}
+	m := &indexModel{relation: orders, held: map[*filter.Entry]*filter.Filter{}}
+	fill := func(n int) {
+		for m.index.Len() < n {
+			m.add(t, filters[r.IntN(len(filters))]())
+		}
+	}
+	empty := func(n int) {
+		for m.index.Len() > n {
+			m.remove(r.IntN(len(m.entries)))
+		}
+	}
+	done := 0
+	for done < *indexPairs {
+		n := 1 << r.IntN(15)
+		for range 8 {
+			fill(r.IntN(n + 1))
+			for range 8 {
+				row := market.row()
+				if r.IntN(4) == 0 {
+					row = masked(r, row)
+				}
+				m.compare(t, row)
+				done += len(m.entries)
+			}
+			empty(r.IntN(n + 1))
+			m.compare(t, market.row())
+		}
+		empty(0)
+		m.compare(t, market.row())
+	}
+	t.Logf("%d pairs", done)
+}
+
+// TestIndexGivesBack looks at the memory that is left when many filters have gone.
+func TestIndexGivesBack(t *testing.T) {
+	const n = 20_000
+	r := newRand(t)
+	market := newMarket(r, 1_000_000)
+	m := &indexModel{relation: orders, held: map[*filter.Entry]*filter.Filter{}}
+	m.add(t, market.mixed())
+	before := heap()
+	entries := make([]*filter.Entry, n)
+	for i := range entries {
+		f, err := filter.Compile([]byte(market.mixed()), orders)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries[i] = m.index.Add(f, nil)
+	}
+	full := heap()
+	for _, i := range r.Perm(n) {
+		m.index.Remove(entries[i])
+		entries[i] = nil
+	}
+	if after := heap(); after > before && (after-before)*50 > full-before {
+		t.Errorf("%d bytes of %d are left", after-before, full-before)
+	}
+	m.compare(t, market.row())
+}
+
+// TestIndexAllocates holds Match to its promise: nothing is allocated where nothing
+// is found, nor where the slice for what is found is long enough.
+func TestIndexAllocates(t *testing.T) {
+	market := newMarket(newRand(t), 1000)
+	var x filter.Index
+	for range 5000 {
+		f, err := filter.Compile([]byte(market.mixed()), orders)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Add(f, nil)
+	}
+	rows := market.rows(50)
+	var hits []filter.Hit
+	for range 200 {
+		for _, row := range rows {
+			hits = x.Match(hits[:0], row)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		for _, row := range rows {
+			hits = x.Match(hits[:0], row)
+		}
+	}); n > 1 { // a filter that is still filed anew may need a page
+		t.Errorf("%v allocations for %d rows", n, len(rows))
+	}
+	nothing := nobody(market.row())
+	if n := testing.AllocsPerRun(1000, func() {
+		if len(x.Match(nil, nothing)) > 0 {
+			t.Fatal("something is found")
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations where nothing is found", n)
+	}
+}
+
+// TestIndexLearns: what was filed under a value that all rows have is filed anew.
+func TestIndexLearns(t *testing.T) {
+	t.Parallel()
+	market := newMarket(newRand(t), 1_000_000)
+	var x filter.Index
+	for i := range 2000 {
+		// Both ends are alike as far as anybody knows.
+		f, err := filter.Compile(fmt.Appendf(nil, `{"quantity_gt":%d,"price_gt":"%d"}`, -i, 99_000_000+i), orders)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Add(f, nil)
+	}
+	row := market.row()
+	first := 0
+	for range 5000 {
+		if x.Match(nil, row); first == 0 {
+			first = x.Visited()
+		}
+	}
+	if first < 500 || x.Visited() > 10 {
+		t.Errorf("%d filters were visited at first, %d at last", first, x.Visited())
+	}
 }
 
 // indexModel is an index beside a list of what must be in it.
