@@ -11,6 +11,9 @@ import (
 type class struct {
 	// literal reads a client's literal, as the type's input function would.
 	literal func(text string) (datum, error)
+	// bare is how a literal that is a number in the client's JSON is spelt for literal;
+	// nil for as it is.
+	bare func(text string) string
 	// read reads a row's text without allocating; false if it can't. The datum may
 	// refer to the text.
 	read        func(text []byte) (datum, bool)

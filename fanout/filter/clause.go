@@ -174,7 +174,11 @@ func (c *clause) setList(v value) error {
 }
 
 func (c *clause) addOperand(l literal) error {
-	d, err := c.class.literal(l.text)
+	text := l.text
+	if l.form == formNumber && c.class.bare != nil {
+		text = c.class.bare(text)
+	}
+	d, err := c.class.literal(text)
 	if err != nil {
 		return fmt.Errorf("%s %w", l, err)
 	}

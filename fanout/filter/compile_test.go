@@ -11,6 +11,7 @@ import (
 func TestCompileErrors(t *testing.T) {
 	t.Parallel()
 	const what = "a string, a number, a boolean or null, or a list of them for in and notin"
+	const notOp = ` is not an operator: want eq, ne, gt, gte, lt, lte, contains, startswith, endswith, in, notin, isnull; nor is there such a column in "users"`
 	tests := []struct{ raw, want string }{
 		{`[]`, `filters: want a JSON object`},
 		{`"x"`, `filters: want a JSON object`},
@@ -25,11 +26,16 @@ func TestCompileErrors(t *testing.T) {
 		{`{"":"red"}`, `: no such column in "users"`},
 		{`{"_eq":"red"}`, `_eq: no such column in "users"`},
 		{`{"Name":"red"}`, `Name: no such column in "users"`},
-		{`{"name_GT":"red"}`, `name_GT: no such column in "users"`},
+		{`{"name_GT":"red"}`, `name_GT: "GT"` + notOp},
 		{`{"name___gt":"red"}`, `name___gt: no such column in "users"`},
-		{`{"name_3":"x"}`, `name_3: no such column in "users"`},
-		{`{"[or]name_1":"x"}`, `[or]name_1: no such column in "users"`},
-		{`{"[or]name_02":"x"}`, `[or]name_02: no such column in "users"`},
+		{`{"name_3":"x"}`, `name_3: "3"` + notOp},
+		{`{"[or]name_1":"x"}`, `[or]name_1: "1"` + notOp},
+		{`{"[or]name_02":"x"}`, `[or]name_02: "02"` + notOp},
+		{`{"age_gtx":1}`, `age_gtx: "gtx"` + notOp},
+		{`{"age_gt_":1}`, `age_gt_: "gt_"` + notOp},
+		{`{"age__foo":1}`, `age__foo: "foo"` + notOp},
+		{`{"checked_in_foo":1}`, `checked_in_foo: "foo"` + notOp},
+		{`{"name__or__age_foo":"x"}`, `name__or__age_foo: "foo"` + notOp},
 		{`{"name__or__colour":"x"}`, `name__or__colour: no such column in "users"`},
 		{`{"[or:]name":"x"}`, `[or:]name: want [or]field or [or:name]field`},
 		{`{"[or:a":"x"}`, `[or:a: want [or]field or [or:name]field`},
@@ -53,6 +59,11 @@ func TestCompileErrors(t *testing.T) {
 		{`{"age":2147483648}`, `age: 2147483648 is out of range for integer`},
 		{`{"small":"-32769"}`, `small: "-32769" is out of range for smallint`},
 		{`{"id":9223372036854775808}`, `id: 9223372036854775808 is out of range for bigint`},
+		{`{"age":"18.0"}`, `age: "18.0" is not an integer`},
+		{`{"age":18.5}`, `age: 18.5 is not an integer`},
+		{`{"age":1e-1}`, `age: 1e-1 is not an integer`},
+		{`{"id_in":[1.0,1e400]}`, `id_in: 1e400 is out of range for bigint`},
+		{`{"small":32768.0}`, `small: 32768.0 is out of range for smallint`},
 		{`{"active":"maybe"}`, `active: "maybe" is not a boolean`},
 		{`{"active":2}`, `active: 2 is not a boolean`},
 		{`{"score":"1e39"}`, `score: "1e39" is out of range for real`},
@@ -108,7 +119,7 @@ func TestLimits(t *testing.T) {
 		{items(filter.MaxItems), ""},
 		{items(filter.MaxItems + 1), "age_in: the list is longer than 1000 items"},
 		{sized(filter.MaxBytes), ""},
-		{sized(filter.MaxBytes + 1), "filters: longer than 16384 bytes"},
+		{sized(filter.MaxBytes + 1), "filters: longer than 65536 bytes"},
 	}
 	for _, test := range tests {
 		got := ""

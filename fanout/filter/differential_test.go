@@ -298,6 +298,9 @@ func (g *generator) literal(s *sample) (json.RawMessage, string) {
 	word := s.literal(g.r)
 	quoted, _ := json.Marshal(word)
 	if bare := json.RawMessage(word); s.number && json.Valid(bare) && (s.sqlType == "" || g.r.IntN(2) == 0) {
+		if s.typ.Kind == protocol.KindInt && strings.TrimSpace(word) == word && g.r.IntN(3) == 0 {
+			bare = append(bare, ".00"...) // as some languages write them
+		}
 		return bare, sqlQuote(word)
 	}
 	return quoted, sqlQuote(word)

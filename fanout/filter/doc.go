@@ -28,6 +28,9 @@
 //   - Text has COLLATE "C". contains is lower(col::text) LIKE '%' || lower('x') || '%'
 //     with nothing special in x, by Unicode's simple case mapping. startswith and
 //     endswith are LIKE on col::text.
+//   - A number in the client's JSON that has a point or an exponent, compared with an
+//     integer column, is that integer if it is whole: 18.0 is 18. "18.0" in quotes is
+//     an error, as it is in SQL.
 //   - in and notin are IN and NOT IN. A string is split at commas, and blanks
 //     around an item are dropped; an array is taken verbatim. An empty list is an
 //     error, as it is in SQL.

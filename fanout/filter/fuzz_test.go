@@ -147,7 +147,7 @@ var withoutAge = func() *protocol.Relation {
 func drawRow(t *rapid.T) []protocol.Value {
 	choices := map[string][]string{
 		"profile": {`{"a": 1, "b": {"c": "2"}}`, `{"a": "x"}`}, "doc": {`{"a":"a"}`, `{"a":null}`}, "mood": {"sad", "ok", "happy"},
-		"name": {"a", "b"}, "name_2": {"a", "ab"}, "code": {"a    "}, "profile.city": {"b"},
+		"name": {"a", "b", "xABcdefghi"}, "name_2": {"a", "ab"}, "code": {"a    "}, "profile.city": {"b"},
 	}
 	for _, number := range shuffled[0].names[:4] {
 		choices[number] = []string{"1", "2", "-7"}

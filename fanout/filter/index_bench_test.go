@@ -309,3 +309,46 @@ func BenchmarkIndexChurn(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkIndexMatchUnderChurn compares matching with a thousand changes of
+// subscription a second and without, in turns. The changes' own time counts.
+func BenchmarkIndexMatchUnderChurn(b *testing.B) {
+	const n, block = 100_000, 500
+	m := newMarket(sameRand(), 1_000_000)
+	filters := distinct(b, n+n/10, m.mixed)
+	x, entries, _ := fill(b, filters[:n])
+	spare, rows := filters[n:], m.rows(10_000)
+	var hits []filter.Hit
+	changes, churned := 0, 0
+	match := func() {
+		hits = x.Match(hits[:0], rows[changes%len(rows)])
+		changes++
+	}
+	for range rows {
+		match()
+	}
+	var quiet, busy time.Duration
+	for b.Loop() {
+		began := processorTime()
+		for range block {
+			match()
+		}
+		quiet += processorTime() - began
+		// As many as come in the time that the block takes.
+		every := max(1, int(time.Millisecond*block/(processorTime()-began+1)))
+		began = processorTime()
+		for i := range block {
+			match()
+			if i%every == 0 {
+				at := m.IntN(n)
+				x.Remove(entries[at])
+				entries[at] = x.Add(spare[churned%len(spare)], nil)
+				churned++
+			}
+		}
+		busy += processorTime() - began
+	}
+	b.ReportMetric(float64(quiet)/float64(b.N*block), "quiet-ns/change")
+	b.ReportMetric(100*(float64(busy)/float64(quiet)-1), "%slower")
+	b.ReportMetric(float64(churned)/busy.Seconds(), "subscriptions/s")
+}

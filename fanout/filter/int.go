@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 )
 
 var (
@@ -24,6 +25,7 @@ func intClassOf(bits int) *class {
 
 func intClass(bits int, name string) *class {
 	return &class{
+		bare: wholeNumber,
 		literal: func(text string) (datum, error) {
 			n, err := strconv.ParseInt(trimBlanks(text), 10, bits)
 			if errors.Is(err, strconv.ErrRange) {
@@ -38,6 +40,30 @@ func intClass(bits int, name string) *class {
 		comparison: words,
 		ordered:    true,
 	}
+}
+
+// maxWhole is how many digits are more than any integer has.
+const maxWhole = 20
+
+// wholeNumber spells a number as an integer, if it is one: many languages write 18.0
+// or 1e2 where they mean 18 or 100.
+func wholeNumber(text string) string {
+	d, err := parseNumeric(text)
+	if err != nil {
+		return text
+	}
+	digits, exponent := len(d.bytes), int(d.low*d.word)
+	switch {
+	case d.word == signZero:
+		return "0"
+	case exponent < digits:
+		return text
+	}
+	whole := string(d.bytes) + strings.Repeat("0", min(exponent, maxWhole)-min(digits, maxWhole))
+	if d.word < 0 {
+		return "-" + whole
+	}
+	return whole
 }
 
 func readInt(text []byte) (datum, bool) {

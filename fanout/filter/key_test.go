@@ -22,7 +22,7 @@ func TestEmpty(t *testing.T) {
 func TestKeyEqual(t *testing.T) {
 	t.Parallel()
 	tests := [][]string{
-		{`{"age":1,"name":"x"}`, `{"name":"x","age":1}`, `{"age_eq":"1","name__eq":"x"}`, `{"age":"+01","name":"x"}`},
+		{`{"age":1,"name":"x"}`, `{"name":"x","age":1}`, `{"age_eq":"1","name__eq":"x"}`, `{"age":1.0,"name":"x"}`, `{"age":10e-1,"name":"x"}`, `{"age":"+01","name":"x"}`},
 		{`{"age":1}`, `{"age_in":[1]}`, `{"age_in":"1,1"}`, `{"age":1,"age_eq":1}`, `{"[or]age":1}`, `{"[or]age":1,"[or]age_2":1}`, `{"age__or__age":1}`},
 		{`{"age_ne":1}`, `{"age_notin":[1]}`},
 		{`{"age_in":"1,2"}`, `{"age_in":[2,1,2]}`, `{"age_in":[1,null,2]}`},

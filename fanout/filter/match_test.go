@@ -93,10 +93,13 @@ func TestMatchValues(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		column, text string
-		yes, no      string // members without the column, `_gt:1 _lt:3`
+		yes, no      string // members without the column, `_gt:1 _lt:3`, or `_gt#1` for a bare number
 	}{
 		{"id", "9223372036854775807", "_gt:9223372036854775806", "_lt:9223372036854775807"},
 		{"id", "-9223372036854775808", ":-9223372036854775808 _lt:0", "_gt:-9223372036854775808"},
+		{"id", "-100", "#-100.0 #-1e2 _in#[1,-1.0E2]", "#100.0"},
+		{"id", "0", "#-0.0 #0e9", "#1.0"},
+		{"id", "9007199254740993", "#9007199254740993.0 #900719925474099.3e1", "#9007199254740992.0"},
 		{"price", "123456789012345678901234567890.10", ":123456789012345678901234567890.1", "_gt:123456789012345678901234567890.1"},
 		{"price", "0.00", ":-0 _lt:0.0001 _gt:-1", "_gt:0"},
 		{"price", "-10.5", "_lt:-10.49 _gt:-10.51 _lt:-9 _gt:-100", "_gt:-10.5"},
@@ -127,6 +130,9 @@ func TestMatchValues(t *testing.T) {
 			}
 			for _, member := range splitMembers(members) {
 				raw := `{"` + test.column + strings.Replace(member, ":", `":"`, 1) + `"}`
+				if name, bare, ok := strings.Cut(member, "#"); ok {
+					raw = `{"` + test.column + name + `":` + bare + `}`
+				}
 				raw = strings.ReplaceAll(raw, `\`, `\\`)
 				if got := compile(t, raw).Match(row(test.column, test.text)); got != want {
 					t.Errorf("%s of %s: %v, want %v", raw, test.text, got, want)

@@ -112,7 +112,7 @@ func (c *compiler) path(part string) (target, error) {
 	if !ok {
 		name = part
 	}
-	err := fmt.Errorf("no such column in %q", c.rel.TableName().String())
+	err := c.unknown(part)
 	for dot := strings.LastIndexByte(name, '.'); dot > 0; dot = strings.LastIndexByte(name[:dot], '.') {
 		f, found := c.exactly(name[:dot])
 		if !found {
@@ -129,6 +129,23 @@ func (c *compiler) path(part string) (target, error) {
 		return target{field: f, op: o, bare: !ok}, nil
 	}
 	return target{}, err
+}
+
+// unknown is the error about a part that names no column: where it begins with one,
+// it is the operator that is not known.
+func (c *compiler) unknown(part string) error {
+	table := c.rel.TableName().String()
+	for end := strings.LastIndexByte(part, '_'); end > 0; end = strings.LastIndexByte(part[:end], '_') {
+		if _, ok := c.exactly(part[:end]); !ok {
+			continue
+		}
+		rest := strings.TrimLeft(part[end:], "_")
+		if _, ok := opNamed(rest); ok || rest == "" {
+			break
+		}
+		return fmt.Errorf("%q is not an operator: want %s; nor is there such a column in %q", rest, strings.Join(opNames[:opNever], ", "), table)
+	}
+	return fmt.Errorf("no such column in %q", table)
 }
 
 func (c *compiler) exactly(name string) (field, bool) {

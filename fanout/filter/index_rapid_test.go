@@ -1,0 +1,117 @@
+package filter_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/tablewire/tablewire/fanout/filter"
+)
+
+// FuzzIndexMachine and TestIndexMachine add, remove and match in any order, with few
+// values, so that filters meet; what fails is shrunk.
+func FuzzIndexMachine(f *testing.F) {
+	f.Add([]byte(strings.Repeat("\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00", 64)))
+	f.Add([]byte(strings.Repeat("\x05\x00\x01\x00\x02\x00\x03\x00", 128)))
+	f.Fuzz(rapid.MakeFuzz(checkIndexMachine))
+}
+
+func TestIndexMachine(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, checkIndexMachine)
+}
+
+// machineMembers are right sides by the names that take them.
+var machineMembers = []struct {
+	names, ops, right []string
+}{
+	{
+		[]string{"age", "small", "id", "price", "profile.a", "profile.b.c"},
+		[]string{"eq", "eq", "ne", "gt", "gte", "lt", "lte", "in", "notin", "isnull"},
+		[]string{"1", "2", "-7", "null", "true"},
+	},
+	{
+		[]string{"name", "name_2", "code", "doc.a", "profile.a"},
+		[]string{"eq", "ne", "gt", "lte", "in", "notin", "contains", "startswith", "endswith", "isnull"},
+		[]string{`"a"`, `"ab"`, `"abcdefgh"`, `"bcd"`, `"1"`, `""`, "null", "true"},
+	},
+	{[]string{"mood"}, []string{"eq", "ne", "gt", "in"}, []string{`"sad"`, `"ok"`}},
+}
+
+func drawFilter(t *rapid.T) string {
+	var members []string
+	for range rapid.IntRange(0, 4).Draw(t, "members") {
+		kind := rapid.SampledFrom(machineMembers).Draw(t, "kind")
+		op := rapid.SampledFrom(kind.ops).Draw(t, "op")
+		right := rapid.SampledFrom(kind.right).Draw(t, "right")
+		switch {
+		case op == "in" || op == "notin":
+			right = "[" + strings.Join(rapid.SliceOfN(rapid.SampledFrom(kind.right[:2]), 1, 3).Draw(t, "items"), ",") + "]"
+		case op == "isnull":
+			right = rapid.SampledFrom([]string{"true", "false"}).Draw(t, "isnull")
+		case right == "true":
+			right = kind.right[0]
+		}
+		prefix := rapid.SampledFrom([]string{"", "", "[or]", "[or:a]"}).Draw(t, "prefix")
+		members = append(members, `"`+prefix+rapid.SampledFrom(kind.names).Draw(t, "name")+"__"+op+`":`+right)
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}
+
+func checkIndexMachine(t *rapid.T) {
+	var index filter.Index
+	held := map[*filter.Entry]*filter.Filter{}
+	var entries []*filter.Entry
+	match := func(t *rapid.T) {
+		row := drawRow(t)
+		for range rapid.SampledFrom([]int{1, 1, 100}).Draw(t, "times") { // often enough to be filed anew
+			found := map[*filter.Entry]filter.Result{}
+			for _, hit := range index.Match(nil, row) {
+				if found[hit.Entry] != filter.No {
+					t.Fatalf("%v is found twice", hit.Entry.Value)
+				}
+				found[hit.Entry] = hit.Result
+			}
+			for e, f := range held {
+				if got, want := found[e], f.Match(row); got != want {
+					t.Fatalf("%v: the filter says %v, the index %v, for\n%s", e.Value, want, got, showRow(withoutAge, row))
+				}
+				delete(found, e)
+			}
+			if len(found) > 0 {
+				t.Fatal("what is found is not in the index")
+			}
+		}
+	}
+	t.Repeat(map[string]func(*rapid.T){
+		"add": func(t *rapid.T) {
+			raw := drawFilter(t)
+			f, err := filter.Compile([]byte(raw), withoutAge)
+			if err != nil {
+				t.Skip(err)
+			}
+			for range rapid.SampledFrom([]int{1, 1, 20}).Draw(t, "copies") {
+				e := index.Add(f, raw)
+				entries = append(entries, e)
+				held[e] = f
+			}
+		},
+		"remove": func(t *rapid.T) {
+			if len(entries) == 0 {
+				t.Skip("nothing to remove")
+			}
+			i := rapid.IntRange(0, len(entries)-1).Draw(t, "entry")
+			index.Remove(entries[i])
+			delete(held, entries[i])
+			entries = slices.Delete(entries, i, i+1)
+		},
+		"match": match,
+		"": func(t *rapid.T) {
+			if index.Len() != len(held) {
+				t.Fatalf("the index holds %d filters, not %d", index.Len(), len(held))
+			}
+		},
+	})
+}
