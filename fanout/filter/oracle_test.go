@@ -133,16 +133,21 @@ func (o *oracle) createTable(t *testing.T, r *rand.Rand, samples []*sample, rows
 	o.mustQuery(t, "INSERT INTO t VALUES "+strings.Join(tuples, ",\n"))
 	table := map[string][]protocol.Value{}
 	for _, fields := range o.mustQuery(t, "SELECT * FROM t") {
-		values := make([]protocol.Value, len(fields))
-		for i, text := range fields {
-			values[i].State = protocol.Null
-			if text != nil {
-				values[i] = protocol.Value{State: protocol.Text, Text: text}
-			}
-		}
-		table[string(fields[0])] = values
+		table[string(fields[0])] = valuesOf(fields)
 	}
 	return table
+}
+
+// valuesOf gives a row's fields as the replication stream would carry them.
+func valuesOf(fields [][]byte) []protocol.Value {
+	values := make([]protocol.Value, len(fields))
+	for i, text := range fields {
+		values[i].State = protocol.Null
+		if text != nil {
+			values[i] = protocol.Value{State: protocol.Text, Text: text}
+		}
+	}
+	return values
 }
 
 // relationOf describes the table of createTable.
