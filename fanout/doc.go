@@ -10,7 +10,8 @@
 // A subscriber belongs to exactly one node: the one of its collection, its filter
 // and its view, which is the name under which it asked for the collection and the
 // extensions that it asked for. Equal filters share an entry, so that a filter is
-// evaluated once a row however many subscribe to it and with whichever views. A
+// evaluated once a row however many subscribe to it and with whichever views; and
+// only if a [filter.Index] finds that the row may concern it. A
 // change that several nodes are shown in the same way is encoded once for all of
 // them, across shards.
 //

@@ -11,9 +11,11 @@ type entry struct {
 	topic     *topic
 	key       string         // canonical
 	filter    *filter.Filter // nil: of requests that are not bound; nothing matches
+	indexed   *filter.Entry
 	nodes     []*node
-	following int // nodes that follow transitions
-	hit       int // of the present change: its place among the hits, from 1; else 0
+	following int           // nodes that follow transitions
+	followed  *filter.Entry // nil where there are none
+	hit       int           // of the present change: its place among the hits, from 1; else 0
 }
 
 // node is all subscribers of an entry who are sent the same frames.
@@ -66,15 +68,21 @@ func (e *entry) forget(n *node) {
 	}
 	if last == 0 {
 		delete(e.topic.entries, e.key)
+		if e.indexed != nil {
+			e.topic.index.Remove(e.indexed)
+		}
 	}
 }
 
 // follow counts the nodes that follow transitions, up or down by one.
 func (e *entry) follow(by int) {
-	was := e.following
 	e.following += by
-	if was == 0 || e.following == 0 {
-		e.topic.following += by
+	switch {
+	case e.followed == nil:
+		e.followed = e.topic.followed.Add(e.filter, e)
+	case e.following == 0:
+		e.topic.followed.Remove(e.followed)
+		e.followed = nil
 	}
 }
 

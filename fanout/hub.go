@@ -169,7 +169,9 @@ func (h *Hub) shardOf(table protocol.TableName, filter string) *shard {
 type Stats struct {
 	Subscribers int
 	Deliveries  uint64 // frames queued, one for each subscriber
-	Evaluations uint64 // of a filter against a change
+	Filters     int    // distinct ones, of each collection
+	Scanned     int    // those of them that are looked at for every change
+	Evaluations uint64 // of a filter against a row
 	Encodes     uint64 // of a change into a frame
 }
 
@@ -179,6 +181,8 @@ func (h *Hub) Stats() Stats {
 	for _, s := range h.shards {
 		st.Subscribers += int(s.subscribers.Load())
 		st.Deliveries += s.counters.deliveries.Load()
+		st.Filters += int(s.counters.filters.Load())
+		st.Scanned += int(s.counters.scanned.Load())
 		st.Evaluations += s.counters.evaluations.Load()
 		st.Encodes += s.counters.encodes.Load()
 	}

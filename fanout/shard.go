@@ -20,7 +20,8 @@ type shard struct {
 	dirty   []*node // those with frames of the present batch
 	scratch []byte
 
-	hits     []hit            // of the present change; cleared after it: it keeps no entry alive
+	found    []filter.Hit     // of the present row; cleared after it: it keeps no entry alive
+	hits     []hit            // of the present change; likewise
 	identity []protocol.Value // of the row before the present change
 	last     lastFrame        // of the present batch
 
@@ -37,7 +38,12 @@ type lastFrame struct {
 // counters are what a shard has done, read from outside.
 type counters struct {
 	deliveries, evaluations, encodes atomic.Uint64
+	filters, scanned                 atomic.Int64
 }
+
+// filterCounts are how many filters there are, and how many of them are looked at
+// for every change.
+type filterCounts struct{ filters, scanned int }
 
 // work is a batch for every shard, and who waits for it.
 type work struct {
@@ -139,6 +145,7 @@ func (s *shard) publish(w *work) {
 			if t = s.topics[relation.TableName()]; t != nil && t.relation != relation {
 				s.flush() // what the older version's filters wanted, before any of them ends
 				t.bind(relation)
+				s.count(t)
 			}
 		}
 		if t == nil {
@@ -162,19 +169,36 @@ func (s *shard) publish(w *work) {
 // match finds the hits of a change. Of an update the row before it is matched, too,
 // for the entries whose nodes follow transitions.
 func (s *shard) match(t *topic, c *protocol.Change) {
-	hits, evaluated := t.match(c.Row(), false, s.hits[:0])
-	if c.Op == protocol.Update && t.following > 0 {
-		now := len(hits)
-		for i := range hits {
-			hits[i].entry.hit = i + 1
-		}
-		var more int
-		hits, more = t.match(s.before(c), true, hits)
-		evaluated += more
-		hits = joinHits(hits, now)
+	s.hits = s.find(&t.index, c.Row(), s.hits[:0])
+	if c.Op != protocol.Update || t.followed.Len() == 0 {
+		return
 	}
-	s.hits = hits
-	s.counters.evaluations.Add(uint64(evaluated))
+	now := len(s.hits)
+	for i := range s.hits {
+		s.hits[i].entry.hit = i + 1
+	}
+	s.hits = joinHits(s.find(&t.followed, s.before(c), s.hits), now)
+}
+
+// find appends the entries of an index that do not refuse a row. What can't be
+// decided, because the log does not tell the values, is not refused: a client can
+// ignore a row that it does not hold, but can't guess one that it was never told.
+func (s *shard) find(index *filter.Index, row []protocol.Value, hits []hit) []hit {
+	s.found = index.Match(s.found[:0], row)
+	for _, h := range s.found {
+		hits = append(hits, hit{entry: h.Entry.Value.(*entry), row: h.Result})
+	}
+	clear(s.found)
+	s.counters.evaluations.Add(uint64(index.Visited()))
+	return hits
+}
+
+// count brings the counters of filters up to date with a topic.
+func (s *shard) count(t *topic) {
+	now := filterCounts{t.index.Len(), t.index.Scanned()}
+	s.counters.filters.Add(int64(now.filters - t.counted.filters))
+	s.counters.scanned.Add(int64(now.scanned - t.counted.scanned))
+	t.counted = now
 }
 
 // joinHits makes one hit of the two that an entry may have: of the row after an
@@ -253,8 +277,8 @@ func (s *shard) flush() {
 	if cap(s.scratch) > maxScratch {
 		s.scratch = nil
 	}
-	if cap(s.hits) > maxHits {
-		s.hits = nil
+	if cap(s.hits) > maxHits || cap(s.found) > maxHits {
+		s.hits, s.found = nil, nil
 	}
 	clear(s.identity) // it refers to the batch
 	s.last = lastFrame{}
@@ -271,6 +295,7 @@ func (s *shard) subscribe(m subscribe) error {
 		return err
 	}
 	s.topics[table] = t
+	s.count(t)
 	m.Queue.Push(protocol.TextFrame(protocol.AppendConnected(nil, m.CollectionID, m.Filters)))
 	return nil
 }
@@ -286,8 +311,10 @@ func (s *shard) unsubscribe(sub *Subscriber) {
 	if len(n.subscribers) > 0 {
 		return
 	}
+	t := n.entry.topic
 	n.entry.forget(n)
-	if t := n.entry.topic; len(t.entries) == 0 {
+	s.count(t)
+	if len(t.entries) == 0 {
 		delete(s.topics, t.relation.TableName())
 	}
 }

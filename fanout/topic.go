@@ -10,36 +10,16 @@ import (
 
 // topic is a collection that somebody on this shard subscribes to.
 type topic struct {
-	relation  *protocol.Relation // the version that all requests are bound to
-	entries   map[string]*entry  // by the filter's canonical form
-	following int                // entries with nodes that follow transitions
+	relation *protocol.Relation // the version that all requests are bound to
+	entries  map[string]*entry  // by the filter's canonical form
+	// The filters of the entries, but for those that are not bound; and of the entries
+	// with nodes that follow transitions.
+	index, followed filter.Index
+	counted         filterCounts // what the shard's counters have of it
 }
 
 func newTopic(r *protocol.Relation) *topic {
 	return &topic{relation: r, entries: make(map[string]*entry)}
-}
-
-// match gives the entries whose filter does not refuse a row, behind into, and how
-// many filters were evaluated. Where followed is set only those are looked at that
-// have nodes which follow transitions. What can't be decided, because the log does
-// not tell the values, is not refused: a client can ignore a row that it does not
-// hold, but can't guess one that it was never told.
-//
-// This is the one place where filters are evaluated, and the place of the index
-// over them: it will give the entries that match, instead of all to be asked.
-func (t *topic) match(row []protocol.Value, followed bool, into []hit) (hits []hit, evaluated int) {
-	for _, e := range t.entries {
-		if e.filter == nil || followed && e.following == 0 {
-			continue
-		}
-		if !e.filter.Empty() {
-			evaluated++
-		}
-		if r := e.filter.Match(row); r != filter.No {
-			into = append(into, hit{entry: e, row: r})
-		}
-	}
-	return into, evaluated
 }
 
 // subscribe puts a subscriber into the node of its request, which is bound anew
@@ -60,6 +40,9 @@ func (t *topic) place(sub *Subscriber, b binding) {
 	e := t.entries[b.key]
 	if e == nil {
 		e = &entry{topic: t, key: b.key, filter: b.filter}
+		if e.filter != nil {
+			e.indexed = t.index.Add(e.filter, e)
+		}
 		t.entries[b.key] = e
 	}
 	e.node(b.view).add(sub)
@@ -92,7 +75,8 @@ func (t *topic) bind(relation *protocol.Relation) {
 // be two now, and the other way round: each subscriber finds its place anew.
 func (t *topic) bindRequests() {
 	before := t.entries
-	t.entries, t.following = make(map[string]*entry, len(before)), 0
+	t.entries = make(map[string]*entry, len(before))
+	t.index, t.followed = filter.Index{}, filter.Index{}
 	for _, e := range before {
 		for _, n := range e.nodes {
 			for _, sub := range n.subscribers {

@@ -77,7 +77,9 @@ var (
 
 	descSubscribers = desc("subscribers", "Subscriptions in force.")
 	descDeliveries  = desc("deliveries_total", "Frames queued for subscribers.")
-	descEvaluations = desc("filter_evaluations_total", "Evaluations of a filter against a change.")
+	descFilters     = desc("filters", "Distinct filters in force.")
+	descScanned     = desc("filters_scanned", "Those of the filters that nothing selective leads to: they are looked at for every change of their collection.")
+	descEvaluations = desc("filter_evaluations_total", "Evaluations of a filter against a row.")
 	descEncodes     = desc("encodes_total", "Changes encoded into a frame.")
 
 	descChanges      = desc("changes_total", "Changes received from the database.", "kind")
@@ -94,7 +96,7 @@ var (
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descConnections, descAccepted, descDisconnects, descSlow, descWrites, descBytes,
-		descSubscribers, descDeliveries, descEvaluations, descEncodes,
+		descSubscribers, descDeliveries, descFilters, descScanned, descEvaluations, descEncodes,
 		descChanges, descTransactions, descReconnects, descLag, descRetained, descLive,
 		descLimited, descRooms, descSaid, descHeard, descSQL, descOmitted,
 	} {
@@ -132,6 +134,8 @@ func (c collector) hub(ch chan<- prometheus.Metric) {
 	st := c.server.cfg.Hub.Stats()
 	gauge(ch, descSubscribers, float64(st.Subscribers))
 	count(ch, descDeliveries, st.Deliveries)
+	gauge(ch, descFilters, float64(st.Filters))
+	gauge(ch, descScanned, float64(st.Scanned))
 	count(ch, descEvaluations, st.Evaluations)
 	count(ch, descEncodes, st.Encodes)
 }

@@ -333,6 +333,8 @@ func TestMetrics(t *testing.T) {
 		`tablewire_connections 1`,
 		`tablewire_connections_total 1`,
 		`tablewire_subscribers 1`,
+		`tablewire_filters 1`,
+		`tablewire_filters_scanned 0`,
 		`tablewire_writes_total 2`,
 		`tablewire_disconnects_total{code="4008"} 0`,
 		`tablewire_disconnects_total{code="other"} 0`,
@@ -353,7 +355,7 @@ func TestMetrics(t *testing.T) {
 	}
 	want := []string{
 		"changes_total counter", "connections gauge", "connections_total counter", "deliveries_total counter",
-		"disconnects_total counter", "encodes_total counter", "filter_evaluations_total counter",
+		"disconnects_total counter", "encodes_total counter", "filter_evaluations_total counter", "filters gauge", "filters_scanned gauge",
 		"frames_written_bytes_total counter", "limited_total counter", "message_deliveries_total counter", "messages_total counter", "omitted_values_total counter", "reconnects_total counter", "replication_lag_bytes gauge",
 		"replication_live gauge", "rooms gauge",
 		"slot_retained_bytes gauge", "slow_consumers_total counter", "sql_messages_total counter", "subscribers gauge", "transactions_total counter",

@@ -111,11 +111,11 @@ func (x *Index) pairWay(clauses []clause) way {
 		for j := i + 1; j < len(clauses); j++ {
 			a, b := &clauses[i], &clauses[j]
 			keys := len(a.operands) * len(b.operands)
-			if !pairable(clauses, j) || keyOf(a) == keyOf(b) || keys > maxPairKeys {
+			if !pairable(clauses, j) || keys > maxPairKeys {
 				continue
 			}
 			w := way{a: a, b: b, cost: costPair + keys - 1 + costRow*x.sample.both(a, b)}
-			if p := x.pairOf[pairKeyOf(a, b)]; p != nil {
+			if p := x.pairOf.items[pairKeyOf(a, b)]; p != nil {
 				p.keys(a, b, func(key uint64) { w.cost += p.equal.count(key) })
 			}
 			if w.cost < best.cost {
@@ -136,7 +136,7 @@ func plain(clauses []clause, i int) bool {
 }
 
 func (x *Index) intervals(c *clause) int {
-	if a := x.byKey[keyOf(c)]; a != nil {
+	if a := x.byKey.items[keyOf(c)]; a != nil {
 		return int(a.ranges.points.len)
 	}
 	return 0
@@ -157,7 +157,7 @@ func (x *Index) groupCost(group []clause) int {
 var emptyAxis axis
 
 func (x *Index) clauseCost(c *clause) int {
-	a := x.byKey[keyOf(c)]
+	a := x.byKey.items[keyOf(c)]
 	if a == nil {
 		a = &emptyAxis
 	}

@@ -16,16 +16,16 @@ import (
 // every filter would find, [Unknown] included.
 type Index struct {
 	axes   []*axis
-	byKey  map[axisKey]*axis
+	byKey  registry[axisKey, *axis]
 	pairs  []*pair
-	pairOf map[pairKey]*pair
+	pairOf registry[pairKey, *pair]
 	always bag // empty filters
 	rest   bag // no group leads to them: asked for every row
 	others int // reached by ne or notin, which lead to nearly all
 	len    int
 
 	paths     []*pathCell // by ^clause.cell; nil where one is free
-	pathCells map[string]int32
+	pathCells registry[string, int32]
 
 	// While a row is matched.
 	turn        uint64
@@ -58,9 +58,9 @@ type Hit struct {
 // Len is the number of filters.
 func (x *Index) Len() int { return x.len }
 
-// Scanned is the number of filters of which no clause is selective: they are
-// visited for nearly every row.
-func (x *Index) Scanned() int { return int(x.rest.points.len+x.always.points.len) + x.others }
+// Scanned is the number of filters of which no clause is selective, but for the
+// empty ones: they are visited for nearly every row.
+func (x *Index) Scanned() int { return int(x.rest.points.len) + x.others }
 
 // Visited is how many filters the last Match looked at.
 func (x *Index) Visited() int { return x.visited }
@@ -200,14 +200,11 @@ func (x *Index) visitHolding(p *point) {
 
 // axis gives the axis of a clause, making it if there is none.
 func (x *Index) axis(c *clause) *axis {
-	if a := x.byKey[keyOf(c)]; a != nil {
+	if a := x.byKey.items[keyOf(c)]; a != nil {
 		return a
 	}
 	a := newAxis(c)
-	if x.byKey == nil {
-		x.byKey = map[axisKey]*axis{}
-	}
-	x.byKey[a.key] = a
+	x.byKey.put(a.key, a)
 	a.at = len(x.axes)
 	x.axes = append(x.axes, a)
 	return a
@@ -219,19 +216,16 @@ func (x *Index) forget(a *axis) {
 	x.axes[a.at].at = a.at
 	x.axes[last] = nil
 	x.axes = x.axes[:last]
-	delete(x.byKey, a.key)
+	x.byKey.remove(a.key)
 }
 
 // pair gives the pair of two clauses, making it if there is none.
 func (x *Index) pair(a, b *clause) *pair {
-	if p := x.pairOf[pairKeyOf(a, b)]; p != nil {
+	if p := x.pairOf.items[pairKeyOf(a, b)]; p != nil {
 		return p
 	}
 	p := newPair(a, b)
-	if x.pairOf == nil {
-		x.pairOf = map[pairKey]*pair{}
-	}
-	x.pairOf[p.key] = p
+	x.pairOf.put(p.key, p)
 	p.at = len(x.pairs)
 	x.pairs = append(x.pairs, p)
 	return p
@@ -243,7 +237,7 @@ func (x *Index) forgetPair(p *pair) {
 	x.pairs[p.at].at = p.at
 	x.pairs[last] = nil
 	x.pairs = x.pairs[:last]
-	delete(x.pairOf, p.key)
+	x.pairOf.remove(p.key)
 }
 
 // bindCells gives the entry's clauses their cells. A filter belongs to whoever
@@ -271,7 +265,7 @@ func (x *Index) acquirePath(c *clause) int32 {
 	for _, member := range c.path() {
 		name = strconv.AppendQuote(name, member)
 	}
-	id, ok := x.pathCells[string(name)]
+	id, ok := x.pathCells.items[string(name)]
 	if !ok {
 		p := &pathCell{name: string(name), column: c.index, path: c.path()}
 		at := slices.Index(x.paths, nil)
@@ -281,10 +275,7 @@ func (x *Index) acquirePath(c *clause) int32 {
 		}
 		x.paths[at] = p
 		id = ^int32(at)
-		if x.pathCells == nil {
-			x.pathCells = map[string]int32{}
-		}
-		x.pathCells[p.name] = id
+		x.pathCells.put(p.name, id)
 	}
 	x.paths[^id].users++
 	return id
@@ -300,7 +291,7 @@ func (x *Index) releaseCells(e *Entry) {
 		if p.users--; p.users > 0 {
 			continue
 		}
-		delete(x.pathCells, p.name)
+		x.pathCells.remove(p.name)
 		x.paths[^id] = nil
 		for len(x.paths) > 0 && x.paths[len(x.paths)-1] == nil {
 			x.paths = x.paths[:len(x.paths)-1]

@@ -300,12 +300,14 @@ func BenchmarkIndexChurn(b *testing.B) {
 			filters := distinct(b, n+n/10, m.mixed)
 			x, entries, _ := fill(b, filters[:n])
 			spare := filters[n:]
+			began := processorTime()
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				at := m.IntN(n)
 				x.Remove(entries[at])
 				entries[at] = x.Add(spare[i%len(spare)], nil)
 			}
+			b.ReportMetric(float64(processorTime()-began)/float64(b.N), "cpu-ns/change")
 		})
 	}
 }

@@ -60,7 +60,8 @@ func TestIndexMany(t *testing.T) {
 	t.Parallel()
 	r := newRand(t)
 	market := newMarket(r, 300)
-	filters := []func() string{market.mixed, market.mixed, market.equality, market.withoutEquality, market.negation, func() string { return "{}" }}
+	nested := func() string { return fmt.Sprintf(`{"quantity_gte":%d,"quantity_lte":%d}`, r.IntN(1000), r.IntN(1000)) }
+	filters := []func() string{market.mixed, market.mixed, market.equality, market.withoutEquality, market.negation, nested, func() string { return "{}" }}
 	m := &indexModel{relation: orders, held: map[*filter.Entry]*filter.Filter{}}
 	fill := func(n int) {
 		for m.index.Len() < n {
@@ -104,7 +105,11 @@ func TestIndexGivesBack(t *testing.T) {
 	before := heap()
 	entries := make([]*filter.Entry, n)
 	for i := range entries {
-		f, err := filter.Compile([]byte(market.mixed()), orders)
+		raw := market.mixed()
+		if i%4 == 0 {
+			raw = fmt.Sprintf(`{"profile.member%d_gt":1}`, i)
+		}
+		f, err := filter.Compile([]byte(raw), orders)
 		if err != nil {
 			t.Fatal(err)
 		}
