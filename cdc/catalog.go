@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tablewire/tablewire/protocol"
@@ -19,9 +20,16 @@ type Catalog struct {
 	created func()
 
 	turn chan struct{} // of who asks the database for the list; taken before mu
+	// describing is of who asks for one table, so that many who wait for the same
+	// ask once; taken before mu.
+	describing chan struct{}
+	// generation grows when the catalog is known to say another thing than the stream
+	// has: the decoder then looks for itself.
+	generation atomic.Uint64
 
 	mu      sync.Mutex
 	tables  map[protocol.TableName]protocol.Table // exposed
+	byOID   map[uint32]protocol.Table             // the same
 	refused map[protocol.TableName]string         // why not
 	warned  []string
 	known   map[protocol.TableName]known
@@ -40,7 +48,7 @@ const pace = 250 * time.Millisecond
 
 func newCatalog(cfg *Config, created func()) *Catalog {
 	return &Catalog{
-		cfg: cfg, types: typeResolver{cfg.Database}, created: created, turn: make(chan struct{}, 1),
+		cfg: cfg, types: typeResolver{cfg.Database}, created: created, turn: make(chan struct{}, 1), describing: make(chan struct{}, 1),
 		known: map[protocol.TableName]known{},
 	}
 }
@@ -96,13 +104,19 @@ func (c *Catalog) find(name string) (protocol.Table, bool) {
 // describe gives a table's version: what the stream said last, or what the catalog
 // says, which is kept for one interval.
 func (c *Catalog) describe(ctx context.Context, t protocol.Table) (*protocol.Relation, error) {
-	name := t.TableName()
-	c.mu.Lock()
-	k, ok := c.known[name]
-	c.mu.Unlock()
-	if ok && k.relation.OID == t.OID && time.Since(k.at) < c.cfg.RefreshInterval {
-		return k.relation, nil
+	if rel := c.recent(t); rel != nil {
+		return rel, nil
 	}
+	select {
+	case c.describing <- struct{}{}:
+		defer func() { <-c.describing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if rel := c.recent(t); rel != nil {
+		return rel, nil // somebody else has asked meanwhile
+	}
+	asked := time.Now()
 	rel, err := c.types.relationFromCatalog(ctx, t)
 	if err != nil {
 		return nil, err
@@ -111,13 +125,83 @@ func (c *Catalog) describe(ctx context.Context, t protocol.Table) (*protocol.Rel
 		// Either it has none or it was dropped a moment ago; it can't be watched.
 		return nil, protocol.ErrCollectionNotFound
 	}
-	if ok && k.relation.SameColumns(rel) {
-		rel = k.relation // the same version: filters needn't be compiled anew
+	name := t.TableName()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if k, ok := c.known[name]; ok && k.relation.OID == t.OID {
+		if k.relation.SameColumns(rel) {
+			rel = k.relation // the same version: filters needn't be compiled anew
+		} else {
+			c.generation.Add(1)
+		}
+	}
+	c.known[name] = known{rel, asked}
+	return rel, nil
+}
+
+// recent is a table's version that was learnt a moment ago. A type that may be
+// altered at any time is kept for a shorter one.
+func (c *Catalog) recent(t protocol.Table) *protocol.Relation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k, ok := c.known[t.TableName()]
+	if !ok || k.relation.OID != t.OID {
+		return nil
+	}
+	lasts := c.cfg.RefreshInterval
+	if slices.ContainsFunc(k.relation.Columns, isCustom) {
+		lasts = min(lasts, pace)
+	}
+	if time.Since(k.at) >= lasts {
+		return nil
+	}
+	return k.relation
+}
+
+// nameInstead gives a table's name in the catalog, where the stream would not tell
+// that it has another one: that of a partitioned table's root or of a schema.
+func (c *Catalog) nameInstead(oid uint32, name protocol.TableName) (protocol.TableName, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t, ok := c.byOID[oid]
+	now := t.TableName()
+	return now, ok && now != name && (t.Partitioned || t.Name == name.Table)
+}
+
+func isCustom(c protocol.Column) bool { return c.Type.Custom() }
+
+// reviewTypes looks whether a type of a table that is known was altered, which nobody
+// else would tell.
+func (c *Catalog) reviewTypes(ctx context.Context) error {
+	var of []*protocol.Relation // whose column each is
+	var types []protocol.Type
+	var cols []protocol.TableColumn
+	c.mu.Lock()
+	for _, k := range c.known {
+		for i := range k.relation.Columns {
+			if t := k.relation.Columns[i].Type; t.Custom() {
+				of, types = append(of, k.relation), append(types, t)
+				cols = append(cols, protocol.TableColumn{TypeOID: t.OID, TypeModifier: -1}) // modifiers are of other types
+			}
+		}
+	}
+	c.mu.Unlock()
+	if len(cols) == 0 {
+		return nil
+	}
+	now, err := c.types.resolve(ctx, cols)
+	if err != nil {
+		return err
 	}
 	c.mu.Lock()
-	c.known[name] = known{rel, time.Now()}
-	c.mu.Unlock()
-	return rel, nil
+	defer c.mu.Unlock()
+	for i := range now {
+		if name := of[i].TableName(); !now[i].Same(types[i]) && c.known[name].relation == of[i] {
+			delete(c.known, name)
+			c.generation.Add(1)
+		}
+	}
+	return nil
 }
 
 // observe notes a version that the stream has described.
@@ -169,16 +253,23 @@ func (c *Catalog) lastAsked() time.Time {
 // accept takes over a list of tables, and tells what changed.
 func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 	tables, refused := map[protocol.TableName]protocol.Table{}, map[protocol.TableName]string{}
+	byOID := map[uint32]protocol.Table{}
 	for _, t := range exposure.Tables {
 		if t.Refused != "" {
 			refused[t.TableName()] = t.Refused
 		} else {
-			tables[t.TableName()] = t
+			tables[t.TableName()], byOID[t.OID] = t, t
 		}
 	}
 	c.mu.Lock()
 	before, refusedBefore, warnedBefore := c.tables, c.refused, c.warned
 	c.tables, c.refused, c.warned, c.asked = tables, refused, exposure.Warnings, asked
+	for oid, was := range c.byOID {
+		if now, ok := byOID[oid]; ok && now.TableName() != was.TableName() {
+			c.generation.Add(1)
+		}
+	}
+	c.byOID = byOID
 	maps.DeleteFunc(c.known, func(name protocol.TableName, k known) bool { return tables[name].OID != k.relation.OID })
 	c.mu.Unlock()
 

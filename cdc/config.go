@@ -20,6 +20,9 @@ type Database interface {
 	// the log at which that was so.
 	Columns(ctx context.Context, table uint32) ([]protocol.TableColumn, protocol.LSN, error)
 	Types(ctx context.Context, oids []uint32) ([]protocol.TypeRow, error)
+	// Visible reports whether Columns and Types see what a transaction did, whose
+	// commit has come through the log.
+	Visible(ctx context.Context, xid uint32) (bool, error)
 }
 
 // Config of a stream.

@@ -23,8 +23,10 @@ type decoder struct {
 	// rowBytes is how much text of a row's values is delivered.
 	rowBytes int
 
-	relations map[uint32]*protocol.Relation
+	relations map[uint32]*described
+	reviewed  uint64 // the catalog's generation that the relations are of
 	open      bool
+	xid       uint32            // of the open transaction
 	position  protocol.Position // of the next change, while a transaction is open
 	batch     protocol.Batch
 	row       pgoutput.Row
@@ -49,6 +51,9 @@ type progress struct {
 func (d *decoder) chunk(ctx context.Context, c *chunk) error {
 	d.batch = protocol.Batch{Changes: d.batch.Changes[:0], Messages: d.batch.Messages[:0]}
 	d.values = d.values[:0]
+	if err := d.review(ctx); err != nil {
+		return err
+	}
 	start := 0
 	for _, end := range c.ends {
 		if err := d.message(ctx, c.buf[start:end]); err != nil {
@@ -91,7 +96,7 @@ func (d *decoder) message(ctx context.Context, m []byte) error {
 	switch m[0] {
 	case pgoutput.TypeBegin:
 		b, err := pgoutput.DecodeBegin(m)
-		d.open, d.position = true, protocol.Position{Commit: b.FinalLSN}
+		d.open, d.position, d.xid = true, protocol.Position{Commit: b.FinalLSN}, b.XID
 		return err
 	case pgoutput.TypeCommit:
 		c, err := pgoutput.DecodeCommit(m)
@@ -101,7 +106,7 @@ func (d *decoder) message(ctx context.Context, m []byte) error {
 	case pgoutput.TypeRelation:
 		return d.relation(ctx, m)
 	case pgoutput.TypeInsert, pgoutput.TypeUpdate, pgoutput.TypeDelete:
-		return d.change(m)
+		return d.change(ctx, m)
 	case pgoutput.TypeTruncate:
 		return d.truncate(m)
 	case pgoutput.TypeMessage:
@@ -110,20 +115,6 @@ func (d *decoder) message(ctx context.Context, m []byte) error {
 		return nil
 	}
 	return fmt.Errorf("decode a replication message: unknown type %q", m[0])
-}
-
-func (d *decoder) relation(ctx context.Context, m []byte) error {
-	r, err := pgoutput.DecodeRelation(m)
-	if err != nil {
-		return err
-	}
-	rel, err := d.types.relationFromMessage(ctx, r, d.position.Commit)
-	if err != nil {
-		return err
-	}
-	d.relations[r.OID] = rel
-	d.catalog.observe(rel)
-	return nil
 }
 
 // advance gives the position of what comes next. It is not fresh when it was
@@ -158,16 +149,16 @@ func (d *decoder) next(rel *protocol.Relation, op protocol.Op) *protocol.Change 
 	return &d.batch.Changes[len(d.batch.Changes)-1]
 }
 
-func (d *decoder) change(m []byte) error {
+func (d *decoder) change(ctx context.Context, m []byte) error {
 	oid, err := pgoutput.RelationOID(m)
 	if err != nil {
 		return err
 	}
-	rel := d.relations[oid]
-	if rel == nil {
+	known := d.relations[oid]
+	if known == nil {
 		return fmt.Errorf("decode a change of relation %d: the server did not describe it", oid)
 	}
-	op := opOf(m[0])
+	rel, op := known.relation, opOf(m[0])
 	c := d.next(rel, op)
 	if c == nil {
 		return nil
@@ -200,6 +191,11 @@ func (d *decoder) change(m []byte) error {
 	}
 	if c.Old != nil {
 		fillUnchanged(c)
+	}
+	if !known.fits(c) {
+		if err := d.renew(ctx, known, c); err != nil {
+			return err
+		}
 	}
 	if len(m) > d.rowBytes { // shorter messages have nothing that is too long
 		d.omit(c)
@@ -268,11 +264,11 @@ func (d *decoder) truncate(m []byte) error {
 		return err
 	}
 	for _, oid := range t.Relations {
-		rel := d.relations[oid]
-		if rel == nil {
+		known := d.relations[oid]
+		if known == nil {
 			return fmt.Errorf("decode the truncation of relation %d: the server did not describe it", oid)
 		}
-		d.next(rel, protocol.Truncate)
+		d.next(known.relation, protocol.Truncate)
 	}
 	return nil
 }

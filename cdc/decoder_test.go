@@ -67,9 +67,9 @@ func table(oid uint32, name string, types ...uint32) *protocol.Relation {
 }
 
 func newDecoder(publish func(*protocol.Batch) error, rels ...*protocol.Relation) *decoder {
-	d := &decoder{publish: publish, state: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, relations: map[uint32]*protocol.Relation{}}
+	d := &decoder{publish: publish, state: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, catalog: &Catalog{}, relations: map[uint32]*described{}}
 	for _, r := range rels {
-		d.relations[r.OID] = r
+		d.relations[r.OID] = &described{relation: r}
 	}
 	return d
 }
@@ -155,7 +155,7 @@ func TestDecoder(t *testing.T) {
 		t.Parallel()
 		d, got := setup()
 		decode(t, d, chunkOf(begin(100), insert(1, "1"), commit(100, 110), begin(200), insert(1, "2")))
-		again := newDecoder(d.publish, d.relations[1])
+		again := newDecoder(d.publish, d.relations[1].relation)
 		again.state = d.state
 		decode(t, again, chunkOf(begin(100), insert(1, "1"), commit(100, 110), begin(200), insert(1, "2"), insert(1, "3"), commit(200, 210)))
 		compare(t, []published{
@@ -178,7 +178,7 @@ func TestDecoder(t *testing.T) {
 			emit(0, "tablewire:broadcast", "3"), emit(1, "tablewire:room:r", "4"), commit(256, 300),
 		}
 		decode(t, d, chunkOf(tx...))
-		again := newDecoder(d.publish, d.relations[1])
+		again := newDecoder(d.publish, d.relations[1].relation)
 		again.state = d.state
 		decode(t, again, chunkOf(append(tx, begin(512), emit(1, "tablewire:broadcast", "5"), commit(512, 600))...))
 		want := []string{"0/100+1 tablewire:broadcast 1", "0/100+2 tablewire:room:r 4", "0/200+0 tablewire:broadcast 5"}

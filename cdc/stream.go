@@ -135,6 +135,9 @@ func (s *Stream) oversee(ctx context.Context) {
 			if err := s.catalog.refresh(ctx, now); err != nil && ctx.Err() == nil {
 				s.cfg.Logger.Warn("the list of tables could not be looked at; it will be tried again", "error", Explain(err))
 			}
+			if err := s.catalog.reviewTypes(ctx); err != nil && ctx.Err() == nil {
+				s.cfg.Logger.Warn("the tables' types could not be looked at; it will be tried again", "error", Explain(err))
+			}
 		}
 	}
 }
@@ -312,7 +315,7 @@ func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol
 func (s *Stream) stream(ctx context.Context, w *walsender) error {
 	d := &decoder{
 		types: typeResolver{s.cfg.Database}, catalog: s.catalog, publish: s.cfg.Publish,
-		state: &s.state, log: s.cfg.Logger, rowBytes: s.cfg.RowBytes, relations: map[uint32]*protocol.Relation{},
+		state: &s.state, log: s.cfg.Logger, rowBytes: s.cfg.RowBytes, relations: map[uint32]*described{},
 	}
 	free, full := make(chan *chunk, chunks), make(chan *chunk, chunks)
 	for range chunks {

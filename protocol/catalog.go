@@ -9,6 +9,8 @@ type Table struct {
 	Schema   string
 	Name     string
 	Identity Identity
+	// Partitioned says that it is the root of a partitioned table.
+	Partitioned bool
 	// Refused says why the table is not exposed, for the operator; empty when it is.
 	Refused string
 	// Added says that the publication did not have the table until now.

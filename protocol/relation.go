@@ -141,6 +141,16 @@ type Field struct {
 // String is the type's name.
 func (t Type) String() string { return strings.TrimSpace(t.Name) }
 
+// firstCustomOID is the least OID of what is made in a database (FirstNormalObjectId in
+// PostgreSQL's source, access/transam.h).
+const firstCustomOID = 16384
+
+// Custom reports whether a type is, or is made of, one that somebody made and may alter.
+func (t *Type) Custom() bool {
+	return t.OID >= firstCustomOID || t.Base >= firstCustomOID || t.Elem != nil && t.Elem.Custom() ||
+		slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Type.Custom() })
+}
+
 // SameColumns reports whether a row of the one relation can be read as a row of
 // the other: the same columns in the same order, each of the same type.
 func (r *Relation) SameColumns(o *Relation) bool {

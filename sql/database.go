@@ -128,6 +128,15 @@ func (d *Database) Columns(ctx context.Context, table uint32) (cols []protocol.T
 	return cols, at, err
 }
 
+// Visible reports whether the catalog can be read as a transaction left it, whose
+// commit the log has already.
+func (d *Database) Visible(ctx context.Context, xid uint32) (yes bool, err error) {
+	err = d.with(ctx, "look whether a transaction is visible", func(ctx context.Context, conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, visible, int64(xid)).Scan(&yes)
+	})
+	return yes, err
+}
+
 // Types reads types; those that are not there are left out.
 func (d *Database) Types(ctx context.Context, oids []uint32) (found []protocol.TypeRow, err error) {
 	err = d.with(ctx, "look up types", func(ctx context.Context, conn *pgx.Conn) error {

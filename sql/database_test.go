@@ -399,3 +399,30 @@ func TestSetupStatementsRun(t *testing.T) {
 	exec(t, conn, makeSlot)
 	equal(t, []string{"public.a", "public.it's"}, members(t, conn))
 }
+
+func TestVisible(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Start(t).NewDatabase(t)
+	db, conn := open(t, url, "*"), connect(t, url)
+	want := func(xid int64, want bool) {
+		t.Helper()
+		if got, err := db.Visible(t.Context(), uint32(xid)); err != nil || got != want {
+			t.Errorf("transaction %d is visible: %v, %v; want %v", xid, got, err, want)
+		}
+	}
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var xid int64
+	if err := tx.QueryRow(t.Context(), "SELECT pg_current_xact_id()::text::bigint").Scan(&xid); err != nil {
+		t.Fatal(err)
+	}
+	want(xid, false)
+	want(xid+100_000, false) // has not begun, or a snapshot does not know of it yet
+	want(3, true)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want(xid, true)
+}

@@ -54,7 +54,7 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 		if d.cfg.Tables.Match(t.Schema, t.Name) {
 			exposure.Tables = append(exposure.Tables, protocol.Table{
 				OID: t.OID, Schema: t.Schema, Name: t.Name,
-				Identity: protocol.Identity(t.Identity[0]), Refused: t.refusal(),
+				Identity: protocol.Identity(t.Identity[0]), Partitioned: t.Partitioned, Refused: t.refusal(),
 			})
 		}
 	}

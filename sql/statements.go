@@ -32,6 +32,7 @@ var (
 	publicationTables = statement("catalog/publication_tables")
 	columns           = statement("catalog/columns")
 	types             = statement("catalog/types")
+	visible           = statement("catalog/visible")
 )
 
 // fill puts quoted identifiers into a statement that can't take parameters: each

@@ -17,11 +17,11 @@ type array struct {
 	delim byte
 }
 
-func arrayEncoder(t protocol.Type) encoder {
+func (m maker) array(t protocol.Type) encoder {
 	if t.Elem == nil {
 		return appendString
 	}
-	a := &array{elem: Encoder(*t.Elem), delim: t.Delim}
+	a := &array{elem: m.encoder(*t.Elem), delim: t.Delim}
 	if t.Base == oidInt2vector || t.Base == oidOidvector {
 		return a.appendVector
 	}

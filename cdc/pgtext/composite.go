@@ -4,7 +4,8 @@ import "github.com/tablewire/tablewire/protocol"
 
 // composite encodes the rows of one type.
 type composite struct {
-	fields []field
+	fields  []field
+	checker *checker // nil: it is to be encoded
 }
 
 // field of a composite: its name as a JSON string with the colon behind it, and
@@ -14,10 +15,10 @@ type field struct {
 	enc   encoder
 }
 
-func compositeEncoder(t protocol.Type) encoder {
-	c := &composite{fields: make([]field, len(t.Fields))}
+func (m maker) composite(t protocol.Type) encoder {
+	c := &composite{fields: make([]field, len(t.Fields)), checker: m.checker}
 	for i, f := range t.Fields {
-		c.fields[i] = field{append(protocol.AppendString(nil, f.Name), ':'), Encoder(f.Type)}
+		c.fields[i] = field{append(protocol.AppendString(nil, f.Name), ':'), m.encoder(f.Type)}
 	}
 	return c.append
 }
@@ -29,6 +30,9 @@ func (c *composite) append(dst, text []byte) []byte {
 	start := len(dst)
 	dst, rest, ok := c.row(dst, text)
 	if !ok || len(rest) > 0 {
+		if c.checker != nil {
+			c.checker.misfit = true
+		}
 		return appendString(dst[:start], text)
 	}
 	return dst

@@ -12,7 +12,26 @@ type encoder = func(dst, text []byte) []byte
 // Encoder returns the function that appends a value of type t as JSON. The
 // function is total and safe for concurrent use; NULL has no text form and is the
 // caller's to write. Domains go by t.Kind and t.Base.
-func Encoder(t protocol.Type) func(dst, text []byte) []byte {
+func Encoder(t protocol.Type) func(dst, text []byte) []byte { return maker{}.encoder(t) }
+
+// maker makes encoders. With a checker they only look whether a value fits its type.
+type maker struct{ checker *checker }
+
+func (m maker) encoder(t protocol.Type) encoder {
+	switch {
+	case t.Kind == protocol.KindArray:
+		return m.array(t)
+	case t.Kind == protocol.KindComposite:
+		return m.composite(t)
+	case m.checker == nil:
+		return scalar(t)
+	case t.Kind == protocol.KindEnum:
+		return m.checker.enum(t.Labels)
+	}
+	return skip
+}
+
+func scalar(t protocol.Type) encoder {
 	switch t.Kind {
 	case protocol.KindBool:
 		return appendBool
@@ -26,16 +45,11 @@ func Encoder(t protocol.Type) func(dst, text []byte) []byte {
 		return appendTimestamp
 	case protocol.KindTimestampTZ:
 		return appendTimestampTZ
-	case protocol.KindArray:
-		return arrayEncoder(t)
-	case protocol.KindComposite:
-		return compositeEncoder(t)
 	case protocol.KindOther:
 		if t.Name == "hstore" || strings.HasSuffix(t.Name, ".hstore") {
 			return appendHstore
 		}
-	case protocol.KindText, protocol.KindUUID, protocol.KindDate, protocol.KindTime,
-		protocol.KindBytea, protocol.KindEnum, protocol.KindRange:
+	default:
 	}
 	return appendString
 }
