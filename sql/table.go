@@ -48,6 +48,8 @@ func (t tableRow) refusal() string {
 		return "it has no primary key that is checked at once (a DEFERRABLE one is not): published, its own UPDATE and DELETE would fail; add one, or ALTER TABLE ... REPLICA IDENTITY FULL"
 	case t.IdentityMixed:
 		return "its partitions have another replica identity than it has itself, so that old rows can't be told: ALTER TABLE ... REPLICA IDENTITY on the root and on each partition"
+	case t.IdentityHidden && t.Identity == string(protocol.IdentityFull):
+		return "it has a virtual generated column and replica identity FULL: published, its own UPDATE and DELETE would fail; ALTER TABLE ... REPLICA IDENTITY DEFAULT or USING INDEX"
 	case t.IdentityHidden:
 		return "its key has a generated column, which does not travel before PostgreSQL 18: ALTER TABLE ... REPLICA IDENTITY FULL or USING INDEX"
 	}

@@ -17,11 +17,12 @@ WITH candidate AS (
   SELECT c.oid, l.relid FROM candidate c, pg_partition_tree(c.oid) l WHERE c.relkind = 'p' AND l.isleaf
 ), identified AS (
   -- How each of them identifies a row: an index that is used must be valid and
-  -- checked at once, and a generated column in it must travel.
+  -- checked at once, and a generated column in it must travel; virtual ones never do.
   SELECT s.root, l.relreplident, l.relpersistence, i.indexrelid IS NOT NULL AS indexed,
     EXISTS (SELECT FROM pg_attribute a
-            WHERE a.attrelid = l.oid AND a.attnum = ANY (i.indkey) AND a.attgenerated <> ''
-              AND current_setting('server_version_num')::int < 180000) AS hidden
+            WHERE a.attrelid = l.oid
+              AND (a.attnum = ANY (i.indkey) AND a.attgenerated <> '' AND current_setting('server_version_num')::int < 180000
+                   OR l.relreplident = 'f' AND a.attgenerated = 'v')) AS hidden
   FROM stored s
   JOIN pg_class l ON l.oid = s.leaf
   LEFT JOIN pg_index i ON i.indrelid = l.oid AND i.indisvalid AND i.indimmediate
