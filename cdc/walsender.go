@@ -77,8 +77,20 @@ func connect(ctx context.Context, url string) (*pgconn.PgConn, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 10 * time.Second
 	}
-	return pgconn.ConnectConfig(ctx, cfg)
+	conn, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil || conn.ParameterStatus("server_encoding") != noEncoding {
+		return conn, err
+	}
+	if _, err := conn.Exec(ctx, "SET client_encoding = "+noEncoding).ReadAll(); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx)) // what went wrong before matters more
+		return nil, fmt.Errorf("set the client's encoding: %w", err)
+	}
+	return conn, nil
 }
+
+// noEncoding is that of a database which takes any bytes. Asked for UTF-8 the server
+// would end the stream at the first row with others, and again each time.
+const noEncoding = "SQL_ASCII"
 
 // start begins to stream from the slot's confirmed position and takes the
 // connection over.

@@ -37,7 +37,8 @@
 //
 // An encoder is total: what is not of its type's syntax is appended as a JSON
 // string, and the result is valid JSON whatever the input, except that json and
-// jsonb are not looked at. It only ever appends to dst, does not keep its input,
+// jsonb are not looked at. It is valid UTF-8 always: other bytes, which a database
+// with the encoding SQL_ASCII may have, become U+FFFD. It only ever appends to dst, does not keep its input,
 // may be called concurrently, and allocates nothing beyond growing dst. Values
 // nested in arrays and composites are unquoted in dst's free space: dst may grow by
 // the text's length once for each level of nesting, and shrinks again.

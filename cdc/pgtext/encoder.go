@@ -1,7 +1,9 @@
 package pgtext
 
 import (
+	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -56,7 +58,14 @@ func scalar(t protocol.Type) encoder {
 
 func appendString(dst, text []byte) []byte { return protocol.AppendString(dst, text) }
 
-func appendRaw(dst, text []byte) []byte { return append(dst, text...) }
+// appendRaw appends JSON as it is. Only a database with the encoding SQL_ASCII can
+// have in it what is no UTF-8.
+func appendRaw(dst, text []byte) []byte {
+	if !utf8.Valid(text) {
+		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	}
+	return append(dst, text...)
+}
 
 func appendBool(dst, text []byte) []byte {
 	switch string(text) {

@@ -3,6 +3,7 @@ package pgtext
 import (
 	"encoding/json"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -16,7 +17,7 @@ var fuzzed = []protocol.Type{
 	{},
 }
 
-// FuzzEncoder holds every encoder to: no panic, valid JSON, and nothing but
+// FuzzEncoder holds every encoder to: no panic, valid JSON in valid UTF-8, and nothing but
 // appended to what was there.
 func FuzzEncoder(f *testing.F) {
 	for _, seed := range []string{
@@ -40,6 +41,9 @@ func FuzzEncoder(f *testing.F) {
 		got := string(encoders[i]([]byte(prefix), text))
 		if got[:len(prefix)] != prefix {
 			t.Fatalf("%s: what was there became %q", fuzzed[i].Name, got[:len(prefix)])
+		}
+		if !utf8.ValidString(got) || !utf8.Valid(appendRaw(nil, text)) {
+			t.Fatalf("%s: %q gave what is no UTF-8: %q", fuzzed[i].Name, text, got)
 		}
 		if !json.Valid([]byte(got[len(prefix):])) {
 			t.Fatalf("%s: %q gave %s", fuzzed[i].Name, text, got[len(prefix):])

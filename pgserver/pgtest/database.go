@@ -12,11 +12,12 @@ import (
 
 // NewDatabase makes an empty database for a test and returns its URL. When the
 // test ends it is dropped, with its replication slots and whoever is connected.
-func (s *Server) NewDatabase(t testing.TB) string {
+// The options are those of CREATE DATABASE.
+func (s *Server) NewDatabase(t testing.TB, options ...string) string {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text()[:16])
 	if err := s.admin(t.Context(), func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "CREATE DATABASE "+name)
+		_, err := conn.Exec(ctx, strings.Join(append([]string{"CREATE DATABASE", name}, options...), " "))
 		return err
 	}); err != nil {
 		t.Fatalf("make a database: %v", err)
