@@ -1,7 +1,6 @@
 package cdc
 
 import (
-	"context"
 	"encoding/binary"
 	"log/slog"
 	"strings"
@@ -201,41 +200,4 @@ func TestDecoder(t *testing.T) {
 			}
 		}
 	})
-}
-
-// From the wire to a frame: the frame is the only allocation.
-func BenchmarkDecodeToFrame(b *testing.B) {
-	rel := table(1, "orders", oidInt8, oidText, oidNumeric, oidBool, oidTimestampTZ, oidJSONB, oidInt4)
-	row := insert(1, "123456789", "Ada Lovelace", "1234.50", "t", "2024-01-15 10:30:00.123+00", `{"city": "London", "tags": ["a", "b"]}`, "NULL")
-	toFrame := func(frames *[]protocol.Frame) *decoder {
-		var scratch []byte
-		return newDecoder(func(batch *protocol.Batch) error {
-			for i := range batch.Changes {
-				scratch = protocol.AppendChange(scratch[:0], `"orders"`, &batch.Changes[i])
-				*frames = append((*frames)[:0], protocol.TextFrame(scratch))
-			}
-			return nil
-		}, rel)
-	}
-	for name, rows := range map[string]int{"rows=1": 1, "rows=100": 100} {
-		b.Run("columns=7/"+name, func(b *testing.B) {
-			c := chunkOf(begin(100))
-			for range rows {
-				c.add(row)
-			}
-			c.add(commit(100, 110))
-			var frames []protocol.Frame
-			d := toFrame(&frames)
-			ctx := context.Background()
-			b.ReportAllocs()
-			b.SetBytes(int64(len(c.buf)))
-			for b.Loop() {
-				d.state.published = protocol.Position{}
-				if err := d.chunk(ctx, c); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rows), "ns/row")
-		})
-	}
 }

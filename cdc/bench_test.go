@@ -1,0 +1,127 @@
+package cdc
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+func update(relation uint32, old, now []string) wire {
+	return append(append(wire{'U'}.u32(relation), 'O').tuple(old), wire{'N'}.tuple(now)...)
+}
+
+func deleted(relation uint32, old []string) wire {
+	return append(wire{'D'}.u32(relation), 'O').tuple(old)
+}
+
+// rowShape is a kind of table with a row, and the row changed.
+type rowShape struct {
+	relation *protocol.Relation
+	row, now []string
+}
+
+// rowShapes are the tables whose decoding is measured.
+func rowShapes() map[string]rowShape {
+	narrow := rowShape{
+		table(1, "orders", oidInt8, oidText, oidNumeric, oidBool, oidTimestampTZ, oidJSONB, oidInt4),
+		[]string{"123456789", "Ada Lovelace", "1234.50", "t", "2024-01-15 10:30:00.123+00", `{"city": "London", "tags": ["a", "b"]}`, "NULL"}, nil,
+	}
+	narrow.now = append([]string{}, narrow.row...)
+	narrow.now[2], narrow.now[3] = "1000.00", "f"
+
+	wide := rowShape{}
+	var types []uint32
+	for range 40 {
+		types = append(types, oidInt8, oidText, oidNumeric, oidTimestampTZ, oidBool)
+		wide.row = append(wide.row, "123456789", "a text of some length", "1234.50", "2024-01-15 10:30:00.123+00", "t")
+	}
+	wide.relation = table(1, "wide", types...)
+	wide.now = append([]string{}, wide.row...)
+	wide.now[1], wide.now[100] = "another text", "42"
+
+	document := `{"name": "Ada Lovelace", "tags": ["a", "b"], "n": 1234.50, "escaped": "a \"b\" é"}`
+	list := "[" + strings.Repeat(document+", ", 120) + document + "]"
+	heavy := rowShape{table(1, "documents", oidInt8, oidJSONB), []string{"1", list}, []string{"1", "[" + list + "]"}}
+	return map[string]rowShape{"narrow": narrow, "wide": wide, "json": heavy}
+}
+
+// messages of the three kinds that carry a whole row.
+func (s rowShape) messages() map[string]wire {
+	return map[string]wire{
+		"insert": insert(1, s.row...),
+		"update": update(1, s.row, s.now),
+		"delete": deleted(1, s.row),
+	}
+}
+
+// toFrames makes a decoder that makes a frame of each change, as a hub does for the
+// first who wants it.
+func toFrames(rel *protocol.Relation, frames *[]protocol.Frame) *decoder {
+	var scratch []byte
+	return newDecoder(func(batch *protocol.Batch) error {
+		for i := range batch.Changes {
+			scratch = protocol.AppendChange(scratch[:0], `"table"`, &batch.Changes[i])
+			*frames = append((*frames)[:0], protocol.TextFrame(scratch))
+		}
+		return nil
+	}, rel)
+}
+
+func transactionOf(rows int, message wire) *chunk {
+	c := chunkOf(begin(100))
+	for range rows {
+		c.add(message)
+	}
+	c.add(commit(100, 110))
+	return c
+}
+
+// From the wire to a frame, of a table that is narrow (7 columns), wide (200) or one
+// document of 10 KB. Updates and deletes are those of replica identity FULL.
+func BenchmarkDecodeToFrame(b *testing.B) {
+	for name, shape := range rowShapes() {
+		for op, message := range shape.messages() {
+			for _, rows := range []int{1, 100} {
+				b.Run(fmt.Sprintf("row=%s/op=%s/rows=%d", name, op, rows), func(b *testing.B) {
+					c := transactionOf(rows, message)
+					var frames []protocol.Frame
+					d := toFrames(shape.relation, &frames)
+					b.ReportAllocs()
+					b.SetBytes(int64(len(c.buf)))
+					for b.Loop() {
+						d.state.published = protocol.Position{}
+						if err := d.chunk(b.Context(), c); err != nil {
+							b.Fatal(err)
+						}
+					}
+					b.ReportMetric(float64(b.N*rows)/b.Elapsed().Seconds(), "rows/s")
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rows), "ns/row")
+				})
+			}
+		}
+	}
+}
+
+// The frame is all that a change leaves behind.
+func TestDecodeAllocatesTheFrameAlone(t *testing.T) {
+	const rows = 50
+	for name, shape := range rowShapes() {
+		for op, message := range shape.messages() {
+			c := transactionOf(rows, message)
+			var frames []protocol.Frame
+			d := toFrames(shape.relation, &frames)
+			ctx := t.Context()
+			n := testing.AllocsPerRun(20, func() {
+				d.state.published = protocol.Position{}
+				if err := d.chunk(ctx, c); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if n != rows {
+				t.Errorf("%s %s: %v allocations for %d frames", name, op, n, rows)
+			}
+		}
+	}
+}
