@@ -222,16 +222,21 @@ func (r *Rooms) Run(ctx context.Context) error {
 	}
 }
 
-// forget takes away the rooms whose time is up, and tells when the next one's is.
+// portion is how many rooms are forgotten while nobody can enter one.
+const portion = 256
+
+// forget takes away rooms whose time is up, and tells when the next one's is: at
+// once, where they were more than a portion.
 func (r *Rooms) forget(now time.Time) (next time.Time, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := 0
-	for n < len(r.expiring) && !r.expiring[n].due.After(now) {
+	for n < min(len(r.expiring), portion) && !r.expiring[n].due.After(now) {
 		n++
 	}
-	due := slices.Clone(r.expiring[:n])
-	r.expiring = slices.Delete(r.expiring, 0, n) // all at once: there may be very many
+	due := r.expiring[:n]
+	r.expiring = r.expiring[n:] // what is listed from now on goes behind due
+	defer clear(due)
 	for _, e := range due {
 		rm := e.room
 		gone, emptied := rm.forget(now.Add(-r.cfg.Linger))

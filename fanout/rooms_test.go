@@ -191,6 +191,40 @@ type modelTab struct {
 	want       []string // user:event:participants or user:message
 }
 
+// TestManyRoomsAreForgotten leaves more rooms at once than are forgotten in one go,
+// some of which somebody enters again before their time is up.
+func TestManyRoomsAreForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const many = 1000
+		rooms := fanout.NewRooms(fanout.RoomsConfig{Linger: time.Minute})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { _ = rooms.Run(ctx) }()
+		for i := range many {
+			rooms.Leave(mustEnter(t, rooms, fmt.Sprint(i), "ada").seat)
+		}
+		time.Sleep(30 * time.Second)
+		var back []*tab
+		for i := range many / 2 {
+			back = append(back, mustEnter(t, rooms, fmt.Sprint(2*i), "ada"))
+		}
+		for _, b := range back[:many/4] {
+			rooms.Leave(b.seat)
+		}
+		for _, tt := range []struct {
+			later time.Duration
+			want  int
+		}{{29 * time.Second, many}, {2 * time.Second, many / 2}, {30 * time.Second, many / 4}} {
+			time.Sleep(tt.later)
+			synctest.Wait()
+			if got := rooms.Stats().Rooms; got != tt.want {
+				t.Errorf("%s later %d rooms are there, want %d", tt.later, got, tt.want)
+			}
+		}
+	})
+}
+
 // Whatever users do in whatever rooms, lists, participants and everybody's events
 // agree with the model, and all in a room see the same order.
 func TestRoomsAgainstModel(t *testing.T) {
