@@ -34,6 +34,7 @@ func TestBrowser(t *testing.T) {
 	row := fmt.Sprintf(`$('tr[data-key="%d"]')`, id)
 	cell := func(column string) string { return fmt.Sprintf(`%s.querySelector('[data-column="%s"]')`, row, column) }
 	p.want(t, "an inserted row appears", row)
+	p.want(t, "and is counted as one", `$('#total').textContent === '1' && $('#total-of').textContent === 'event'`)
 	p.want(t, "numbers keep their digits", cell("total")+`.textContent === '12.50'`)
 	p.want(t, "markup in a row is text", fmt.Sprintf(`%s.textContent === %q`, cell("customer"), markup))
 	p.want(t, "the frame is shown as it came", `$('#frames li[data-event="create"] code').textContent.startsWith('{"event":"create","collection_id":"orders","data":{"id":')`)
@@ -64,6 +65,12 @@ func TestBrowser(t *testing.T) {
 	p.want(t, "and the state", `$('#state').dataset.state === 'refused'`)
 	p.filter(t, "status")
 	p.want(t, "what is no filter is told without asking the server", `$('#error').textContent.includes('column=value')`)
+
+	p.filter(t, `total_gte=12.50 total_lt=12345678901234567890123 customer_ne="5" city_ne=007 total_ne=-1e0`)
+	p.want(t, "numbers are sent as numbers, digit for digit, and text as text", `$('#frames li[data-socket="table"][data-direction="sent"] code').textContent ===
+		'{"api_key":"demo","filters":{"total_gte":12.50,"total_lt":12345678901234567890123,"customer_ne":"5","city_ne":"007","total_ne":-1e0}}'`)
+	id = order("Numbered", "placed")
+	p.want(t, "and mean what they should", fmt.Sprintf(`$('tr[data-key="%d"]')`, id))
 
 	p.filter(t, `status=packed customer_contains="of two"`)
 	p.want(t, "a good filter connects again", `$('#state').dataset.state === 'live' && $('#error').hidden`)

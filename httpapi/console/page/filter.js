@@ -1,5 +1,6 @@
 // Filters as they are typed: status=paid total_gte=100 name_contains="red shoes",
-// or the JSON object itself.
+// or the JSON object itself. A value that is a number in JSON is sent as one, with
+// every digit: inside a JSON column 5 and "5" are two things. Quotes make it text.
 
 // filterJSON turns what was typed into the JSON of "filters". The error is for
 // the person who typed it.
@@ -14,17 +15,20 @@ function filterJSON(typed) {
     }
     return text;
   }
-  const filters = {};
+  const filters = new Map(); // key → JSON
   for (const [key, value] of pairs(text)) {
-    if (Object.hasOwn(filters, key)) {
+    if (filters.has(key)) {
       throw new Error(`${key} is there twice. One of several values: ${key}_in=a,b. Either of two conditions: [or]${key}=a [or]${key}_2=b`);
     }
-    Object.defineProperty(filters, key, { value, enumerable: true });
+    filters.set(key, value);
   }
-  return JSON.stringify(filters);
+  return `{${[...filters].map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
 }
 
-// pairs splits key=value words; a value may stand in double quotes.
+const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+// pairs splits key=value words, and gives each value as JSON; it may stand in double
+// quotes.
 function* pairs(text) {
   const word = /\s*([^\s="]+)(=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?=\s|$))?/gy;
   while (word.lastIndex < text.length) {
@@ -34,6 +38,8 @@ function* pairs(text) {
       const rest = text.slice(from).trim();
       throw new Error(`Write conditions as column=value, with double quotes around spaces. Not understood: ${rest}`);
     }
-    yield [match[1], match[3] !== undefined ? match[3].replace(/\\(.)/g, '$1') : match[4]];
+    const [, key, , quoted, bare] = match;
+    if (quoted !== undefined) yield [key, JSON.stringify(quoted.replace(/\\(.)/g, '$1'))];
+    else yield [key, jsonNumber.test(bare) ? bare : JSON.stringify(bare)];
   }
 }

@@ -85,9 +85,11 @@ function plan() {
 
 function drawCounts() {
   $('total').textContent = number.format(meter.total);
+  $('total-of').textContent = meter.total === 1 ? 'event' : 'events';
   $('pause').setAttribute('aria-pressed', paused);
   $('pause-label').textContent = paused ? 'Resume' : 'Pause';
   $('held').textContent = paused ? number.format(held) : '';
+  $('held').title = held === 1 ? 'event since' : 'events since';
   $('held').hidden = !paused;
   document.body.classList.toggle('paused', paused);
 }
