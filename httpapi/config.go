@@ -61,7 +61,7 @@ type Config struct {
 	MaxMessageBytes int64
 
 	// MessageRate is how many messages a second a socket may send, and MessageBurst
-	// how many at once. What comes above is dropped, with an error frame; a socket
+	// how many at once; one counts once more for every 4 KiB of its length. What comes above is dropped, with an error frame; a socket
 	// that goes on so is closed. 0 means 1,000 and 2,000; a negative rate is no limit.
 	MessageRate  float64
 	MessageBurst int

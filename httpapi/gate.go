@@ -99,16 +99,19 @@ var (
 	faultLength = &fault{code: protocol.CloseProtocolError, reason: "a length in more bytes than needed"} // RFC 6455, section 5.2
 )
 
-// maxAfterClose is how much is read of a client that was sent a close frame and
-// goes on as if it had not been. What is on the way at that moment is less.
-const maxAfterClose = 4 << 20
+// What is read of a client that was sent a close frame and goes on as if it had not
+// been. What is on the way at that moment is less than the second.
+const (
+	maxParsedAfterClose = 16 << 10 // its close frame is looked for in so much
+	maxAfterClose       = 4 << 20  // then the connection is cut
+)
 
 // inspect looks at what was read from the connection. It reports false when
 // nothing more is to be read.
 func (s *socket) inspect(p []byte) bool {
 	if _, closed := s.queue.Closed(); closed {
 		s.after += uint32(len(p))
-		return s.after <= maxAfterClose
+		return s.after <= maxParsedAfterClose || s.discard()
 	}
 	f := s.gate.pass(p, s.server.pinger.tick.Load())
 	switch {
@@ -120,4 +123,20 @@ func (s *socket) inspect(p []byte) bool {
 		s.queue.Close(f.code, f.reason)
 	}
 	return true
+}
+
+// discard reads on without looking, so that a client that does not stop costs
+// little: until it closes, its time is up, or it has sent too much. It always
+// reports false.
+func (s *socket) discard() bool {
+	buf := patientBuffers.Get().(*[patientBuffer]byte)
+	defer patientBuffers.Put(buf)
+	for s.after <= maxAfterClose {
+		n, err := s.readConn(buf[:])
+		if err != nil {
+			return false
+		}
+		s.after += uint32(n)
+	}
+	return false
 }

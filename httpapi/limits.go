@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -174,9 +175,9 @@ const (
 	pingBurst int        = 10
 )
 
-// take decides over a message or a ping: it reports false when it is dropped, of
+// take decides over a message or a ping of a size in bytes: it reports false when it is dropped, of
 // which the client is told.
-func (m *meter) take(k *socket, ping bool) bool {
+func (m *meter) take(k *socket, size int, ping bool) bool {
 	if ping {
 		if m.pings == nil {
 			m.pings = rate.NewLimiter(pingRate, pingBurst)
@@ -185,25 +186,29 @@ func (m *meter) take(k *socket, ping bool) bool {
 			return true
 		}
 	}
-	told := m.spend(&k.server.limits, k.from)
+	told := m.spend(&k.server.limits, k.from, 1+size/messageUnit)
 	if told != nil {
 		k.fail(told)
 	}
 	return told == nil
 }
 
-// spend takes a message from what the socket and its address may send; nil, or what
+// messageUnit is how many bytes of a message count as one more: what a message costs
+// grows with its length.
+const messageUnit = 4 << 10
+
+// spend takes messages from what the socket and its address may send; nil, or what
 // the client is told.
-func (m *meter) spend(l *limits, from *address) *protocol.Error {
+func (m *meter) spend(l *limits, from *address, n int) *protocol.Error {
 	if l.cfg.MessageRate > 0 && m.messages == nil {
 		m.messages = rate.NewLimiter(rate.Limit(l.cfg.MessageRate), l.cfg.MessageBurst)
 	}
 	var told *protocol.Error
 	switch {
-	case m.messages != nil && !m.messages.Allow():
+	case m.messages != nil && !allowN(m.messages, n):
 		l.count(limitMessages, from.ip)
 		told = l.tooMany
-	case from.spends != nil && !from.spends.Allow():
+	case from.spends != nil && !allowN(from.spends, n):
 		l.count(limitAddressMessages, from.ip)
 		told = l.tooManyOfAddress
 	default:
@@ -217,6 +222,9 @@ func (m *meter) spend(l *limits, from *address) *protocol.Error {
 	}
 	return told
 }
+
+// allowN takes n, or all that may be taken at once where that is less.
+func allowN(l *rate.Limiter, n int) bool { return l.AllowN(time.Now(), min(n, l.Burst())) }
 
 // patienceRate is how fast a socket is forgiven what it had dropped.
 const patienceRate rate.Limit = 1

@@ -48,6 +48,25 @@ func TestMessageRate(t *testing.T) {
 	w.wantLimited(t, limitMessages, 4)
 }
 
+// TestLongMessagesCountMore holds that, but no message is longer than what may be sent.
+func TestLongMessagesCountMore(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.MessageRate, c.MessageBurst = hopeless, 5 })
+	const told = `{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second: this one was dropped"}`
+	for name, tt := range map[string]struct{ size, more int }{"four": {3 * messageUnit, 1}, "longest": {60 << 10, 0}} {
+		a := w.listener(t, name)
+		long := fmt.Sprintf(`{"type":"message","data":"%s"}`, strings.Repeat("x", tt.size-30))
+		a.send(long + strings.Repeat(" ", tt.size-len(long)))
+		a.read()
+		for range tt.more {
+			a.send(`{}`)
+			a.sees(`{"error":"Invalid message","error_detail":"\"type\" is missing: want {\"type\":\"ping\"}"}`)
+		}
+		a.send(`{}`)
+		a.sees(told)
+	}
+}
+
 func TestAddressMessageRate(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.AddressMessageRate = hopeless })

@@ -20,7 +20,7 @@ import (
 // The benchmarks' clients run in a process of their own, so that what is measured
 // in the test's process is the server alone. The program is this test again.
 //
-//	parent → child   "open ADDRESS N" | "broadcast ADDRESS N" | "room ADDRESS N" | "expect TOTAL" | (end of input)
+//	parent → child   "open ADDRESS N" | "expect TOTAL" | (end of input)
 //	child → parent   "ok", once N sockets are connected, or TOTAL frames have come
 const loadEnv = "TABLEWIRE_HTTPAPI_LOAD"
 
@@ -72,21 +72,6 @@ func (l *load) open(server string, n int) {
 	l.total += n // "connected"
 }
 
-// listen connects clients to the broadcast.
-func (l *load) listen(server string, n int) {
-	l.t.Helper()
-	l.do("broadcast %s %d", strings.TrimPrefix(server, "http://"), n)
-	l.total += n
-}
-
-// enter brings clients into one room. Those who are there hear of each: the user
-// is the same, so that they don't.
-func (l *load) enter(server string, n int) {
-	l.t.Helper()
-	l.do("room %s %d", strings.TrimPrefix(server, "http://"), n)
-	l.total += n
-}
-
 // expect waits for frames.
 func (l *load) expect(n int) {
 	l.t.Helper()
@@ -102,8 +87,8 @@ func runLoad() int {
 	for in.Scan() {
 		words := strings.Fields(in.Text())
 		n, _ := strconv.Atoi(words[len(words)-1])
-		if kind, ok := loadKinds[words[0]]; ok {
-			if err := openAll(words[1], kind, n, c); err != nil {
+		if words[0] == "open" {
+			if err := openAll(words[1], n, c); err != nil {
 				_, _ = fmt.Fprintln(os.Stdout, err)
 				return 1
 			}
@@ -113,13 +98,6 @@ func runLoad() int {
 		_, _ = fmt.Fprintln(os.Stdout, "ok")
 	}
 	return 0
-}
-
-// loadKinds are the sockets that the child opens: path and first message.
-var loadKinds = map[string][2]string{
-	"open":      {"/realtime/collections/users", `{"api_key":"` + testKey + `","filters":{"status":"active"}}`},
-	"broadcast": {"/realtime/broadcast", `{"api_key":"` + testKey + `"}`},
-	"room":      {"/realtime/rooms/load", `{"api_key":"` + testKey + `","user_id":"u","action":"create"}`},
 }
 
 // counter counts the frames of all clients.
@@ -146,7 +124,7 @@ func (c *counter) await(target int64) {
 	}
 }
 
-func openAll(addr string, kind [2]string, n int, c *counter) error {
+func openAll(addr string, n int, c *counter) error {
 	before := c.n.Load()
 	errs := make(chan error, n)
 	limit := make(chan struct{}, 32)
@@ -154,7 +132,7 @@ func openAll(addr string, kind [2]string, n int, c *counter) error {
 		limit <- struct{}{}
 		go func() {
 			defer func() { <-limit }()
-			errs <- openOne(addr, kind, c)
+			errs <- openOne(addr, c)
 		}()
 	}
 	for range n {
@@ -166,12 +144,12 @@ func openAll(addr string, kind [2]string, n int, c *counter) error {
 	return nil
 }
 
-func openOne(addr string, kind [2]string, c *counter) error {
+func openOne(addr string, c *counter) error {
 	conn, err := new(net.Dialer).DialContext(context.Background(), "tcp", addr)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(conn, "GET "+kind[0]+" HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\n"+
+	_, err = fmt.Fprintf(conn, "GET /realtime/collections/users HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\n"+
 		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", addr)
 	if err != nil {
 		return err
@@ -185,7 +163,7 @@ func openOne(addr string, kind [2]string, c *counter) error {
 	if answer.StatusCode != http.StatusSwitchingProtocols {
 		return fmt.Errorf("status %s", answer.Status)
 	}
-	if _, err := conn.Write(masked(0x81, kind[1])); err != nil {
+	if _, err := conn.Write(masked(0x81, `{"api_key":"`+testKey+`","filters":{"status":"active"}}`)); err != nil {
 		return err
 	}
 	go func() {

@@ -196,7 +196,7 @@ func (n *session) receive(typ int, r io.Reader) (more bool) {
 		return false
 	}
 	ping := typ == websocket.TextMessage && isPing(buf.Bytes())
-	if !n.meter.take(&n.socket, ping) {
+	if !n.meter.take(&n.socket, buf.Len(), ping) {
 		return true
 	}
 	switch {
@@ -274,7 +274,7 @@ func (n *session) rescue() {
 }
 
 func (n *session) pinged(payload string) error {
-	if n.meter.take(&n.socket, true) {
+	if n.meter.take(&n.socket, len(payload), true) {
 		n.queue.Push(protocol.PongFrame(payload))
 	}
 	return nil

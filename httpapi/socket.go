@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -35,6 +36,7 @@ type socket struct {
 	state   atomic.Uint32 // of the bits below
 	heard   atomic.Uint32 // the pinger's tick at which the peer was last heard of
 	after   uint32        // bytes read since the queue ended; of the goroutine that reads
+	reads   uint8         // counts them; of the goroutine that reads
 	bucket  uint8         // in the registry
 
 	open     bool // the handshake is done: set before any other goroutine knows the socket
@@ -154,6 +156,9 @@ func (s *socket) Read(p []byte) (int, error) {
 		n, err := s.readConn(p)
 		if n > 0 {
 			s.hear()
+			if s.reads++; s.reads%readsInTurn == 0 {
+				runtime.Gosched()
+			}
 			if !s.inspect(p[:n]) {
 				s.broken = true
 				return 0, errFlood
@@ -174,6 +179,10 @@ func (s *socket) Read(p []byte) (int, error) {
 		return n, err
 	}
 }
+
+// readsInTurn is after how many reads a socket lets others go first: one that is sent
+// more than it takes would else keep the processor for as long as the runtime allows.
+const readsInTurn = 8
 
 // errFlood ends the reading of a client that doesn't heed a close frame.
 var errFlood = errors.New("the client does not heed the close frame")
