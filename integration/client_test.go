@@ -85,7 +85,7 @@ func (e errClosed) Error() string { return fmt.Sprintf("the socket was closed wi
 // next waits for a frame. The error is an errClosed when the socket ended before.
 func (k *talker) next() (string, error) {
 	for {
-		if f, err, ok := k.take(); ok {
+		if f, ok, err := k.take(); ok {
 			return f, err
 		}
 		select {
@@ -97,14 +97,14 @@ func (k *talker) next() (string, error) {
 }
 
 // take gives what next gives, if it is there.
-func (k *talker) take() (frame string, err error, ok bool) {
+func (k *talker) take() (frame string, ok bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.frames) > 0 {
 		frame, k.frames = k.frames[0], k.frames[1:]
-		return frame, nil, true
+		return frame, true, nil
 	}
-	return "", errClosed(k.closed), k.closed != 0
+	return "", k.closed != 0, errClosed(k.closed)
 }
 
 const pong = `{"type":"pong"}`

@@ -16,6 +16,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(loadEnv) != "" {
+		os.Exit(runLoad()) // clients in a process of their own
+	}
 	code := pgtest.Main(m)
 	if build.dir != "" {
 		_ = os.RemoveAll(build.dir) // a temporary folder

@@ -1,0 +1,206 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+// lavish lifts the limits that loads would meet: of rates, and of one address.
+var lavish = []string{"--message-rate=-1", "--address-message-rate=-1", "--address-connection-rate=-1", "--max-connections-per-address=-1"}
+
+func benchServer(b *testing.B, slot string, flags ...string) *server {
+	b.Helper()
+	return serve(b, pgtest.Start(b).NewDatabase(b), slot, append(slices.Clone(lavish), flags...)...)
+}
+
+// cpu is the processor time that a process has used, in clock ticks of 10 ms.
+func (p *process) cpu(t testing.TB) time.Duration {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		t.Skipf("the processor time of a process is not to be had here: %v", err)
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest) // from the third on (proc(5))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// rss is the resident memory of a process.
+func (p *process) rss(t testing.TB) int64 {
+	t.Helper()
+	n, err := residentMemory(p.cmd.Process.Pid)
+	if err != nil {
+		t.Skipf("the memory of a process is not to be had here: %v", err)
+	}
+	return n
+}
+
+func residentMemory(pid int) (int64, error) {
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	fields := strings.Fields(string(statm)) // proc(5)
+	if err != nil || len(fields) < 2 {
+		return 0, fmt.Errorf("no memory of process %d: %w", pid, err)
+	}
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	return pages * int64(os.Getpagesize()), err
+}
+
+// BenchmarkDeliver measures messages of 256 bytes from a socket to 1,000, of which it
+// is one: on the broadcast, and in rooms.
+func BenchmarkDeliver(b *testing.B) {
+	const message = `"` + "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" +
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd" + `"`
+	for _, kind := range []struct{ name, path, field string }{{"broadcast", "broadcast", "data"}, {"room", "rooms/load", "content"}} {
+		for _, burst := range []int{1, 16} {
+			b.Run(fmt.Sprintf("%s/sockets=1000/burst=%d", kind.name, burst), func(b *testing.B) {
+				const sockets = 1000
+				s, l := benchServer(b, fmt.Sprintf("deliver_%s_%d", kind.name, burst)), startLoad(b, false)
+				l.open(s, sockets, kind.path, `{"api_key":"`+apiKey+`","user_id":"one","action":"create"}`)
+				say := order{Do: "burst", Text: `{"type":"message","` + kind.field + `":` + message + `}`, Times: burst, Frames: sockets * burst}
+				before := s.cpu(b)
+				for b.Loop() {
+					l.do(say)
+				}
+				deliveries := float64(b.N) * sockets * float64(burst)
+				b.ReportMetric(float64(s.cpu(b)-before)/1e3/deliveries, "cpu-µs/delivery")
+				b.ReportMetric(float64(b.Elapsed())/1e3/deliveries, "µs/delivery")
+			})
+		}
+	}
+}
+
+// BenchmarkRooms compares 2,000 rooms of 2 with one of 4,000, each with one message
+// from SQL: so the cost is that of delivering alone. What it costs to hold them is
+// measured as well.
+func BenchmarkRooms(b *testing.B) {
+	const sockets = 4000
+	for _, people := range []int{2, sockets} {
+		b.Run(fmt.Sprintf("rooms=%d/people=%d", sockets/people, people), func(b *testing.B) {
+			db := connect(b, pgtest.Start(b).NewDatabase(b))
+			s, l := serve(b, db.url, fmt.Sprintf("rooms_of_%d", people), lavish...), startLoad(b, false)
+			l.do(order{Do: "open", Addr: s.addr, Sockets: 64, Path: "rooms/first", Hello: chatHello, Frames: 64 * 65 / 2}) // what is needed once is not a room's cost
+			held := s.rss(b)
+			path, hello := "rooms/load%h", chatHello
+			if people == sockets {
+				path, hello = "rooms/load0", `{"api_key":"`+apiKey+`","user_id":"one","action":"create"}` // or else each hears of each
+			}
+			frames := sockets
+			if people == 2 {
+				frames += sockets / 2 // who comes first hears of the second
+			}
+			l.do(order{Do: "open", Addr: s.addr, Sockets: sockets, Path: path, Hello: hello, Frames: frames})
+			b.ReportMetric(float64(s.rss(b)-held)/sockets, "rss-B/socket")
+			before := s.cpu(b)
+			for b.Loop() {
+				db.run(b, `SELECT pg_logical_emit_message(true, 'tablewire:room:load' || i, $1) FROM generate_series(0, $2::int - 1) i`,
+					`{"content":"`+strings.Repeat("x", 240)+`"}`, sockets/people)
+				l.do(order{Do: "await", Frames: sockets})
+			}
+			deliveries := float64(b.N) * sockets
+			b.ReportMetric(float64(s.cpu(b)-before)/1e3/deliveries, "cpu-µs/delivery")
+			b.ReportMetric(float64(b.Elapsed())/1e3/deliveries, "µs/delivery")
+		})
+	}
+}
+
+// BenchmarkChurn measures how long a message takes in a room of two, while nothing
+// else happens and while 1,000 times a second somebody joins one of 1,000 other rooms
+// and leaves it.
+func BenchmarkChurn(b *testing.B) {
+	disturb(b, benchServer(b, "churn"), order{Nuisance: "churn", Every: time.Millisecond})
+}
+
+// BenchmarkHostile measures the same under attacks on a server with its own limits.
+func BenchmarkHostile(b *testing.B) {
+	s := serve(b, pgtest.Start(b).NewDatabase(b), "hostile_bench")
+	for _, n := range []struct {
+		name  string
+		every time.Duration
+	}{
+		{"connects", 500 * time.Microsecond},
+		{"malformed", 2 * time.Millisecond},
+		{"oversized", 10 * time.Millisecond},
+		{"nested", 10 * time.Millisecond},
+		{"messages", 50 * time.Millisecond},
+		{"pings", 50 * time.Millisecond},
+		{"fragments", 50 * time.Millisecond},
+		{"slow", 2 * time.Millisecond},
+		{"stalled", 100 * time.Millisecond},
+	} {
+		b.Run(fmt.Sprintf("%s/every=%s", n.name, n.every), func(b *testing.B) {
+			disturb(b, s, order{Nuisance: n.name, Every: n.every})
+		})
+	}
+}
+
+// disturb measures the latency of messages without and with a nuisance. The two take
+// turns in short windows, so that what else the machine does meets both alike, and the
+// median of the windows' ratios tells of the nuisance when that is much. The
+// nuisance's own process lets others go first, so that it takes little time from
+// what is measured but what it takes of the server.
+func disturb(b *testing.B, s *server, what order) {
+	const windows, samples = 40, 150
+	what.Do, what.Addr = "nuisance", s.addr
+	probing, disturbing := startLoad(b, false), startLoad(b, true)
+	peak := s.watchMemory(b)
+	var quiet, busy figures
+	acts := int64(0)
+	for b.Loop() {
+		for range windows {
+			quiet.measure(b, s, probing, samples)
+			disturbing.do(what)
+			busy.measure(b, s, probing, samples)
+			acts += disturbing.do(order{Do: "rest"}).Done
+		}
+	}
+	for _, q := range []float64{0.5, 0.99} {
+		name := fmt.Sprintf("p%d", int(q*100))
+		b.ReportMetric(micros(quiet.all(), q), "quiet-"+name+"-µs")
+		b.ReportMetric(micros(busy.all(), q), "busy-"+name+"-µs")
+		b.ReportMetric(micros(busy.all(), q)/micros(quiet.all(), q), name+"-ratio")
+	}
+	var ratios []float64
+	for i := range quiet.windows {
+		ratios = append(ratios, micros(busy.windows[i], 0.99)/micros(quiet.windows[i], 0.99))
+	}
+	slices.Sort(ratios)
+	b.ReportMetric(ratios[len(ratios)/2], "median-p99-ratio")
+	b.ReportMetric(float64(acts)/busy.took.Seconds(), "acts/s")
+	extra := busy.used.Seconds() - quiet.used.Seconds()*busy.took.Seconds()/quiet.took.Seconds()
+	b.ReportMetric(1e6*extra/float64(acts), "cpu-µs/act")
+	b.ReportMetric(float64(peak())/(1<<20), "peak-MiB")
+	b.ReportMetric(0, "ns/op")
+}
+
+// figures are what was seen in all windows of a kind.
+type figures struct {
+	windows    [][]time.Duration // latencies
+	used, took time.Duration     // by the server, and in all
+}
+
+func (f *figures) measure(b *testing.B, s *server, l *load, samples int) {
+	b.Helper()
+	began, before := time.Now(), s.cpu(b)
+	f.windows = append(f.windows, l.do(order{
+		Do: "probe", Addr: s.addr, Path: "rooms/quiet", Hello: chatHello, Times: samples, Every: 2 * time.Millisecond,
+		Text: `{"type":"message","content":"` + strings.Repeat("x", 240) + `"}`,
+	}).Latency)
+	f.used, f.took = f.used+s.cpu(b)-before, f.took+time.Since(began)
+}
+
+func (f *figures) all() []time.Duration { return slices.Concat(f.windows...) }
+
+// micros is a quantile, in µs.
+func micros(d []time.Duration, q float64) float64 {
+	d = slices.Sorted(slices.Values(d))
+	return float64(d[int(float64(len(d))*q)]) / 1e3
+}
