@@ -231,31 +231,30 @@ const patienceRate rate.Limit = 1
 
 // ConnState is for an http.Server's ConnState. It bounds the connections that have
 // not become a socket, in all and of an address: those that dawdle over a request
-// and those that are kept alive. One too many is closed. A trusted proxy's own
-// connections are bounded in all alone.
+// and those that are kept alive. One too many is closed. Those of trusted proxies and
+// of a Unix socket are bounded in all alone.
 func (s *Server) ConnState(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
-		n := s.limits.handshakes.Add(1)
-		ip := peerOf(conn.RemoteAddr().String())
-		most := s.cfg.MaxUnauthenticated
-		if s.proxies.trust(ip) {
-			ip, most = netip.Addr{}, -1
-		}
-		crowded := s.limits.addresses.knock(network(ip), share(most))
-		if crowded || s.cfg.MaxUnauthenticated >= 0 && n > int64(s.cfg.MaxUnauthenticated) {
-			s.limits.count(limitHandshakes, network(ip))
+		n, most := s.limits.handshakes.Add(1), s.cfg.MaxUnauthenticated
+		ip, proxy := s.knocksFrom(conn)
+		crowded := s.limits.addresses.knock(ip, share(most)) && !proxy
+		if crowded || most >= 0 && n > int64(most) {
+			s.limits.count(limitHandshakes, ip)
 			_ = conn.Close() // the http.Server notices, and tells StateClosed
 		}
 	case http.StateHijacked, http.StateClosed:
-		ip := peerOf(conn.RemoteAddr().String())
-		if s.proxies.trust(ip) {
-			ip = netip.Addr{}
-		}
-		s.limits.addresses.knocked(network(ip))
+		ip, _ := s.knocksFrom(conn)
+		s.limits.addresses.knocked(ip)
 		s.limits.handshakes.Add(-1)
 	case http.StateActive, http.StateIdle:
 	}
+}
+
+// knocksFrom is whose a connection is, and whether that is a proxy's.
+func (s *Server) knocksFrom(conn net.Conn) (ip netip.Addr, proxy bool) {
+	ip = peerOf(conn.RemoteAddr().String())
+	return network(ip), !ip.IsValid() || s.proxies.trust(ip)
 }
 
 func (c *Config) validateLimits() error {
