@@ -1,6 +1,10 @@
 package httpapi
 
-import "github.com/tablewire/tablewire/protocol"
+import (
+	"time"
+
+	"github.com/tablewire/tablewire/protocol"
+)
 
 // gate looks at the headers of the frames that a client sends, before the
 // WebSocket library does. It sees to what the library leaves alone: control frames
@@ -103,7 +107,7 @@ var (
 // been. What is on the way at that moment is less than the second.
 const (
 	maxParsedAfterClose = 16 << 10 // its close frame is looked for in so much
-	maxAfterClose       = 4 << 20  // then the connection is cut
+	maxAfterClose       = 4 << 20  // then no more is read, and soon the connection is cut
 )
 
 // inspect looks at what was read from the connection. It reports false when
@@ -137,6 +141,12 @@ func (s *socket) discard() bool {
 			return false
 		}
 		s.after += uint32(n)
+	}
+	// Were the connection closed now, what has not been read would be answered with a
+	// reset, and the client might never see our close frame.
+	select {
+	case <-time.After(s.server.times.closeWait):
+	case <-s.server.life.Done():
 	}
 	return false
 }
