@@ -16,8 +16,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// The test binary is also the other processes that some tests need.
 	if os.Getenv(loadEnv) != "" {
-		os.Exit(runLoad()) // clients in a process of their own
+		os.Exit(runLoad())
+	}
+	if url := os.Getenv(bareReaderURL); url != "" {
+		fmt.Fprintln(os.Stderr, readBare(context.Background(), url))
+		os.Exit(1)
 	}
 	code := pgtest.Main(m)
 	if build.dir != "" {

@@ -1,0 +1,214 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+var speedFor = flag.Duration("speed.for", 0, "how long TestSpeed writes at full speed, such as 1m; 0: not at all")
+
+// workload is what TestSpeed has written by several clients.
+type workload struct {
+	tables  string // statements that make what is needed
+	watched string
+	key     string // of the watched table
+	clients int
+	// write changes rows and gives how many. None: the readers are behind.
+	write func(ctx context.Context, conn *pgx.Conn, r *rand.Rand) (rows int, err error)
+
+	end string // of the log, when all was written
+}
+
+func workloads() map[string]*workload {
+	var columns, values []string
+	for i := range 200 {
+		columns = append(columns, fmt.Sprintf("c%d %s", i, []string{"bigint", "text", "numeric", "timestamptz", "boolean"}[i%5]))
+		values = append(values, []string{"i + 1234567890", "'a text of some length ' || i", "i * 1.25", "now()", "i % 2 = 0"}[i%5])
+	}
+	return map[string]*workload{
+		"pgbench": {
+			tables: `
+				CREATE TABLE accounts (aid int PRIMARY KEY, bid int, abalance int NOT NULL DEFAULT 0, filler char(84) DEFAULT '');
+				ALTER TABLE accounts REPLICA IDENTITY FULL;
+				INSERT INTO accounts (aid, bid) SELECT i, i % 10 FROM generate_series(1, 100000) i;
+				CREATE TABLE tellers (tid int PRIMARY KEY, tbalance int NOT NULL DEFAULT 0);
+				INSERT INTO tellers SELECT i FROM generate_series(1, 100) i;
+				CREATE TABLE history (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, aid int, delta int, mtime timestamptz DEFAULT now())`,
+			watched: "accounts", key: "aid", clients: 4,
+			write: func(ctx context.Context, conn *pgx.Conn, r *rand.Rand) (int, error) {
+				aid, tid, delta := r.IntN(100_000)+1, r.IntN(100)+1, r.IntN(10_000)-5000
+				return 3, pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+					_, err := tx.Exec(ctx, fmt.Sprintf(`
+						UPDATE accounts SET abalance = abalance + %d WHERE aid = %d;
+						INSERT INTO history (aid, delta) VALUES (%d, %d);
+						UPDATE tellers SET tbalance = tbalance + %d WHERE tid = %d`, delta, aid, aid, delta, delta, tid), pgx.QueryExecModeSimpleProtocol)
+					return err
+				})
+			},
+		},
+		"200 columns": {
+			tables:  `CREATE SEQUENCE ids; CREATE TABLE wide (id bigint PRIMARY KEY DEFAULT nextval('ids'), ` + strings.Join(columns, ", ") + `)`,
+			watched: "wide", key: "id", clients: 2,
+			write: func(ctx context.Context, conn *pgx.Conn, _ *rand.Rand) (int, error) {
+				tag, err := conn.Exec(ctx, `INSERT INTO wide SELECT nextval('ids'), `+strings.Join(values, ", ")+` FROM generate_series(1, 200) i`)
+				return int(tag.RowsAffected()), err
+			},
+		},
+		"1 MB of jsonb": {
+			tables: `
+				CREATE SEQUENCE ids; CREATE TABLE documents (id bigint PRIMARY KEY, body jsonb);
+				CREATE TABLE one (body jsonb);
+				INSERT INTO one SELECT jsonb_agg(jsonb_build_object('id', i, 'name', 'Ada Lovelace', 'tags', '["a", "b"]'::jsonb, 'price', i * 1.25)) FROM generate_series(1, 15000) i`,
+			watched: "documents", key: "id", clients: 2,
+			// Compressed, a document is quickly written: PostgreSQL's decoding is what is slow.
+			write: func(ctx context.Context, conn *pgx.Conn, _ *rand.Rand) (int, error) {
+				tag, err := conn.Exec(ctx, `INSERT INTO documents SELECT nextval('ids'), body FROM one
+					WHERE (SELECT pg_current_wal_flush_lsn() - min(confirmed_flush_lsn) FROM pg_replication_slots) < 4000000`)
+				return int(tag.RowsAffected()), err
+			},
+		},
+	}
+}
+
+// TestSpeed has the server follow a database that is written to at full speed, next to
+// a bare reader of another slot, and reports the processor time of both for each
+// changed row. The server's memory must stay flat.
+//
+//	go test ./integration -run TestSpeed -v -timeout 30m -speed.for 1m
+func TestSpeed(t *testing.T) {
+	if *speedFor == 0 {
+		t.Skip("set -speed.for 1m to measure")
+	}
+	for name, w := range workloads() {
+		t.Run(name, func(t *testing.T) {
+			db := connect(t, pgtest.Start(t).NewDatabase(t))
+			db.run(t, w.tables)
+			s := serve(t, db.url, "speed")
+			watch(t, s, w.watched, map[string]any{w.key: -1}) // none matches: the socket is not what is measured
+			db.run(t, `SELECT pg_create_logical_replication_slot('bare', 'pgoutput')`)
+			bare := launch(t, bareReader(background(t), db.url))
+			bare.line(t, "reading")
+
+			server, reader := processorTime(t, s.process), processorTime(t, bare)
+			var resident []int
+			sample := func() { resident = append(resident, memory(t, s.process)) }
+			rows := w.run(t, db.url, sample)
+			w.awaitRead(t, db, sample)
+			server, reader = processorTime(t, s.process)-server, processorTime(t, bare)-reader
+			half := len(resident) / 2
+			early, late := slices.Max(resident[:half]), slices.Max(resident[half:])
+			t.Logf("%d rows in %v (%.0f a second); processor time a row: %v, of a bare reader %v; resident memory: %d MB at most in the first half, %d MB in the second",
+				rows, *speedFor, float64(rows)/speedFor.Seconds(), server/time.Duration(rows), reader/time.Duration(rows), early>>20, late>>20)
+			if late > early+early/4+(16<<20) {
+				t.Errorf("the memory grew: %d", resident)
+			}
+		})
+	}
+}
+
+// run writes for as long as the flag says and gives how many rows; sample is called
+// each second.
+func (w *workload) run(t *testing.T, url string, sample func()) (rows int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), *speedFor)
+	defer cancel()
+	var total atomic.Int64
+	var clients sync.WaitGroup
+	for i := range w.clients {
+		conn := connect(t, url)
+		clients.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(i), 0))
+			for ctx.Err() == nil {
+				// Not ended by the time being over: a call is whole.
+				n, err := w.write(context.WithoutCancel(ctx), conn.Conn, r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n == 0 {
+					time.Sleep(10 * time.Millisecond)
+				}
+				total.Add(int64(n))
+			}
+		})
+	}
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-second.C:
+			sample()
+		case <-ctx.Done():
+		}
+	}
+	clients.Wait()
+	w.end = query[string](t, connect(t, url), `SELECT pg_current_wal_flush_lsn()::text`)[0]
+	return int(total.Load())
+}
+
+// awaitRead waits until both readers have all of it, which may take several times as
+// long as writing it did.
+func (w *workload) awaitRead(t *testing.T, db *database, sample func()) {
+	t.Helper()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-second.C:
+			sample()
+		case <-t.Context().Done():
+			t.Fatal("both readers are behind still")
+		}
+		if query[bool](t, db, `SELECT bool_and(confirmed_flush_lsn >= $1::pg_lsn) FROM pg_replication_slots WHERE database = current_database()`, w.end)[0] {
+			return
+		}
+	}
+}
+
+// processorTime of a process so far, user and system.
+func processorTime(t *testing.T, p *process) time.Duration {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // behind the name
+	ticks := 0
+	for _, f := range fields[11:13] { // utime, stime
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond // USER_HZ is 100
+}
+
+// memory is how many bytes of a process are resident.
+func memory(t *testing.T, p *process) int {
+	t.Helper()
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(statm))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages * os.Getpagesize()
+}
