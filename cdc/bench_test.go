@@ -25,8 +25,8 @@ type rowShape struct {
 // rowShapes are the tables whose decoding is measured.
 func rowShapes() map[string]rowShape {
 	narrow := rowShape{
-		table(1, "orders", oidInt8, oidText, oidNumeric, oidBool, oidTimestampTZ, oidJSONB, oidInt4),
-		[]string{"123456789", "Ada Lovelace", "1234.50", "t", "2024-01-15 10:30:00.123+00", `{"city": "London", "tags": ["a", "b"]}`, "NULL"}, nil,
+		relation: table(1, "orders", oidInt8, oidText, oidNumeric, oidBool, oidTimestampTZ, oidJSONB, oidInt4),
+		row:      []string{"123456789", "Ada Lovelace", "1234.50", "t", "2024-01-15 10:30:00.123+00", `{"city": "London", "tags": ["a", "b"]}`, "NULL"},
 	}
 	narrow.now = append([]string{}, narrow.row...)
 	narrow.now[2], narrow.now[3] = "1000.00", "f"

@@ -259,8 +259,15 @@ func (w *world) step(t *testing.T, a *actor) {
 		sql, altered := w.alter(a.tables[i])
 		a.do(t, sql)
 		a.tables[i] = altered
+	case n == 6 && w.IntN(4) == 0:
+		var names []string
+		for _, table := range a.tables {
+			names = append(names, table.sql())
+		}
+		w.change(t, a, statement{sql: "TRUNCATE " + strings.Join(names, ", ")})
 	default:
-		w.change(t, a, pick(w.Rand, a.tables...))
+		table := pick(w.Rand, a.tables...)
+		w.change(t, a, w.statement(table, a.rows[table.id]))
 	}
 }
 
@@ -313,11 +320,10 @@ func (a *actor) do(t *testing.T, sql string) {
 }
 
 // change runs a statement, and reads what it did from the record.
-func (w *world) change(t *testing.T, a *actor, table *genTable) {
+func (w *world) change(t *testing.T, a *actor, s statement) {
 	t.Helper()
-	s := w.statement(table, a.rows[table.id])
 	returned := a.execute(t, s)
-	var changed []json.RawMessage
+	var changed, want []json.RawMessage
 	for _, e := range a.readRecord(t) {
 		switch e.op {
 		case protocol.Create:
@@ -330,11 +336,11 @@ func (w *world) change(t *testing.T, a *actor, table *genTable) {
 		}
 		// A row that moves to another partition is deleted and made again.
 		moved := e.op == protocol.Delete && !strings.HasPrefix(s.sql, "DELETE")
-		if row := e.new; !moved {
+		if row := e.new; s.returns && !moved {
 			if e.op == protocol.Delete {
 				row = e.old
 			}
-			changed = append(changed, json.RawMessage(show(table.without(row))))
+			changed = append(changed, json.RawMessage(show(s.table.without(row))))
 		}
 		if e.table.exposed() {
 			a.pending = append(a.pending, e)
@@ -343,9 +349,8 @@ func (w *world) change(t *testing.T, a *actor, table *genTable) {
 	if !s.returns {
 		return
 	}
-	var want []json.RawMessage
 	for _, row := range returned {
-		want = append(want, json.RawMessage(show(table.without(parseRow(t, row)))))
+		want = append(want, json.RawMessage(show(s.table.without(parseRow(t, row)))))
 	}
 	if diff := cmp.Diff(want, changed); diff != "" {
 		t.Fatalf("the trigger recorded another thing than was returned: -returned +recorded\n%s\n%s", diff, s.sql)

@@ -11,8 +11,10 @@ import (
 // of all that happened.
 type statement struct {
 	sql string
-	// returns says whether the result is the changed rows, in the order of the changes.
+	// returns says whether the result is the changed rows of the table, in the order of
+	// the changes.
 	returns bool
+	table   *genTable
 	// copies is a table that the rows are to be copied into; sql selects them.
 	copies string
 }
@@ -25,13 +27,13 @@ func (g *generator) statement(t *genTable, rows int) statement {
 	switch {
 	case n < 6 || rows == 0:
 		names, rows := g.rows(t)
-		return statement{sql: "INSERT INTO " + target + " (" + names + ") " + rows + returning, returns: true}
+		return statement{sql: "INSERT INTO " + target + " (" + names + ") " + rows + returning, returns: true, table: t}
 	case n < 12:
-		return statement{sql: "UPDATE " + target + " SET " + g.assignments(t) + where + returning, returns: true}
+		return statement{sql: "UPDATE " + target + " SET " + g.assignments(t) + where + returning, returns: true, table: t}
 	case n < 14:
-		return statement{sql: "DELETE FROM " + target + where + returning, returns: true}
+		return statement{sql: "DELETE FROM " + target + where + returning, returns: true, table: t}
 	case n == 14 && len(t.primary) > 0 || n == 15 && len(t.primary) > 0:
-		return statement{sql: g.upsert(t, target) + returning, returns: true}
+		return statement{sql: g.upsert(t, target) + returning, returns: true, table: t}
 	case n == 16 && g.major >= 15:
 		return statement{sql: g.merge(t, target)}
 	case n == 17:
@@ -47,11 +49,11 @@ func (g *generator) statement(t *genTable, rows int) statement {
 			return statement{
 				sql: "UPDATE " + target + " SET " + key + " = " + g.fresh(c) + " WHERE " + key + " = (SELECT " + key + " FROM " + t.sql() +
 					fmt.Sprintf(" ORDER BY %s OFFSET %d LIMIT 1)", key, g.IntN(rows)) + returning,
-				returns: true,
+				returns: true, table: t,
 			}
 		}
 	}
-	return statement{sql: "DELETE FROM " + target + where + returning, returns: true}
+	return statement{sql: "DELETE FROM " + target + where + returning, returns: true, table: t}
 }
 
 func (g *generator) value(c genColumn) string {

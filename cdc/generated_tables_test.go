@@ -286,7 +286,14 @@ func (g *generator) alter(t *genTable) (statement string, altered *genTable) {
 		}
 	}
 	begin := "ALTER TABLE " + t.sql() + " "
-	switch n := g.IntN(6); {
+	virtual := slices.ContainsFunc(t.columns, func(c genColumn) bool { return c.generated == "VIRTUAL" })
+	switch n := g.IntN(7); {
+	case n == 4 && t.primary != nil && !t.partitioned && !virtual && t.identity == protocol.IdentityDefault:
+		altered.identity = protocol.IdentityFull
+		return begin + "REPLICA IDENTITY FULL", altered
+	case n == 4 && t.primary != nil && !t.partitioned && t.identity == protocol.IdentityFull:
+		altered.identity = protocol.IdentityDefault
+		return begin + "REPLICA IDENTITY DEFAULT", altered
 	case n == 0 && len(plain) > 1:
 		i := pick(g.Rand, plain...)
 		altered.columns = slices.Delete(altered.columns, i, i+1)
