@@ -65,11 +65,18 @@ func (l *load) do(format string, args ...any) {
 	}
 }
 
-// open connects clients, each with one filter.
+// open connects clients, all with the same filter.
 func (l *load) open(server string, n int) {
 	l.t.Helper()
 	l.do("open %s %d", strings.TrimPrefix(server, "http://"), n)
 	l.total += n // "connected"
+}
+
+// openDistinct connects clients, each with a filter of its own.
+func (l *load) openDistinct(server string, n int) {
+	l.t.Helper()
+	l.do("distinct %s %d", strings.TrimPrefix(server, "http://"), n)
+	l.total += n
 }
 
 // expect waits for frames.
@@ -87,8 +94,8 @@ func runLoad() int {
 	for in.Scan() {
 		words := strings.Fields(in.Text())
 		n, _ := strconv.Atoi(words[len(words)-1])
-		if words[0] == "open" {
-			if err := openAll(words[1], n, c); err != nil {
+		if filters, ok := loadFilters[words[0]]; ok {
+			if err := openAll(words[1], filters, n, c); err != nil {
 				_, _ = fmt.Fprintln(os.Stdout, err)
 				return 1
 			}
@@ -98,6 +105,15 @@ func runLoad() int {
 		_, _ = fmt.Fprintln(os.Stdout, "ok")
 	}
 	return 0
+}
+
+// clientNumber stands for which client it is.
+const clientNumber = "NUMBER"
+
+// loadFilters are those of the sockets that the child opens.
+var loadFilters = map[string]string{
+	"open":     `{"status":"active"}`,
+	"distinct": `{"status":"active","id_gt":` + clientNumber + `}`,
 }
 
 // counter counts the frames of all clients.
@@ -124,15 +140,15 @@ func (c *counter) await(target int64) {
 	}
 }
 
-func openAll(addr string, n int, c *counter) error {
+func openAll(addr, filters string, n int, c *counter) error {
 	before := c.n.Load()
 	errs := make(chan error, n)
 	limit := make(chan struct{}, 32)
-	for range n {
+	for i := range n {
 		limit <- struct{}{}
 		go func() {
 			defer func() { <-limit }()
-			errs <- openOne(addr, c)
+			errs <- openOne(addr, strings.Replace(filters, clientNumber, strconv.Itoa(i), 1), c)
 		}()
 	}
 	for range n {
@@ -144,7 +160,7 @@ func openAll(addr string, n int, c *counter) error {
 	return nil
 }
 
-func openOne(addr string, c *counter) error {
+func openOne(addr, filters string, c *counter) error {
 	conn, err := new(net.Dialer).DialContext(context.Background(), "tcp", addr)
 	if err != nil {
 		return err
@@ -163,7 +179,7 @@ func openOne(addr string, c *counter) error {
 	if answer.StatusCode != http.StatusSwitchingProtocols {
 		return fmt.Errorf("status %s", answer.Status)
 	}
-	if _, err := conn.Write(masked(0x81, `{"api_key":"`+testKey+`","filters":{"status":"active"}}`)); err != nil {
+	if _, err := conn.Write(masked(0x81, `{"api_key":"`+testKey+`","filters":`+filters+`}`)); err != nil {
 		return err
 	}
 	go func() {

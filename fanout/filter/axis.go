@@ -86,7 +86,7 @@ func (a *axis) matchValue(x *Index, c *cell) {
 		x.visitChain(&a.equal.bag, a.equal.head(hash))
 		a.others.match(x, hash)
 	}
-	a.ranges.match(x, r.datum)
+	a.ranges.match(x, r)
 }
 
 // matchText visits those that look at the text form.

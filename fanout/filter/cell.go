@@ -2,6 +2,7 @@ package filter
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -25,7 +26,9 @@ type reading struct {
 	datum  datum
 	ok     bool
 	hashed bool
+	ranked bool
 	sum    uint64 // the datum's hash
+	place  uint64 // the datum's rank
 }
 
 // maxLower is the longest buffer that a cell keeps.
@@ -86,7 +89,7 @@ func (c *cell) read(x *Index, class *class) *reading {
 		r = &c.readings[1]
 	}
 	if r.turn != x.turn {
-		r.turn, r.hashed = x.turn, false
+		r.turn, r.hashed, r.ranked = x.turn, false, false
 		r.datum, r.ok = class.read(c.text)
 	}
 	return r
@@ -97,6 +100,13 @@ func (r *reading) hash(class *class) uint64 {
 		r.hashed, r.sum = true, class.hash(r.datum)
 	}
 	return r.sum
+}
+
+func (r *reading) rank(class *class) uint64 {
+	if !r.ranked {
+		r.ranked, r.place = true, class.rank(r.datum)
+	}
+	return r.place
 }
 
 // lowered gives the text form in lower case.
@@ -154,5 +164,12 @@ func (x *Index) matchClause(c *clause) Result {
 		return resultOf(c.matchForm(v.text))
 	}
 	r := v.read(x, c.class)
+	if r.ok && c.op.compares() && c.class.rank != nil {
+		// Ranks decide most comparisons, and they are at hand.
+		rank := r.rank(c.class)
+		if rank != c.rank || c.class.exact {
+			return resultOf(c.op.holds(cmp.Compare(rank, c.rank)))
+		}
+	}
 	return c.matchRead(r.datum, r.ok)
 }

@@ -11,7 +11,8 @@ import (
 
 // clause is one comparison: a column, or what a path leads to in one, an
 // operator, and typed operands. It is all that an index over filters needs to
-// know. There are many, so that it is kept small.
+// know. There are many: it has 64 bytes, and most are decided without a look at
+// anything else.
 type clause struct {
 	class *class
 	rare  *rarities // nil for none
@@ -19,7 +20,8 @@ type clause struct {
 	// opIn and opNotIn (which have one never: that is opEq and opNe), the text for
 	// opStartsWith and opEndsWith.
 	operands []datum
-	index    int32 // of the column
+	rank     uint64 // of the operand, where there is one and the class has ranks
+	index    int32  // of the column
 	// cell is where an index keeps the value while it matches: the column's index,
 	// or for a path what the index has made of it.
 	cell int32

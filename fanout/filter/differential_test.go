@@ -32,7 +32,36 @@ func newRand(t *testing.T) *rand.Rand {
 
 const rowsPerTable = 150
 
-// TestDifferential compares filters with the WHERE clauses that they read as.
+// answer is what PostgreSQL says of a filter: the rows that it selects.
+type answer struct {
+	question
+	ids map[string]bool
+}
+
+// checkIndex compares what an index finds with PostgreSQL's answers.
+func checkIndex(t *testing.T, o *oracle, x *filter.Index, table map[string][]protocol.Value, answers []*answer) {
+	t.Helper()
+	var hits []filter.Hit
+	for id, values := range table {
+		hits = x.Match(hits[:0], values)
+		found := make(map[*answer]bool, len(hits))
+		for _, hit := range hits {
+			a := hit.Entry.Value.(*answer)
+			if hit.Result != filter.Yes || !a.ids[id] {
+				t.Fatalf("%s\nWHERE %s\nis found by the index, %v, for\n%s", a.raw, a.where, hit.Result, o.show(t, id))
+			}
+			found[a] = true
+		}
+		for _, a := range answers {
+			if a.ids[id] && !found[a] {
+				t.Fatalf("%s\nWHERE %s\nis not found by the index for\n%s", a.raw, a.where, o.show(t, id))
+			}
+		}
+	}
+}
+
+// TestDifferential compares filters, and an index over them, with the WHERE clauses
+// that they read as.
 func TestDifferential(t *testing.T) {
 	t.Parallel()
 	o, r := newOracle(t), newRand(t)
@@ -41,8 +70,12 @@ func TestDifferential(t *testing.T) {
 	used := map[string]int{}
 	var table map[string][]protocol.Value
 	filters, matched := 0, 0
+	var index filter.Index
+	var answers []*answer
 	for done := 0; done < *pairs; done += rowsPerTable {
 		if filters%500 == 0 {
+			checkIndex(t, o, &index, table, answers)
+			index, answers = filter.Index{}, nil
 			table = o.createTable(t, r, samples, rowsPerTable)
 		}
 		filters++
@@ -57,6 +90,8 @@ func TestDifferential(t *testing.T) {
 			want[string(fields[0])] = true
 		}
 		matched += len(want)
+		answers = append(answers, &answer{q, want})
+		index.Add(f, answers[len(answers)-1])
 		for id, values := range table {
 			got := f.Match(values)
 			if got == filter.Unknown || (got == filter.Yes) != want[id] {
@@ -67,6 +102,7 @@ func TestDifferential(t *testing.T) {
 			}
 		}
 	}
+	checkIndex(t, o, &index, table, answers)
 	t.Logf("%d filters, %d matches of %d", filters, matched, filters*rowsPerTable)
 	if *pairs < 100_000 {
 		return

@@ -89,6 +89,9 @@ func (f *Filter) pack() {
 			all = append(all, d)
 		}
 		c.operands = all[start:len(all):len(all)]
+		if c.op.compares() && c.class.comparison.rank != nil {
+			c.rank = c.class.comparison.rank(c.operands[0])
+		}
 	}
 }
 

@@ -40,13 +40,15 @@ type Index struct {
 
 // Entry is a filter in an index.
 type Entry struct {
-	// Value is the caller's.
-	Value   any
-	clauses []clause
-	places  []place
+	// What a visit looks at comes first: it is in one line of the processor's cache.
 	turn    uint64 // in which it was last visited
+	clauses []clause
 	vain    uint32 // visits in vain
 	patient uint32 // with so many the filter is filed anew
+
+	// Value is the caller's.
+	Value  any
+	places []place
 }
 
 // Hit is an entry that a row fulfils, or may fulfil.

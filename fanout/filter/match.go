@@ -88,21 +88,7 @@ func (c *clause) matchDatum(d datum) bool {
 	if c.op == opIn || c.op == opNotIn {
 		return c.listed(d) == (c.op == opIn)
 	}
-	order := c.class.compare(d, c.operands[0])
-	switch c.op {
-	case opEq:
-		return order == 0
-	case opNe:
-		return order != 0
-	case opGt:
-		return order > 0
-	case opGte:
-		return order >= 0
-	case opLt:
-		return order < 0
-	default: // opLte
-		return order <= 0
-	}
+	return c.op.holds(c.class.compare(d, c.operands[0]))
 }
 
 // listed searches the operands by halves.

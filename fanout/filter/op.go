@@ -37,6 +37,28 @@ func opNamed(name string) (op, bool) {
 	return 0, false
 }
 
+// compares says that the operator compares with one operand.
+func (o op) compares() bool { return o <= opLte }
+
+// holds says whether the operator holds for a value that is less than, equal to or
+// greater than its operand.
+func (o op) holds(order int) bool {
+	switch o {
+	case opEq:
+		return order == 0
+	case opNe:
+		return order != 0
+	case opGt:
+		return order > 0
+	case opGte:
+		return order >= 0
+	case opLt:
+		return order < 0
+	default: // opLte
+		return order <= 0
+	}
+}
+
 // takesList says that the operator's right side is a list.
 func (o op) takesList() bool { return o == opIn || o == opNotIn }
 

@@ -107,9 +107,9 @@ func (r *ranges) find(b *bounds) uint32 {
 }
 
 // match visits the intervals that hold a value.
-func (r *ranges) match(x *Index, d datum) {
+func (r *ranges) match(x *Index, value *reading) {
 	if r.root != 0 {
-		r.stab(x, r.root, d, r.axis.class.rank(d))
+		r.stab(x, r.root, value.datum, value.rank(r.axis.class))
 	}
 }
 
