@@ -48,6 +48,10 @@ func (c *class) isNull(text []byte) bool { return c.null != nil && c.null(text) 
 // OIDs of pg_type.dat of types that Kind does not tell apart.
 const (
 	oidJSON     = 114
+	oidCIDR     = 650
+	oidMACAddr8 = 774
+	oidMACAddr  = 829
+	oidInet     = 869
 	oidBPChar   = 1042
 	oidInterval = 1186
 )
@@ -89,10 +93,25 @@ func classOf(t *protocol.Type) *class {
 	case protocol.KindComposite:
 		return compositeClass
 	case protocol.KindOther:
-		if t.Base == oidInterval {
-			return intervalClass
-		}
+		return namedClass(t.Base)
 	case protocol.KindArray, protocol.KindRange:
+	}
+	return otherClass
+}
+
+// namedClass is of types that have no kind of their own.
+func namedClass(oid uint32) *class {
+	switch oid {
+	case oidInterval:
+		return intervalClass
+	case oidInet:
+		return inetClass
+	case oidCIDR:
+		return cidrClass
+	case oidMACAddr:
+		return macaddrClass
+	case oidMACAddr8:
+		return macaddr8Class
 	}
 	return otherClass
 }

@@ -22,6 +22,7 @@ import (
 //	time, timestamps          microseconds
 //	interval                  days               microseconds
 //	numeric                   sign or special    ± magnitude      digits
+//	inet, cidr             first half         second half      family and prefix
 //	text, uuid, bytea, others                                     text
 //	jsonb                                                         text, by jsonb's equality
 type datum struct {

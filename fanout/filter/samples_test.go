@@ -81,7 +81,10 @@ func allSamples() []*sample {
 		sampleOf("e", mood, allOps, mood.Labels...),
 		sampleOf("iv", simpleType("interval", 1186, protocol.KindOther, 0), allOps, "0 days", "1 mon", "30 days", "720:00:00", "-1 mon", "1 year 2 mons 3 days 04:05:06.789", "-00:00:01", "178956970 years", "-178956970 years", "2147483647 days").with(interval, nil),
 		sampleOf("ia", simpleType("integer[]", 1007, protocol.KindArray, 0), equalOps, "{}", "{1,2}", "{NULL,1}", "{{1,2},{3,4}}").byForm(),
-		sampleOf("ip", simpleType("inet", 869, protocol.KindOther, 0), equalOps, "10.0.0.1", "10.0.0.0/8", "::1").printed().byForm(),
+		sampleOf("ip", simpleType("inet", 869, protocol.KindOther, 0), allOps, "10.0.0.1", "10.0.0.0/8", "10.1.2.3/8", "10.0.0.1/32", "0.0.0.0/0", "255.255.255.255", "::1", "::", "::/0", "::ffff:1.2.3.4", "2001:db8::/32", "2001:db8::1/32", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128").with(inet, spellInet).printed(),
+		sampleOf("net", simpleType("cidr", 650, protocol.KindOther, 0), allOps, "10.0.0.0/8", "10.0.0.1", "0.0.0.0/0", "128.0.0.0/1", "2001:db8::/32", "::/0", "8000::/1").with(nil, spellInet),
+		sampleOf("mac", simpleType("macaddr", 829, protocol.KindOther, 0), allOps, "08:00:2b:01:02:03", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "08:00:2b:01:02:04").with(mac(6), spellMAC),
+		sampleOf("mac8", simpleType("macaddr8", 774, protocol.KindOther, 0), allOps, "08:00:2b:01:02:03:04:05", "00:00:00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff:ff:ff").with(mac(8), spellMAC),
 		sampleOf("ir", simpleType("int4range", 3904, protocol.KindRange, 0), equalOps, "empty", "[1,5)", "(,)").byForm(),
 		sampleOf("ttz", simpleType("time with time zone", 1266, protocol.KindOther, 0), equalOps, "10:00:00+00", "12:00:00+02").byForm(),
 		sampleOf("pr", simpleType("pair", 16410, protocol.KindComposite, 0), equalOps, "(,)", "(1,)", `(,"")`, "(1,a)", `(1,"a,b")`).byForm(),
@@ -237,6 +240,38 @@ func spellTimestamp(r *rand.Rand, s string) string {
 	zone := []string{"Z", "z", "+00", "-03:30", "+0530", " +01", " UTC", "+15:59:59", "-00:00", " AD"}[r.IntN(10)]
 	return strings.Replace(s, " ", []string{" ", "T"}[r.IntN(2)], 1) + zone
 }
+
+// inet makes addresses that are often in one network.
+func inet(r *rand.Rand) string {
+	s := fmt.Sprintf("10.%d.%d.%d", r.IntN(2)*r.IntN(256), r.IntN(3), r.IntN(256))
+	if most := 32; r.IntN(2) == 0 {
+		if r.IntN(2) == 0 {
+			s, most = fmt.Sprintf("2001:db8:%x::%x:%x", r.IntN(3), r.IntN(2)*r.IntN(1<<16), r.IntN(1<<16)), 128
+		}
+		s += "/" + strconv.Itoa(r.IntN(most+1))
+	}
+	return s
+}
+
+func spellInet(_ *rand.Rand, s string) string {
+	s = strings.ToUpper(s)
+	if !strings.Contains(s, "/") && !strings.Contains(s, ":") {
+		s += "/32"
+	}
+	return strings.Replace(s, "2001:DB8:", "2001:0db8:", 1)
+}
+
+func mac(size int) func(*rand.Rand) string {
+	return func(r *rand.Rand) string {
+		parts := make([]string, size)
+		for i := range parts {
+			parts[i] = fmt.Sprintf("%02x", r.IntN(2)*r.IntN(256))
+		}
+		return strings.Join(parts, ":")
+	}
+}
+
+func spellMAC(_ *rand.Rand, s string) string { return strings.ToUpper(strings.ReplaceAll(s, ":", "-")) }
 
 func bytea(r *rand.Rand) string {
 	b := make([]byte, r.IntN(4))
