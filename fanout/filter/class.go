@@ -3,6 +3,7 @@ package filter
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -24,6 +25,8 @@ type class struct {
 	form func(text []byte) []byte
 	// null finds the values that count as NULL though they are not; else nil.
 	null func(text []byte) bool
+	// array is the class of arrays of this one, once there is one.
+	array atomic.Pointer[class]
 }
 
 // comparison of datums.
@@ -94,7 +97,13 @@ func classOf(t *protocol.Type) *class {
 		return compositeClass
 	case protocol.KindOther:
 		return namedClass(t.Base)
-	case protocol.KindArray, protocol.KindRange:
+	case protocol.KindArray:
+		if t.Elem != nil && t.Delim == ',' {
+			if elem := classOf(t.Elem); elem.ordered {
+				return arrayOf(elem)
+			}
+		}
+	case protocol.KindRange:
 	}
 	return otherClass
 }

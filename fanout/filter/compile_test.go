@@ -90,7 +90,9 @@ func TestCompileErrors(t *testing.T) {
 		{`{"profile":"\"\\u0000\""}`, `profile: "\"\\u0000\"" holds the character U+0000, which jsonb can't`},
 		{`{"doc":"{}"}`, `doc: json values have no equality: use a path into them, or isnull`},
 		{`{"profile_gt":"{}"}`, `profile_gt: the operator gt can't be used on jsonb`},
-		{`{"tags_lte":"{}"}`, `tags_lte: the operator lte can't be used on text[]`},
+		{`{"tags_lte":"a"}`, `tags_lte: "a" is not an array as in {1,2,NULL}, its elements of the type`},
+		{`{"pair_lte":"(1,a)"}`, `pair_lte: the operator lte can't be used on pair`},
+		{`{"address":"10.1"}`, `address: "10.1" is not an address as in 192.168.0.1, 192.168.0.0/24 or 2001:db8::1`},
 		{`{"age":"` + strings.Repeat("é", 40) + `"}`, `age: "` + strings.Repeat("é", 30) + `…" is not an integer`},
 	}
 	for _, test := range tests {

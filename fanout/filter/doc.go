@@ -40,10 +40,13 @@
 //     matches nothing. In a list it does what it does in SQL.
 //   - A timestamp without time zone, a date and a time leave the literal's zone
 //     aside, as their input functions do; timestamptz takes UTC where there is none.
-//   - Arrays, ranges, row types, network addresses and all that is not listed in
-//     protocol.Kind have eq, ne, in and notin by their text form: col::text = 'x'.
+//   - Arrays of what has an order compare as PostgreSQL's own operators do, element
+//     by element, texts by COLLATE "C".
+//   - Ranges, row types, other arrays and all types that nothing is known of have eq,
+//     ne, in and notin by their text form: col::text = 'x'.
 //   - jsonb has eq, ne, in and notin with jsonb's equality; the literal is JSON in
-//     a string, or a bare number or boolean. json has no equality.
+//     a string, or a bare number or boolean. Its order is not offered: it has strings
+//     by the database's collation. json has no equality.
 //   - profile.a.b is (profile->'a'->>'b') COLLATE "C": text, whatever the JSON
 //     holds, and NULL for JSON's null and what isn't there. A number in the
 //     client's JSON, or an array of nothing else, makes the comparison numeric:
@@ -55,7 +58,8 @@
 // Known differences from SQL: citext is compared like text. An inet's text form is
 // what PostgreSQL prints, without the /32 that its cast to text adds. Dates and times are
 // read in ISO 8601 and PostgreSQL's output form alone, bytea in hex, intervals in
-// the postgres and ISO 8601 styles; other spellings are refused, never misread.
+// the postgres and ISO 8601 styles, addresses whole, arrays without bounds; other
+// spellings are refused, never misread.
 // JSON whose escapes PostgreSQL can't turn into text (\u0000, half a surrogate
 // pair) raises no error.
 //

@@ -88,7 +88,7 @@ func (o *oracle) describe(t *testing.T, table string) *protocol.Relation {
 	for _, s := range allSamples() {
 		kinds[s.typ.Name] = s.typ
 	}
-	kinds["text[]"] = protocol.Type{OID: 1009, Base: 1009, Name: "text[]", Kind: protocol.KindArray}
+	kinds["text[]"] = protocol.Type{OID: 1009, Base: 1009, Name: "text[]", Kind: protocol.KindArray, Delim: ',', Elem: new(kinds["text"])}
 	relation := &protocol.Relation{Schema: "public", Name: table}
 	for _, fields := range o.mustQuery(t, fmt.Sprintf(`SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
 		WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum`, sqlQuote(table))) {

@@ -89,8 +89,8 @@ func (f *Filter) pack() {
 			all = append(all, d)
 		}
 		c.operands = all[start:len(all):len(all)]
-		if c.op.compares() && c.class.comparison.rank != nil {
-			c.rank = c.class.comparison.rank(c.operands[0])
+		if c.op.compares() && c.class.rank != nil {
+			c.rank = c.class.rank(c.operands[0])
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +58,7 @@ func allSamples() []*sample {
 			return strconv.FormatInt(int64(r.Uint64())>>(64-bits+r.IntN(bits)), 10)
 		}
 	}
-	return append([]*sample{
+	scalars := []*sample{
 		sampleOf("i2", simpleType("smallint", 21, protocol.KindInt, 16), allOps, "0", "1", "-1", "32767", "-32768").with(ints(16), spellNumber).numeric(),
 		sampleOf("i4", simpleType("integer", 23, protocol.KindInt, 32), allOps, "0", "1", "-1", "2147483647", "-2147483648").with(ints(32), spellNumber).numeric(),
 		sampleOf("i8", simpleType("bigint", 20, protocol.KindInt, 64), allOps, "0", "1", "9223372036854775807", "-9223372036854775808", "9007199254740993").with(ints(64), spellNumber).numeric(),
@@ -80,7 +81,7 @@ func allSamples() []*sample {
 		sampleOf("by", simpleType("bytea", 17, protocol.KindBytea, 0), allOps, `\x`, `\x00`, `\xff`, `\x0aff`, `\x0a`).with(bytea, func(_ *rand.Rand, s string) string { return `\x` + strings.ToUpper(s[2:]) }),
 		sampleOf("e", mood, allOps, mood.Labels...),
 		sampleOf("iv", simpleType("interval", 1186, protocol.KindOther, 0), allOps, "0 days", "1 mon", "30 days", "720:00:00", "-1 mon", "1 year 2 mons 3 days 04:05:06.789", "-00:00:01", "178956970 years", "-178956970 years", "2147483647 days").with(interval, nil),
-		sampleOf("ia", simpleType("integer[]", 1007, protocol.KindArray, 0), equalOps, "{}", "{1,2}", "{NULL,1}", "{{1,2},{3,4}}").byForm(),
+		sampleOf("xa", simpleType("int4range[]", 3905, protocol.KindArray, 0), equalOps, "{}", `{"[1,5)",empty}`, "{NULL}").byForm(),
 		sampleOf("ip", simpleType("inet", 869, protocol.KindOther, 0), allOps, "10.0.0.1", "10.0.0.0/8", "10.1.2.3/8", "10.0.0.1/32", "0.0.0.0/0", "255.255.255.255", "::1", "::", "::/0", "::ffff:1.2.3.4", "2001:db8::/32", "2001:db8::1/32", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128").with(inet, spellInet).printed(),
 		sampleOf("net", simpleType("cidr", 650, protocol.KindOther, 0), allOps, "10.0.0.0/8", "10.0.0.1", "0.0.0.0/0", "128.0.0.0/1", "2001:db8::/32", "::/0", "8000::/1").with(nil, spellInet),
 		sampleOf("mac", simpleType("macaddr", 829, protocol.KindOther, 0), allOps, "08:00:2b:01:02:03", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "08:00:2b:01:02:04").with(mac(6), spellMAC),
@@ -88,7 +89,63 @@ func allSamples() []*sample {
 		sampleOf("ir", simpleType("int4range", 3904, protocol.KindRange, 0), equalOps, "empty", "[1,5)", "(,)").byForm(),
 		sampleOf("ttz", simpleType("time with time zone", 1266, protocol.KindOther, 0), equalOps, "10:00:00+00", "12:00:00+02").byForm(),
 		sampleOf("pr", simpleType("pair", 16410, protocol.KindComposite, 0), equalOps, "(,)", "(1,)", `(,"")`, "(1,a)", `(1,"a,b")`).byForm(),
-	}, jsonSamples()...)
+	}
+	return slices.Concat(scalars, arraySamples(scalars), jsonSamples())
+}
+
+// arraySamples are arrays of the scalars that have an order.
+func arraySamples(scalars []*sample) []*sample {
+	oids := map[string]uint32{
+		"i2": 1005, "i4": 1007, "f8": 1022, "num": 1231, "b": 1000, "status": 1009, "bp": 1014, "u": 2951,
+		"d": 1182, "tz": 1185, "by": 1001, "e": 16399, "iv": 1187, "ip": 1041,
+	}
+	var list []*sample
+	for _, s := range scalars {
+		oid, ok := oids[s.name]
+		if !ok {
+			continue
+		}
+		elem := s.typ
+		typ := simpleType(s.typ.Name+"[]", oid, protocol.KindArray, 0)
+		typ.Elem, typ.Delim = &elem, ','
+		a := sampleOf("a_"+s.name, typ, allOps, "{}", "{NULL}", "{NULL,NULL}").with(func(r *rand.Rand) string { return array(r, s) }, spellArray)
+		if s.typ.Kind == protocol.KindText {
+			a.asText()
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// array makes an array of few elements, of one or two dimensions.
+func array(r *rand.Rand, s *sample) string {
+	item := func() string {
+		if r.IntN(8) == 0 {
+			return "NULL"
+		}
+		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s.value(r)) + `"`
+	}
+	items := func(n int) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = item()
+		}
+		return "{" + strings.Join(list, ",") + "}"
+	}
+	if r.IntN(4) > 0 {
+		return items(1 + r.IntN(3))
+	}
+	rows := make([]string, 1+r.IntN(2))
+	n := 1 + r.IntN(2)
+	for i := range rows {
+		rows[i] = items(n)
+	}
+	return "{" + strings.Join(rows, ",") + "}"
+}
+
+// spellArray puts blanks where they mean nothing.
+func spellArray(_ *rand.Rand, s string) string {
+	return " " + strings.NewReplacer("{\"", "{ \"", "\"}", "\" }").Replace(s) + "\t"
 }
 
 func jsonSamples() []*sample {
