@@ -199,6 +199,11 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 	full.Identity, full3.Identity = protocol.IdentityFull, protocol.IdentityFull
 	retyped := table("t", id, column("status", protocol.KindOther, false))
 	sure, unsure := row("1", "x"), row("1", "~")
+	mood := func(labels ...string) *protocol.Relation {
+		c := column("status", protocol.KindEnum, false)
+		c.Type.Labels = labels
+		return table("t", id, c)
+	}
 	const filters = `{"status":"x"}`
 	for _, tc := range []struct {
 		name        string
@@ -212,6 +217,10 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 		{"the columns in another order", two, table("t", status, id), filters, unsure, 0, ""},
 		{"another type", two, retyped, filters, sure, 0, "close 1012"},
 		{"another type, which the request was made for", two, retyped, filters, sure, 100, ""},
+		{"an enum's label more", mood("x", "y"), mood("w", "x", "v", "y"), filters, sure, 0, ""},
+		{"an enum's label more, which was shown unread", mood("x", "y"), mood("x", "y", "z"), filters, row("1", "z"), 0, "close 1012"},
+		{"an enum's label by another name", mood("x", "y"), mood("x", "why"), filters, sure, 0, "close 1012"},
+		{"an enum's labels in another order", mood("x", "y"), mood("y", "x"), filters, sure, 0, "close 1012"},
 		{"a column less", three, two, filters, row("1", "x", "n"), 0, "close 1012"},
 		{"a column less, which the filter needs", three, two, `{"note":"n"}`, row("1", "x", "n"), 0, "close 4400"},
 		{"the old row is told from now on", two, &full, filters, unsure, 0, "close 1012"},

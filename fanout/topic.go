@@ -67,7 +67,7 @@ func (t *topic) bind(relation *protocol.Relation) {
 	if !alike(before, relation) {
 		t.bindRequests()
 	}
-	t.endFollowers(retyped(before, relation), relation.Identity == protocol.IdentityFull && before.Identity != relation.Identity)
+	t.endFollowers(alterations(before, relation))
 }
 
 // bindRequests binds all requests to the topic's version of the table. Those that
@@ -98,10 +98,10 @@ func (t *topic) bindRequests() {
 //   - retyped: a filter may read the rows that are there in another way, of which no
 //     change tells. A version that is not newer than the one that a request was made
 //     for is only what the stream had yet to come to.
-//   - told: the old row is told from now on. A row that was sent because nobody knew
-//     that it doesn't match will be known not to match, and never be taken back.
-func (t *topic) endFollowers(retyped, told bool) {
-	if !retyped && !told {
+//   - known: a row that was sent because nobody knew that it doesn't match will be
+//     known not to match, and never be taken back.
+func (t *topic) endFollowers(retyped, known bool) {
+	if !retyped && !known {
 		return
 	}
 	for _, e := range t.entries {
@@ -110,7 +110,7 @@ func (t *topic) endFollowers(retyped, told bool) {
 				continue
 			}
 			for _, sub := range n.subscribers {
-				if retyped && t.relation.At > sub.at || told && n.unsure {
+				if retyped && t.relation.At > sub.at || known && n.unsure {
 					sub.end(ending{code: protocol.CloseRestart, reason: "the table was altered"})
 				}
 			}
@@ -124,12 +124,34 @@ func alike(a, b *protocol.Relation) bool {
 	return a.SameColumns(b) && slices.EqualFunc(a.Columns, b.Columns, func(a, b protocol.Column) bool { return a.Key == b.Key })
 }
 
-// retyped reports whether a column is gone or has another type.
-func retyped(before, now *protocol.Relation) bool {
-	return slices.ContainsFunc(before.Columns, func(c protocol.Column) bool {
-		at := now.Column(c.Name)
-		return at < 0 || !now.Columns[at].Type.Same(c.Type)
-	})
+// alterations says what a new version of a table means for the rows of before. retyped:
+// a column is gone or has another type. known: more is known of rows, because the old
+// ones are told or because an enum has labels that could not be read.
+func alterations(before, now *protocol.Relation) (retyped, known bool) {
+	known = now.Identity == protocol.IdentityFull && before.Identity != protocol.IdentityFull
+	for i := range before.Columns {
+		was, at := before.Columns[i].Type, now.Column(before.Columns[i].Name)
+		if at < 0 {
+			return true, known
+		}
+		is := now.Columns[at].Type
+		if was.Kind == protocol.KindEnum && len(is.Labels) > len(was.Labels) && among(was.Labels, is.Labels) {
+			known = true
+			is.Labels = was.Labels
+		}
+		retyped = retyped || !is.Same(was)
+	}
+	return retyped, known
+}
+
+// among reports whether all of a are in b, in their order.
+func among(a, b []string) bool {
+	for _, s := range b {
+		if len(a) > 0 && a[0] == s {
+			a = a[1:]
+		}
+	}
+	return len(a) == 0
 }
 
 // end closes the queues of all who subscribe, who then unsubscribe.
