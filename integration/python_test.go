@@ -67,7 +67,7 @@ func TestPythonExamples(t *testing.T) {
 		t.Parallel()
 		db := connect(t, pg.NewDatabase(t))
 		db.run(t, ordersTable)
-		s := serve(t, db.url, "python_row_sets")
+		s := serve(t, db.url, "python_row_sets", "--row-bytes", "4KiB")
 		script := runPython(t, python, snippet(t, "python", s.addr))
 		script.line(t, `^\[\]$`) // it is connected
 		for _, step := range rowSetsSteps {

@@ -24,7 +24,7 @@ func TestRowSetsPage(t *testing.T) {
 		_, _ = io.WriteString(w, examplePage)
 	}))
 	t.Cleanup(site.Close)
-	s := serve(t, db.url, "row_sets_page", "--allowed-origins", site.URL)
+	s := serve(t, db.url, "row_sets_page", "--row-bytes", "4KiB", "--allowed-origins", site.URL)
 	p := openPage(t, browser, site.URL)
 	p.do(t, snippet(t, "js", s.addr))
 	p.want(t, "it is connected", `lines().length === 1`)
@@ -48,6 +48,8 @@ var rowSetsSteps = []struct{ statement, rows string }{
 	{`UPDATE orders SET status = 'void' WHERE id = 2`, `[{"id":3,"customer":"Ada","total":121}]`},
 	{`DELETE FROM orders`, `[]`},
 	{`INSERT INTO orders VALUES (4, 'Eve', 'paid', 1, '')`, `[{"id":4,"customer":"Eve","total":1}]`},
+	{`UPDATE orders SET customer = repeat('x', 5000)`, `[{"id":4,"total":1}]`}, // longer than --row-bytes
+	{`UPDATE orders SET customer = 'Eva'`, `[{"id":4,"total":1,"customer":"Eva"}]`},
 	{`TRUNCATE orders`, `[]`},
 }
 
