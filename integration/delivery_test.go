@@ -95,6 +95,8 @@ func TestRefusals(t *testing.T) {
 		{"table without a key", "keyless", `{"api_key":"` + apiKey + `"}`, `{"error":"Collection not found or access denied"}`, 4404},
 		{"table that is not exposed", "hidden.t", `{"api_key":"` + apiKey + `"}`, `{"error":"Collection not found or access denied"}`, 4404},
 		{"wrong key and unknown collection", "nobody", `{"api_key":"x"}`, `{"error":"Invalid API key","error_detail":"Project not found"}`, 4401},
+		{"no such event", "users", `{"api_key":"` + apiKey + `","events":["insert"]}`, `{"error":"Invalid events","error_detail":"\"insert\" is not an event: want create, update, delete or truncate"}`, 4400},
+		{"no such column", "users", `{"api_key":"` + apiKey + `","columns":["id","Age"]}`, `{"error":"Invalid columns","error_detail":"Age: no such column in \"users\""}`, 4400},
 		{"bad filter", "users", `{"api_key":"` + apiKey + `","filters":{"age_gte":"abc"}}`, `{"error":"Invalid filter","error_detail":"age_gte: \"abc\" is not an integer"}`, 4400},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -125,4 +127,34 @@ func TestNewTable(t *testing.T) {
 	db.run(t, `DROP TABLE "Späte Tabelle"`)
 	w.want(t, `{"error":"Collection not found or access denied"}`)
 	w.wantClosed(t, 4404)
+}
+
+// What a client is shown follows its columns and transitions, until a column that it
+// named is dropped.
+func TestExtensions(t *testing.T) {
+	t.Parallel()
+	db := connect(t, pgtest.Start(t).NewDatabase(t))
+	db.run(t, usersTable)
+	s := serve(t, db.url, "extensions")
+	named := greet(t, s, "users", map[string]any{
+		"filters": map[string]string{"status": "active"}, "transitions": true, "columns": []string{"name", "id"},
+	})
+	all := watch(t, s, "users", nil)
+	db.run(t, `INSERT INTO users VALUES ('1', 'John', 'john@example.com', 'idle', 30)`)
+	db.run(t, `UPDATE users SET status = 'active'`)
+	db.run(t, `UPDATE users SET age = 31`) // nothing that is shown
+	db.run(t, `UPDATE users SET id = '2'`)
+	db.run(t, `UPDATE users SET status = 'idle', name = 'Jon'`)
+	named.want(t,
+		`{"event":"create","collection_id":"users","data":{"id":"1","name":"John"},"reason":"filter"}`,
+		`{"event":"update","collection_id":"users","data":{"id":"2","name":"John"},"old_data":{"id":"1"}}`,
+		`{"event":"delete","collection_id":"users","data":{"id":"2"},"old_data":{"id":"2","name":"John"},"reason":"filter"}`)
+	db.run(t, `ALTER TABLE users DROP COLUMN name`)
+	db.run(t, `DELETE FROM users`)
+	named.want(t, `{"error":"Invalid columns","error_detail":"name: no such column in \"users\""}`)
+	named.wantClosed(t, 4400)
+	for range 5 {
+		all.next(t)
+	}
+	all.want(t, `{"event":"delete","collection_id":"users","data":{"id":"2"},"old_data":{"id":"2","email":"john@example.com","status":"idle","age":31,"created_at":"2024-01-15T10:30:00Z"}}`)
 }
