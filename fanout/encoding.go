@@ -10,7 +10,9 @@ import (
 // for each view and each sight of it.
 type encoding struct {
 	mu      sync.Mutex
-	frames  map[frameKey]protocol.Frame
+	key     frameKey
+	first   protocol.Frame              // of key; apart, because most often there is one
+	others  map[frameKey]protocol.Frame // nil when there are none
 	touched map[protocol.Columns]bool
 }
 
@@ -24,15 +26,22 @@ type frameKey struct {
 func (e *encoding) frame(key frameKey, c *protocol.Change, scratch *[]byte) (f protocol.Frame, built bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if f, ok := e.frames[key]; ok {
+	if e.first != nil && e.key == key {
+		return e.first, false
+	}
+	if f, ok := e.others[key]; ok {
 		return f, false
 	}
 	*scratch = protocol.AppendEvent((*scratch)[:0], key.view, key.seen, c)
 	f = protocol.TextFrame(*scratch)
-	if e.frames == nil {
-		e.frames = make(map[frameKey]protocol.Frame)
+	if e.first == nil {
+		e.key, e.first = key, f
+		return f, true
 	}
-	e.frames[key] = f
+	if e.others == nil {
+		e.others = make(map[frameKey]protocol.Frame)
+	}
+	e.others[key] = f
 	return f, true
 }
 
@@ -57,12 +66,13 @@ func (e *encoding) touches(columns protocol.Columns, c *protocol.Change) bool {
 const maxKept = 64
 
 func (e *encoding) reset() {
-	if len(e.frames) > maxKept {
-		e.frames = nil
+	e.key, e.first = frameKey{}, nil
+	if len(e.others) > maxKept {
+		e.others = nil
 	}
 	if len(e.touched) > maxKept {
 		e.touched = nil
 	}
-	clear(e.frames)
+	clear(e.others)
 	clear(e.touched)
 }
