@@ -404,7 +404,7 @@ func TestHub(t *testing.T) {
 func TestHubUnderChurn(t *testing.T) {
 	t.Parallel()
 	h, rel := startHub(t, 4), orders()
-	const changes, watchers = 2000, 50
+	const changes, watchers = 500, 8
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
 	for i := range watchers {
