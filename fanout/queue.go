@@ -26,7 +26,7 @@ type Queue struct {
 	first  protocol.Frame    // the oldest; apart, because most often there is one
 	rest   *[]protocol.Frame // the others, in order; nil when there are none
 	bytes  int               // pushed, not yet written
-	long   int               // of which a push that is longer than limit and does not count
+	long   int               // of which a push that is longer than limit, or the rest of it, that does not count
 	ahead  int               // of which all up to the end of that push
 	awake  bool
 	closed bool // nothing is accepted any more
@@ -143,9 +143,8 @@ func (q *Queue) Take(into []protocol.Frame) (frames []protocol.Frame, last bool)
 func (q *Queue) Written(n int) {
 	q.mu.Lock()
 	q.bytes -= n
-	if q.ahead -= n; q.ahead <= 0 {
-		q.long, q.ahead = 0, 0
-	}
+	q.ahead = max(q.ahead-n, 0)
+	q.long = min(q.long, q.ahead) // what has left of it makes no room
 	q.mu.Unlock()
 }
 

@@ -165,6 +165,20 @@ func TestQueue(t *testing.T) {
 		}
 	})
 
+	t.Run("what has left of a long frame makes no room either", func(t *testing.T) {
+		t.Parallel()
+		q, _ := newQueue(10)
+		q.Push(frame(strings.Repeat("x", 1000)))
+		q.Take(nil)
+		q.Written(950)
+		if !q.Push(frame("1234567890")) {
+			t.Error("refused what fits")
+		}
+		if q.Push(frame("a")) {
+			t.Error("accepted what does not fit")
+		}
+	})
+
 	t.Run("closing writes what waits, then the close frame, once", func(t *testing.T) {
 		t.Parallel()
 		q, _ := newQueue(100)
