@@ -162,6 +162,26 @@ func TestIndexAllocates(t *testing.T) {
 	}
 }
 
+// TestIndexHugeExponents: numbers in json may be longer than any that ranks tell apart.
+func TestIndexHugeExponents(t *testing.T) {
+	t.Parallel()
+	m := &indexModel{relation: orders, held: map[*filter.Entry]*filter.Filter{}}
+	numbers := []string{"1e600001", "9e600000", "1e524287", "9e524286", "0", "9e-600001", "1e-600000"}
+	for _, n := range numbers {
+		for _, sign := range []string{"", "-"} {
+			m.add(t, fmt.Sprintf(`{"profile.a_gt":%s%s}`, sign, n))
+			m.add(t, fmt.Sprintf(`{"profile.a_lt":%s%s}`, sign, n))
+		}
+	}
+	for _, n := range numbers {
+		for _, sign := range []string{"", "-"} {
+			row := make([]protocol.Value, len(orders.Columns))
+			row[orders.Column("profile")] = protocol.Value{State: protocol.Text, Text: fmt.Appendf(nil, `{"a":%s%s}`, sign, n)}
+			m.compare(t, row)
+		}
+	}
+}
+
 // TestIndexLearns: what was filed under a value that all rows have is filed anew.
 func TestIndexLearns(t *testing.T) {
 	t.Parallel()

@@ -229,5 +229,8 @@ func rankDecimal(d datum) uint64 {
 		run = 999_999_999_999 - run
 	}
 	exponent := min(max(d.low, -maxExponent), maxExponent) + maxExponent
+	if exponent == 0 || exponent == 2*maxExponent { // or beyond: its digits say nothing
+		run = 0
+	}
 	return uint64(d.word+signInfinity)<<60 | uint64(exponent)<<40 | run
 }
