@@ -223,6 +223,8 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 		{"an enum's labels in another order", mood("x", "y"), mood("y", "x"), filters, sure, 0, "close 1012"},
 		{"a column less", three, two, filters, row("1", "x", "n"), 0, "close 1012"},
 		{"a column less, which the filter needs", three, two, `{"note":"n"}`, row("1", "x", "n"), 0, "close 4400"},
+		{"another key", two, table("t", column("id", protocol.KindInt, false), column("status", protocol.KindText, true)), filters, sure, 0, "close 1012"},
+		{"a key column more", two, table("t", id, status, column("note", protocol.KindText, true)), filters, sure, 0, "close 1012"},
 		{"the old row is told from now on", two, &full, filters, unsure, 0, "close 1012"},
 		{"the old row is told from now on, and there is a column more", two, &full3, filters, unsure, 0, "close 1012"},
 		{"the old row is told from now on, and all was known before", two, &full, filters, sure, 0, ""},

@@ -67,7 +67,8 @@ func (t *topic) bind(relation *protocol.Relation) {
 	if !alike(before, relation) {
 		t.bindRequests()
 	}
-	t.endFollowers(alterations(before, relation))
+	retyped, known := alterations(before, relation)
+	t.endFollowers(retyped || rekeyed(before, relation), known)
 }
 
 // bindRequests binds all requests to the topic's version of the table. Those that
@@ -98,6 +99,8 @@ func (t *topic) bindRequests() {
 //   - retyped: a filter may read the rows that are there in another way, of which no
 //     change tells. A version that is not newer than the one that a request was made
 //     for is only what the stream had yet to come to.
+//     Or other columns identify a row from now on: a delete tells no more the key by
+//     which a client knows it.
 //   - known: a row that was sent because nobody knew that it doesn't match will be
 //     known not to match, and never be taken back.
 func (t *topic) endFollowers(retyped, known bool) {
@@ -152,6 +155,17 @@ func among(a, b []string) bool {
 		}
 	}
 	return len(a) == 0
+}
+
+// rekeyed reports whether a row is identified by other columns.
+func rekeyed(before, now *protocol.Relation) bool {
+	others := func(a, b *protocol.Relation) bool { // a's that are not b's
+		return slices.ContainsFunc(a.Columns, func(c protocol.Column) bool {
+			at := b.Column(c.Name)
+			return c.Key && (at < 0 || !b.Columns[at].Key)
+		})
+	}
+	return others(before, now) || others(now, before)
 }
 
 // end closes the queues of all who subscribe, who then unsubscribe.
