@@ -3,7 +3,9 @@ package cdc_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/tablewire/tablewire/cdc"
 	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol"
 )
 
 // Databases in whose encoding text is another thing than on the wire.
@@ -60,6 +63,33 @@ func TestEncodings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A character that is not in UTF-8 stops the stream, which says what helps.
+func TestUntranslatable(t *testing.T) {
+	t.Parallel()
+	s := &subject{url: pgtest.Start(t).NewDatabase(t, "ENCODING 'EUC_JP' LOCALE 'C' TEMPLATE template0"), slot: slotOf(t)}
+	var err error
+	if s.conn, err = pgx.Connect(t.Context(), s.url); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.conn.Close(context.WithoutCancel(t.Context())) })
+	s.exec(t, `CREATE TABLE t (id int PRIMARY KEY, a text)`)
+	s.start(t)
+	s.exec(t, `SET client_encoding = EUC_JP; INSERT INTO t VALUES (1, E'\xfe\xfe')`)
+	until(t, "the stream says so", func() bool { return s.stream.Live() != nil })
+	var problem *protocol.Problem
+	if said := cdc.Explain(s.stream.Live()); !errors.As(said, &problem) || !strings.Contains(problem.Cure, "pg_drop_replication_slot") {
+		t.Errorf("the stream says %v", said)
+	}
+	until(t, "the slot is dropped", func() bool { // while the stream tries again and again
+		_, err := s.conn.Exec(t.Context(), `SELECT pg_drop_replication_slot($1)`, s.slot)
+		return err == nil
+	})
+	receive(t, s.lost, "word that changes are lost")
+	until(t, "the stream is live", func() bool { return s.stream.Live() == nil })
+	s.exec(t, `INSERT INTO t VALUES (2, 'x')`)
+	s.want(t, `{"event":"create","collection_id":"t","data":{"id":2,"a":"x"}}`)
 }
 
 // Changes that a statement makes beyond what it says, and statements of their own

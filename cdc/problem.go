@@ -26,6 +26,7 @@ const (
 	codeProtocolViolation    = "08P01"
 	codeReadOnly             = "25006"
 	codeCannotConnectNow     = "57P03"
+	codeUntranslatable       = "22P05"
 )
 
 // minVersion is the oldest server that is supported.
@@ -183,6 +184,8 @@ func cureOf(e *pgconn.PgError) string {
 		if strings.Contains(message, "startup parameter") || strings.Contains(message, "replication") {
 			return "a connection pooler is in between, which can't do replication: give the server's own address and port"
 		}
+	case codeUntranslatable:
+		return "a value of a change can't be written in UTF-8, and the stream can't pass it: to go on without what the slot holds, SELECT pg_drop_replication_slot(...); it is made anew"
 	case codeReadOnly:
 		return "the server is a standby or read-only: connect to the primary"
 	case codeCannotConnectNow:
