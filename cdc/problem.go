@@ -27,6 +27,8 @@ const (
 	codeReadOnly             = "25006"
 	codeCannotConnectNow     = "57P03"
 	codeUntranslatable       = "22P05"
+	codeProgramLimit         = "54000"
+	codeInternal             = "XX000"
 )
 
 // minVersion is the oldest server that is supported.
@@ -184,8 +186,12 @@ func cureOf(e *pgconn.PgError) string {
 		if strings.Contains(message, "startup parameter") || strings.Contains(message, "replication") {
 			return "a connection pooler is in between, which can't do replication: give the server's own address and port"
 		}
-	case codeUntranslatable:
-		return "a value of a change can't be written in UTF-8, and the stream can't pass it: to go on without what the slot holds, SELECT pg_drop_replication_slot(...); it is made anew"
+	case codeUntranslatable, codeProgramLimit:
+		return cureUnsendable
+	case codeInternal:
+		if strings.Contains(message, "memory alloc request size") { // a change of more than 1 GB
+			return cureUnsendable
+		}
 	case codeReadOnly:
 		return "the server is a standby or read-only: connect to the primary"
 	case codeCannotConnectNow:
@@ -193,6 +199,10 @@ func cureOf(e *pgconn.PgError) string {
 	}
 	return ""
 }
+
+// cureUnsendable is for a change that PostgreSQL can't decode, now or later.
+const cureUnsendable = "PostgreSQL can't send this change, and the stream can't pass it: to go on without what the slot holds, " +
+	"SELECT pg_drop_replication_slot(...), and it is made anew; leave a table of such rows out with --tables '!...'"
 
 // explainConnect explains why a server could not be reached.
 func explainConnect(err error) error {
