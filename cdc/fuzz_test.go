@@ -1,0 +1,57 @@
+package cdc
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// emptyDatabase is one whose catalog has nothing in it.
+type emptyDatabase struct{ Database }
+
+func (emptyDatabase) Columns(context.Context, uint32) ([]protocol.TableColumn, protocol.LSN, error) {
+	return nil, 0, nil
+}
+
+func (emptyDatabase) Types(context.Context, []uint32) ([]protocol.TypeRow, error) { return nil, nil }
+
+func (emptyDatabase) Visible(context.Context, uint32) (bool, error) { return true, nil }
+
+// Whatever the server sends, in whatever order, is an error or gives frames that are
+// JSON in UTF-8: there is no panic on the way from the wire to them.
+func FuzzDecoder(f *testing.F) {
+	narrow, wide := rowShapes()["narrow"], rowShapes()["json"]
+	relation := append(append(wire{'R'}.u32(2), "public\x00t\x00f"...), wire{}.u16(2)...)
+	relation = append(append(relation, "\x01id\x00"...), wire{}.u32(oidInt4).u32(0xffffffff)...)
+	relation = append(append(relation, "\x01m\x00"...), wire{}.u32(70000).u32(0xffffffff)...)
+	f.Add([]byte(insert(1, narrow.row...)), []byte(update(1, narrow.row, narrow.now)))
+	f.Add([]byte(deleted(1, narrow.row)), []byte(insert(1, wide.row...)))
+	f.Add([]byte(relation), []byte(insert(2, "1", "x")))
+	f.Add([]byte(relation), []byte(update(2, []string{"1", "x"}, []string{"1", "TOAST"})))
+	f.Add([]byte(append(append(wire{'T'}.u32(1), 0), wire{}.u32(1)...)), []byte(emit(1, "tablewire:broadcast", "1")))
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		d := newDecoder(func(b *protocol.Batch) error {
+			for i := range b.Changes {
+				frame := protocol.AppendChange(nil, `"t"`, &b.Changes[i])
+				raw := slices.ContainsFunc(b.Changes[i].Relation.Columns, func(c protocol.Column) bool { return passesThrough(&c.Type) })
+				if !utf8.Valid(frame) || !raw && !json.Valid(frame) {
+					t.Errorf("%q is no JSON", frame)
+				}
+			}
+			return nil
+		}, narrow.relation)
+		d.types.db, d.catalog = emptyDatabase{}, newCatalog(&Config{}, func() {})
+		d.rowBytes = 64
+		c := chunkOf(begin(100), first, second, commit(100, 110))
+		_ = d.chunk(t.Context(), c) // an error ends the connection
+	})
+}
+
+// passesThrough says of json and jsonb, and arrays of them, that nobody looks at them.
+func passesThrough(t *protocol.Type) bool {
+	return t.Kind == protocol.KindJSON || t.Elem != nil && passesThrough(t.Elem)
+}
