@@ -77,7 +77,14 @@ func (g *grams) cost(needle []byte) int {
 	return costGram + count
 }
 
+// fewGrams is how many filters are looked at in less time than a text's runs.
+const fewGrams = 8
+
 func (g *grams) match(x *Index, lower []byte) {
+	if g.points.len <= fewGrams {
+		x.visitAll(&g.bag)
+		return
+	}
 	if n := int(g.points.len) + 1; len(g.turns) < n || len(g.turns) > 4*n {
 		g.turns = make([]uint64, n+n/4)
 	}
