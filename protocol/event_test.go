@@ -1,6 +1,8 @@
 package protocol_test
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -356,4 +358,22 @@ func BenchmarkAppendChange(b *testing.B) {
 		buf = protocol.AppendChange(buf[:0], `"users"`, c)
 	}
 	b.SetBytes(int64(len(buf)))
+}
+
+// A row of long values that all change, of which most must go.
+func BenchmarkOmit(b *testing.B) {
+	for _, columns := range []int{50, 400} {
+		b.Run(fmt.Sprintf("columns=%d", columns), func(b *testing.B) {
+			c := &protocol.Change{Op: protocol.Update, Relation: &protocol.Relation{}, OldFull: true}
+			for range columns {
+				c.Relation.Columns = append(c.Relation.Columns, protocol.Column{})
+				c.Old = append(c.Old, protocol.Value{Text: bytes.Repeat([]byte("a"), 64<<10), State: protocol.Text})
+				c.New = append(c.New, protocol.Value{Text: append(bytes.Repeat([]byte("a"), 64<<10-1), 'b'), State: protocol.Text})
+			}
+			for b.Loop() {
+				c.Omitted = nil
+				c.Omit(1 << 20)
+			}
+		})
+	}
 }

@@ -4,14 +4,16 @@ package protocol
 // never a key's, until the others have at most limit bytes of text together. It
 // reports how many columns it took. A filter still sees all values.
 func (c *Change) Omit(limit int) (columns int) {
-	total := 0
-	for i := range c.Relation.Columns {
-		total += c.weight(i)
+	// Weighing compares values, which may be long: each column is weighed once.
+	total, weights := 0, make([]int, len(c.Relation.Columns))
+	for i := range weights {
+		weights[i] = c.weight(i)
+		total += weights[i]
 	}
 	for total > limit {
 		longest, most := -1, 0
-		for i := range c.Relation.Columns {
-			if w := c.weight(i); w > most && !c.Relation.Columns[i].Key && !c.omits(i) {
+		for i, w := range weights {
+			if w > most && !c.Relation.Columns[i].Key && !c.omits(i) {
 				longest, most = i, w
 			}
 		}
