@@ -17,6 +17,10 @@ import (
 // initdbTimeout bounds initdb, which takes about a second.
 const initdbTimeout = 2 * time.Minute
 
+// initdbSuffix ends the names of folders that initdb fills: such as nobody else's
+// have, because old ones are removed.
+const initdbSuffix = ".tablewire-initdb-*"
+
 // hba lets in everybody from this machine, and nobody else.
 const hba = `host all         all 127.0.0.1/32 trust
 host replication all 127.0.0.1/32 trust
@@ -56,8 +60,8 @@ func initialise(ctx context.Context, logger *slog.Logger, bin Binaries, acct *ac
 	if err := acct.canReach(parent); err != nil { // it may be new, and the umask strict
 		return fmt.Errorf("data directory: %w", err)
 	}
-	removeAbandoned(filepath.Join(parent, filepath.Base(dir)+".new-*"))
-	work, err := os.MkdirTemp(parent, filepath.Base(dir)+".new-*")
+	removeAbandoned(filepath.Join(parent, filepath.Base(dir)+initdbSuffix))
+	work, err := os.MkdirTemp(parent, filepath.Base(dir)+initdbSuffix)
 	if err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}

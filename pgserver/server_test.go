@@ -122,17 +122,23 @@ func TestStart(t *testing.T) {
 	t.Run("RemovesWhatKilledStartsLeft", func(t *testing.T) {
 		t.Parallel()
 		dir := dataDir(t)
-		old, other := dir+".new-123", dir+".new-456"
-		for _, d := range []string{old, other} {
+		old, other := dir+".tablewire-initdb-123", dir+".tablewire-initdb-456"
+		theirs := dir + ".new-2024" // a folder of somebody's own
+		for _, d := range []string{old, other, theirs} {
 			if err := os.MkdirAll(filepath.Join(d, "base"), 0o700); err != nil {
 				t.Fatal(err)
 			}
 		}
 		hourAgo := time.Now().Add(-time.Hour)
-		if err := os.Chtimes(old, hourAgo, hourAgo); err != nil {
-			t.Fatal(err)
+		for _, d := range []string{old, theirs} {
+			if err := os.Chtimes(d, hourAgo, hourAgo); err != nil {
+				t.Fatal(err)
+			}
 		}
 		start(t, pgserver.Config{DataDir: dir})
+		if !exists(theirs) {
+			t.Error("a folder that only looks a little like ours is gone")
+		}
 		if exists(old) || !exists(other) {
 			t.Errorf("what was abandoned is there: %v; what another start fills: %v", exists(old), exists(other))
 		}
