@@ -69,6 +69,19 @@ func TestAltered(t *testing.T) {
 		}
 	})
 
+	t.Run("types are altered one soon after the other", func(t *testing.T) {
+		t.Parallel()
+		s := setup(t, server, `CREATE TYPE pair AS (x int); CREATE TABLE t (id int PRIMARY KEY, p pair)`, seldom)
+		s.exec(t, `INSERT INTO t VALUES (1, ROW(1))`)
+		s.want(t, `{"event":"create","collection_id":"t","data":{"id":1,"p":{"x":1}}}`)
+		s.exec(t, `ALTER TYPE pair ADD ATTRIBUTE y int`)
+		s.exec(t, `INSERT INTO t VALUES (2, (1, 2))`)
+		s.want(t, `{"event":"create","collection_id":"t","data":{"id":2,"p":{"x":1,"y":2}}}`)
+		s.exec(t, `ALTER TYPE pair ADD ATTRIBUTE z int`)
+		s.exec(t, `INSERT INTO t VALUES (3, (1, 2, 3))`)
+		s.want(t, `{"event":"create","collection_id":"t","data":{"id":3,"p":{"x":1,"y":2,"z":3}}}`)
+	})
+
 	t.Run("a label is renamed", func(t *testing.T) {
 		t.Parallel()
 		var seen [][]string

@@ -19,7 +19,7 @@ type described struct {
 	message  pgoutput.Relation
 	relation *protocol.Relation
 	checks   []check
-	renewed  time.Time // when the catalog was asked because of a value
+	renewed  time.Time // when the catalog was asked in vain because of a value
 }
 
 // check is of a column whose type may be altered.
@@ -28,8 +28,8 @@ type check struct {
 	fits   func(text []byte) bool
 }
 
-// renewInterval is how often at most a table's types are asked for because of its
-// values: while the stream is behind, what it brings may be of older types for long.
+// renewInterval is how often at most a table's types are asked for in vain because of
+// its values: while the stream is behind, what it brings may be of older types for long.
 const renewInterval = time.Second
 
 // relation takes the description of a table.
@@ -127,6 +127,9 @@ func (d *decoder) renew(ctx context.Context, known *described, c *protocol.Chang
 		return err
 	}
 	c.Relation = known.relation
+	if known.fits(c) {
+		known.renewed = time.Time{} // it was altered, and may be again at once
+	}
 	return nil
 }
 
