@@ -276,6 +276,23 @@ func TestSync(t *testing.T) {
 		equal(t, []string{"public.parted_1"}, members(t, conn))
 	})
 
+	t.Run("partitions that other columns identify than their root", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		exec(t, connect(t, url), `
+			CREATE TABLE keyless (id int) PARTITION BY RANGE (id);
+			CREATE TABLE keyless_1 PARTITION OF keyless (PRIMARY KEY (id)) FOR VALUES FROM (0) TO (10);
+			CREATE TABLE other (id int PRIMARY KEY, code int NOT NULL) PARTITION BY RANGE (id);
+			CREATE TABLE other_1 PARTITION OF other (CONSTRAINT other_code UNIQUE (code)) FOR VALUES FROM (0) TO (10);
+			ALTER TABLE other_1 REPLICA IDENTITY USING INDEX other_code;
+			CREATE TABLE same (id int NOT NULL, code int NOT NULL, UNIQUE (code, id)) PARTITION BY RANGE (id);
+			ALTER TABLE same REPLICA IDENTITY USING INDEX same_code_id_key;
+			CREATE TABLE same_1 (code int NOT NULL, id int NOT NULL, PRIMARY KEY (id, code));
+			ALTER TABLE same ATTACH PARTITION same_1 FOR VALUES FROM (0) TO (10)`)
+		mixed := "its partitions have another replica identity than it has itself, so that old rows can't be told"
+		equal(t, map[string]string{"public.keyless": mixed, "public.other": mixed, "public.same": ""}, synced(t, open(t, url, "public.*")))
+	})
+
 	t.Run("patterns that match nothing are said", func(t *testing.T) {
 		t.Parallel()
 		url := server.NewDatabase(t)

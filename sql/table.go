@@ -21,7 +21,7 @@ type tableRow struct {
 	IdentityNothing bool // of the table, or of a partition
 	IdentityMissing bool // likewise: there is no index for it
 	IdentityHidden  bool // likewise: a column of it does not travel
-	IdentityMixed   bool // it is FULL in the root and not in a partition, or the other way round
+	IdentityMixed   bool // it is FULL in the root and not in a partition, or the other way round, or of other columns
 }
 
 // refusal says why a table's changes can't be published: the table's own UPDATE and

@@ -19,6 +19,7 @@ WITH candidate AS (
   -- How each of them identifies a row: an index that is used must be valid and
   -- checked at once, and a generated column in it must travel; virtual ones never do.
   SELECT s.root, l.relreplident, l.relpersistence, i.indexrelid IS NOT NULL AS indexed,
+    ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = l.oid AND a.attnum = ANY (i.indkey) ORDER BY a.attname) AS columns,
     EXISTS (SELECT FROM pg_attribute a
             WHERE a.attrelid = l.oid
               AND (a.attnum = ANY (i.indkey) AND a.attgenerated <> '' AND current_setting('server_version_num')::int < 180000
@@ -44,6 +45,12 @@ SELECT
   coalesce((SELECT bool_or(d.relreplident = 'n') FROM identified d WHERE d.root = c.oid), c.relreplident = 'n') AS identity_nothing,
   coalesce((SELECT bool_or(d.relreplident IN ('d', 'i') AND NOT d.indexed) FROM identified d WHERE d.root = c.oid), false) AS identity_missing,
   coalesce((SELECT bool_or(d.hidden) FROM identified d WHERE d.root = c.oid), false) AS identity_hidden,
-  coalesce((SELECT bool_or((d.relreplident = 'f') <> (c.relreplident = 'f')) FROM identified d WHERE d.root = c.oid), false) AS identity_mixed
-FROM candidate c
+  -- The stream describes the root's key, and tells the old values of a leaf's.
+  coalesce((SELECT bool_or((d.relreplident = 'f') <> (c.relreplident = 'f') OR c.relreplident IN ('d', 'i') AND d.columns <> k.columns)
+            FROM identified d WHERE d.root = c.oid), false) AS identity_mixed
+FROM candidate c, LATERAL (
+  SELECT ARRAY(SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+               WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
+                 AND CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'd' THEN i.indisprimary END
+               ORDER BY a.attname) AS columns) k
 ORDER BY c.nspname, c.relname
