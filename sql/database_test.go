@@ -254,6 +254,24 @@ func TestSync(t *testing.T) {
 		equal(t, []string{"id", "flag"}, names)
 	})
 
+	t.Run("what an index includes beside its key is none of the key", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		exec(t, connect(t, url), `CREATE TABLE a (extra text, id int, PRIMARY KEY (id) INCLUDE (extra)); ALTER TABLE a REPLICA IDENTITY FULL`)
+		db := open(t, url, "public.*")
+		exposure, err := db.Sync(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns, _, err := db.Columns(t.Context(), exposure.Tables[0].OID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range columns {
+			equal(t, c.Name == "id", c.Key)
+		}
+	})
+
 	t.Run("a partition that is named is a collection of its own", func(t *testing.T) {
 		t.Parallel()
 		url := server.NewDatabase(t)

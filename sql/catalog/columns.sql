@@ -8,7 +8,7 @@ SELECT
   a.attname::text AS column_name,
   a.atttypid AS type_oid,
   a.atttypmod AS type_modifier,
-  coalesce(a.attnum = ANY (k.indkey), false) AS key,
+  coalesce(a.attnum = ANY ((k.indkey::int2[])[:k.indnkeyatts - 1]), false) AS key,
   CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
        ELSE pg_current_wal_insert_lsn() END::text AS at
 FROM pg_attribute a

@@ -19,10 +19,10 @@ WITH candidate AS (
   -- How each of them identifies a row: an index that is used must be valid and
   -- checked at once, and a generated column in it must travel; virtual ones never do.
   SELECT s.root, l.relreplident, l.relpersistence, i.indexrelid IS NOT NULL AS indexed,
-    ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = l.oid AND a.attnum = ANY (i.indkey) ORDER BY a.attname) AS columns,
+    ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = l.oid AND a.attnum = ANY ((i.indkey::int2[])[:i.indnkeyatts - 1]) ORDER BY a.attname) AS columns,
     EXISTS (SELECT FROM pg_attribute a
             WHERE a.attrelid = l.oid
-              AND (a.attnum = ANY (i.indkey) AND a.attgenerated <> '' AND current_setting('server_version_num')::int < 180000
+              AND (a.attnum = ANY ((i.indkey::int2[])[:i.indnkeyatts - 1]) AND a.attgenerated <> '' AND current_setting('server_version_num')::int < 180000
                    OR l.relreplident = 'f' AND a.attgenerated = 'v')) AS hidden
   FROM stored s
   JOIN pg_class l ON l.oid = s.leaf
@@ -49,7 +49,7 @@ SELECT
   coalesce((SELECT bool_or((d.relreplident = 'f') <> (c.relreplident = 'f') OR c.relreplident IN ('d', 'i') AND d.columns <> k.columns)
             FROM identified d WHERE d.root = c.oid), false) AS identity_mixed
 FROM candidate c, LATERAL (
-  SELECT ARRAY(SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+  SELECT ARRAY(SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[:i.indnkeyatts - 1])
                WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
                  AND CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'd' THEN i.indisprimary END
                ORDER BY a.attname) AS columns) k
