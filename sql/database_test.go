@@ -294,6 +294,23 @@ func TestSync(t *testing.T) {
 		equal(t, []string{"public.parted_1"}, members(t, conn))
 	})
 
+	t.Run("a partition whose root somebody else's publication does not send", func(t *testing.T) {
+		t.Parallel()
+		for _, publication := range []string{
+			`FOR TABLE parted_1 WITH (publish_via_partition_root = true)`,
+			`FOR TABLE parted WITH (publish_via_partition_root = false)`,
+		} {
+			url := server.NewDatabase(t)
+			exec(t, connect(t, url), `
+				CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id);
+				CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10);
+				CREATE PUBLICATION "wire pub" `+publication)
+			if got := synced(t, open(t, url, "public.*", "parted_1")); got["public.parted"] == "" || got["public.parted_1"] != "" {
+				t.Errorf("%s: %q", publication, got)
+			}
+		}
+	})
+
 	t.Run("partitions that other columns identify than their root", func(t *testing.T) {
 		t.Parallel()
 		url := server.NewDatabase(t)

@@ -58,7 +58,7 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 			})
 		}
 	}
-	refusePartitions(exposure.Tables, rows)
+	refusePartitions(exposure.Tables, rows, func(root uint32) bool { return pub.ours || pub.viaRoot && has(members, root) })
 	exposure.Warnings = append(d.unmatched(all), d.limitations(pub, members, rows)...)
 	switch {
 	case !pub.ours:

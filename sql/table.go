@@ -66,11 +66,12 @@ func (t tableRow) unowned(publication string) string {
 	return fmt.Sprintf("only its owner can publish it: GRANT %s TO the role that Tablewire connects as, or %s", quote(t.Owner), byHand)
 }
 
-// refusePartitions refuses the partitions whose changes come as those of a table above them.
-func refusePartitions(found []protocol.Table, rows map[uint32]tableRow) {
+// refusePartitions refuses the partitions whose changes come as those of a table above
+// them, which is exposed and carried as a whole.
+func refusePartitions(found []protocol.Table, rows map[uint32]tableRow, carried func(root uint32) bool) {
 	exposed := map[int64]*protocol.Table{}
 	for i := range found {
-		if found[i].Refused == "" {
+		if found[i].Refused == "" && carried(found[i].OID) {
 			exposed[int64(found[i].OID)] = &found[i]
 		}
 	}
