@@ -45,6 +45,8 @@ func Open(cfg Config) (*Database, error) {
 	// ALTER PUBLICATION waits for a VACUUM or a CREATE INDEX CONCURRENTLY of the table.
 	// We come back later rather than keep others waiting behind us.
 	cc.RuntimeParams["lock_timeout"] = "500"
+	// Compiling what looks through the catalog takes longer than looking.
+	cc.RuntimeParams["jit"] = "off"
 	// A pooler in transaction mode would lose prepared statements; five statements
 	// a minute gain nothing from them.
 	cc.DefaultQueryExecMode = pgx.QueryExecModeExec

@@ -40,17 +40,18 @@ SELECT
   coalesce((SELECT rolsuper FROM pg_roles WHERE oid = c.relowner), false) AS superuser_owned,
   CASE WHEN c.relispartition THEN ARRAY(SELECT relid::oid::int8 FROM pg_partition_ancestors(c.oid) WHERE relid <> c.oid)
        ELSE '{}' END AS ancestors,
-  c.relpersistence = 'u' OR coalesce((SELECT bool_or(d.relpersistence = 'u') FROM identified d WHERE d.root = c.oid), false) AS unlogged,
+  c.relpersistence = 'u' OR coalesce(bool_or(d.relpersistence = 'u'), false) AS unlogged,
   c.relpersistence = 't' AS temporary,
-  coalesce((SELECT bool_or(d.relreplident = 'n') FROM identified d WHERE d.root = c.oid), c.relreplident = 'n') AS identity_nothing,
-  coalesce((SELECT bool_or(d.relreplident IN ('d', 'i') AND NOT d.indexed) FROM identified d WHERE d.root = c.oid), false) AS identity_missing,
-  coalesce((SELECT bool_or(d.hidden) FROM identified d WHERE d.root = c.oid), false) AS identity_hidden,
+  coalesce(bool_or(d.relreplident = 'n'), c.relreplident = 'n') AS identity_nothing,
+  coalesce(bool_or(d.relreplident IN ('d', 'i') AND NOT d.indexed), false) AS identity_missing,
+  coalesce(bool_or(d.hidden), false) AS identity_hidden,
   -- The stream describes the root's key, and tells the old values of a leaf's.
-  coalesce((SELECT bool_or((d.relreplident = 'f') <> (c.relreplident = 'f') OR c.relreplident IN ('d', 'i') AND d.columns <> k.columns)
-            FROM identified d WHERE d.root = c.oid), false) AS identity_mixed
-FROM candidate c, LATERAL (
-  SELECT ARRAY(SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[:i.indnkeyatts - 1])
-               WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
-                 AND CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'd' THEN i.indisprimary END
-               ORDER BY a.attname) AS columns) k
+  coalesce(bool_or((d.relreplident = 'f') <> (c.relreplident = 'f') OR c.relkind = 'p' AND c.relreplident IN ('d', 'i') AND d.columns <> ARRAY(
+    SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[:i.indnkeyatts - 1])
+    WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
+      AND CASE c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'd' THEN i.indisprimary END
+    ORDER BY a.attname)), false) AS identity_mixed
+FROM candidate c
+LEFT JOIN identified d ON d.root = c.oid
+GROUP BY c.oid, c.nspname, c.relname, c.relkind, c.relreplident, c.relpersistence, c.relowner, c.relispartition
 ORDER BY c.nspname, c.relname
