@@ -129,9 +129,12 @@ func (c *Catalog) describe(ctx context.Context, t protocol.Table) (*protocol.Rel
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if k, ok := c.known[name]; ok && k.relation.OID == t.OID {
-		if k.relation.SameColumns(rel) {
+		switch {
+		case k.relation.SameColumns(rel):
 			rel = k.relation // the same version: filters needn't be compiled anew
-		} else {
+		case k.relation.At > rel.At:
+			return k.relation, nil // the stream has told of a newer one meanwhile
+		default:
 			c.generation.Add(1)
 		}
 	}

@@ -78,6 +78,7 @@ func (d *decoder) chunk(ctx context.Context, c *chunk) error {
 	if cap(c.buf) > maxIdle {
 		// What is kept for the next batch must not keep a huge row alive.
 		clear(d.batch.Changes[:cap(d.batch.Changes)])
+		clear(d.batch.Messages[:cap(d.batch.Messages)])
 		clear(d.values[:cap(d.values)])
 	}
 	return nil

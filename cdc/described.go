@@ -123,6 +123,9 @@ func (d *decoder) renew(ctx context.Context, known *described, c *protocol.Chang
 		return nil
 	}
 	known.renewed = now
+	if err := d.awaitVisible(ctx); err != nil {
+		return err
+	}
 	if err := d.build(ctx, known); err != nil {
 		return err
 	}

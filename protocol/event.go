@@ -168,7 +168,7 @@ func appendKey(dst []byte, c *Change) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)
 	for i := range c.Relation.Columns {
-		if !c.Relation.Columns[i].Key {
+		if !c.Relation.Columns[i].Key || c.omits(i) {
 			continue
 		}
 		if v := c.before(i); v.State == Text || v.State == Null {

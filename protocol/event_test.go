@@ -158,6 +158,12 @@ func TestOmit(t *testing.T) {
 			}
 		})
 	}
+	keyless := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{textColumn("a", true), textColumn("b", true)}}
+	whole := protocol.Change{Op: protocol.Create, Relation: keyless, New: row("1", "22222222222")}
+	whole.Omit(10)
+	if got, want := string(protocol.AppendChange(nil, `"t"`, &whole)), `{"event":"create","collection_id":"t","data":{"a":"1"},"omitted":["b"]}`; got != want {
+		t.Errorf("where the row is its own key\ngot  %s\nwant %s", got, want)
+	}
 	c := protocol.Change{Op: protocol.Create, Relation: rel, New: row("1", "7777777", "666666", "55555")}
 	c.Omit(10)
 	shown, err := rel.Choose([]string{"b"})

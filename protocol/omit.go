@@ -1,8 +1,12 @@
 package protocol
 
+import "slices"
+
 // Omit leaves out of an event what would make it too long: the longest values first,
-// never a key's, until the others have at most limit bytes of text together. It
-// reports how many columns it took. A filter still sees all values.
+// never a key's, until the others have at most limit bytes of text together. Where
+// all columns are the key, which is where there is no index that would bound their
+// length, none is spared. It reports how many columns it took. A filter still sees
+// all values.
 func (c *Change) Omit(limit int) (columns int) {
 	// Weighing compares values, which may be long: each column is weighed once.
 	total, weights := 0, make([]int, len(c.Relation.Columns))
@@ -10,10 +14,11 @@ func (c *Change) Omit(limit int) (columns int) {
 		weights[i] = c.weight(i)
 		total += weights[i]
 	}
+	allKey := !slices.ContainsFunc(c.Relation.Columns, func(col Column) bool { return !col.Key })
 	for total > limit {
 		longest, most := -1, 0
 		for i, w := range weights {
-			if w > most && !c.Relation.Columns[i].Key && !c.omits(i) {
+			if w > most && (allKey || !c.Relation.Columns[i].Key) && !c.omits(i) {
 				longest, most = i, w
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -222,6 +223,7 @@ func TestSync(t *testing.T) {
 			warning, _, _ = strings.Cut(warning, ":")
 			got = append(got, warning)
 		}
+		slices.Sort(want)
 		equal(t, want, got)
 		for _, table := range exposure.Tables {
 			if why := table.Refused; (table.Name == "parted") != strings.Contains(why, "publish_via_partition_root = true") {
@@ -328,6 +330,22 @@ func TestSync(t *testing.T) {
 		equal(t, map[string]string{"public.keyless": mixed, "public.other": mixed, "public.same": ""}, synced(t, open(t, url, "public.*")))
 	})
 
+	t.Run("a partition waits for its root to be taken out", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		conn, other := connect(t, url), connect(t, url)
+		exec(t, conn, `
+			CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id);
+			CREATE TABLE low PARTITION OF parted FOR VALUES FROM (0) TO (10)`)
+		synced(t, open(t, url, "public.*"))
+		exec(t, other, `BEGIN; LOCK TABLE parted IN SHARE UPDATE EXCLUSIVE MODE`)
+		db := open(t, url, "low")
+		equal(t, map[string]string{"public.low": "its changes come as those of the table that it is a partition of, which is locked and could not be taken out of the publication yet"}, synced(t, db))
+		exec(t, other, `COMMIT`)
+		equal(t, map[string]string{"public.low": ""}, synced(t, db))
+		equal(t, []string{"public.low"}, members(t, conn))
+	})
+
 	t.Run("patterns that match nothing are said", func(t *testing.T) {
 		t.Parallel()
 		url := server.NewDatabase(t)
@@ -424,6 +442,27 @@ func TestSync(t *testing.T) {
 			t.Errorf("%+v", info)
 		}
 	})
+}
+
+// A publication that was made before PostgreSQL 18, on a server that was upgraded.
+func TestSyncAfterUpgrade(t *testing.T) {
+	t.Parallel()
+	server := pgtest.StartVersion(t, 18)
+	for name, table := range map[string]string{
+		"full": `CREATE TABLE t (id int PRIMARY KEY, g int GENERATED ALWAYS AS (id * 2) STORED); ALTER TABLE t REPLICA IDENTITY FULL`,
+		"key":  `CREATE TABLE t (id int, g int GENERATED ALWAYS AS (id * 2) STORED PRIMARY KEY)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := server.NewDatabase(t)
+			conn := connect(t, url)
+			exec(t, conn, table+`; INSERT INTO t VALUES (1);
+				CREATE PUBLICATION "wire pub" WITH (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);
+				COMMENT ON PUBLICATION "wire pub" IS 'tablewire: made by Tablewire, which adds and drops tables'`)
+			equal(t, map[string]string{"public.t": ""}, synced(t, open(t, url, "*.*")))
+			exec(t, conn, `UPDATE t SET id = 2`)
+		})
+	}
 }
 
 func TestDatabaseConnectsAgain(t *testing.T) {

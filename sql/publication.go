@@ -21,6 +21,14 @@ type member struct {
 	SomeRows, SomeColumns bool // it carries not all of them
 }
 
+// members are the tables that the publication carries, by OID.
+type members map[uint32]member
+
+func (m members) have(oid uint32) bool {
+	_, ok := m[oid]
+	return ok
+}
+
 // Sync brings the publication in line with the tables that are there and match:
 // it makes it, adds tables that came and drops those that may not stay. A
 // publication that Tablewire did not make is used as it is. It returns every table
@@ -43,9 +51,13 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 	if err != nil {
 		return protocol.Exposure{}, err
 	}
-	members, err := collect[member](ctx, conn, publicationTables, d.cfg.Publication)
+	list, err := collect[member](ctx, conn, publicationTables, d.cfg.Publication)
 	if err != nil {
 		return protocol.Exposure{}, err
+	}
+	members := make(members, len(list))
+	for _, m := range list {
+		members[m.OID] = m
 	}
 	rows := map[uint32]tableRow{}
 	exposure := protocol.Exposure{Created: pub.created}
@@ -58,7 +70,7 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 			})
 		}
 	}
-	refusePartitions(exposure.Tables, rows, func(root uint32) bool { return pub.ours || pub.viaRoot && has(members, root) })
+	refusePartitions(exposure.Tables, rows, func(root uint32) bool { return pub.ours || pub.viaRoot && members.have(root) })
 	exposure.Warnings = append(d.unmatched(all), d.limitations(pub, members, rows)...)
 	switch {
 	case !pub.ours:
@@ -70,6 +82,7 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 	if err := d.dropStrays(ctx, conn, rows, exposure.Tables, members); err != nil {
 		return exposure, err
 	}
+	refuseHidden(exposure.Tables, rows, members)
 	return exposure, d.addMissing(ctx, conn, rows, exposure.Tables, members)
 }
 
@@ -91,11 +104,15 @@ type publication struct {
 
 // ensurePublication makes the publication where there is none.
 func (d *Database) ensurePublication(ctx context.Context, conn *pgx.Conn) (p publication, err error) {
-	err = conn.QueryRow(ctx, publicationInfo, d.cfg.Publication).Scan(&p.ours, &p.viaRoot, &p.missing)
+	name := quote(d.cfg.Publication)
+	var noGenerated bool
+	err = conn.QueryRow(ctx, publicationInfo, d.cfg.Publication).Scan(&p.ours, &p.viaRoot, &noGenerated, &p.missing)
+	if err == nil && p.ours && noGenerated { // an older server's, which was upgraded
+		_, err = conn.Exec(ctx, fill(publishGenerated, "{publication}", name))
+	}
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return p, err
 	}
-	name := quote(d.cfg.Publication)
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, fill(createPublication, "{publication}", name, "{for_tables}", "", "{generated}", generated(conn))); err != nil {
 			return err
@@ -127,7 +144,7 @@ func (d *Database) unmatched(all []tableRow) []string {
 
 // limitations says what a publication holds back of the tables that it has: nothing
 // that is lost may be lost in silence.
-func (d *Database) limitations(pub publication, members []member, rows map[uint32]tableRow) []string {
+func (d *Database) limitations(pub publication, members members, rows map[uint32]tableRow) []string {
 	var warnings []string
 	if !pub.ours && len(pub.missing) > 0 {
 		warnings = append(warnings, fmt.Sprintf("publication %q leaves out every %s, which clients will never see; %s", d.cfg.Publication, strings.Join(pub.missing, ", "), d.setAll()))
@@ -145,6 +162,7 @@ func (d *Database) limitations(pub publication, members []member, rows map[uint3
 			warnings = append(warnings, fmt.Sprintf("publication %q has a list of columns for table %q: clients see no others", d.cfg.Publication, name))
 		}
 	}
+	slices.Sort(warnings)
 	return warnings
 }
 
@@ -154,14 +172,14 @@ func (d *Database) setAll() string {
 }
 
 // refuseMissing refuses the tables that somebody else's publication does not have.
-func (d *Database) refuseMissing(found []protocol.Table, pub publication, members []member, rows map[uint32]tableRow) {
+func (d *Database) refuseMissing(found []protocol.Table, pub publication, members members, rows map[uint32]tableRow) {
 	for i := range found {
 		t := &found[i]
 		switch {
 		case t.Refused != "":
 		case rows[t.OID].Partitioned && !pub.viaRoot:
 			t.Refused = fmt.Sprintf("publication %q sends the changes of its partitions as those of other tables: %s", d.cfg.Publication, d.setAll())
-		case !has(members, t.OID):
+		case !members.have(t.OID):
 			t.Refused = fmt.Sprintf("publication %q does not have it, and was not made by Tablewire: its owner can run ALTER PUBLICATION %s ADD TABLE ONLY %s",
 				d.cfg.Publication, quote(d.cfg.Publication), quote(t.Schema, t.Name))
 		}
@@ -180,15 +198,21 @@ func generated(conn *pgx.Conn) string {
 
 // dropStrays takes tables out that must not be in: those that no longer match, and
 // those that would make the application's own statements fail. One that is locked
-// is left for the next time.
-func (d *Database) dropStrays(ctx context.Context, conn *pgx.Conn, rows map[uint32]tableRow, found []protocol.Table, members []member) error {
-	for _, m := range members {
-		stays := slices.ContainsFunc(found, func(t protocol.Table) bool { return t.OID == m.OID && t.Refused == "" })
-		t, there := rows[m.OID]
-		if stays || !m.Named || !there {
+// stays a member until the next time.
+func (d *Database) dropStrays(ctx context.Context, conn *pgx.Conn, rows map[uint32]tableRow, found []protocol.Table, members members) error {
+	stays := make(map[uint32]bool, len(found))
+	for i := range found {
+		stays[found[i].OID] = found[i].Refused == ""
+	}
+	for oid, m := range members {
+		t, there := rows[oid]
+		if stays[oid] || !m.Named || !there {
 			continue
 		}
-		if _, err := conn.Exec(ctx, d.alter(dropTables, t)); err != nil && !isLocked(err) {
+		switch _, err := conn.Exec(ctx, d.alter(dropTables, t)); {
+		case err == nil:
+			delete(members, oid)
+		case !isLocked(err):
 			return err
 		}
 	}
@@ -197,12 +221,12 @@ func (d *Database) dropStrays(ctx context.Context, conn *pgx.Conn, rows map[uint
 
 // addMissing adds the tables that came: all at once, or one by one when one of
 // them fails, which is then refused with PostgreSQL's own words until the next time.
-func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, rows map[uint32]tableRow, found []protocol.Table, members []member) error {
+func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, rows map[uint32]tableRow, found []protocol.Table, members members) error {
 	var add []tableRow
 	var missing []*protocol.Table
 	for i := range found {
 		t := &found[i]
-		if t.Refused != "" || has(members, t.OID) {
+		if t.Refused != "" || members.have(t.OID) {
 			continue
 		}
 		row := rows[t.OID]
@@ -236,10 +260,6 @@ func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, rows map[uint
 	return nil
 }
 
-func has(members []member, oid uint32) bool {
-	return slices.ContainsFunc(members, func(m member) bool { return m.OID == oid })
-}
-
 // isLocked reports that somebody else's lock was not released in time.
 func isLocked(err error) bool {
 	var pg *pgconn.PgError
@@ -259,7 +279,8 @@ func only(schema, table string) string { return "ONLY " + quote(schema, table) }
 
 // Setup gives the statements that make by hand what a server would make by
 // itself, for a role that may only replicate. With no tables the publication is
-// made empty.
+// made empty. They run on every supported version, and so leave an option of newer
+// ones to a comment.
 func Setup(publication, slot string, names []protocol.TableName) string {
 	forTables := ""
 	if len(names) > 0 {

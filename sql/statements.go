@@ -22,6 +22,7 @@ func statement(name string) string {
 var (
 	createPublication = statement("setup/publication")
 	markPublication   = statement("setup/mark")
+	publishGenerated  = statement("setup/generated")
 	addTables         = statement("setup/add_tables")
 	dropTables        = statement("setup/drop_tables")
 	createSlot        = statement("setup/slot")

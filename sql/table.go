@@ -83,3 +83,15 @@ func refusePartitions(found []protocol.Table, rows map[uint32]tableRow, carried 
 		}
 	}
 }
+
+// refuseHidden refuses the partitions of a table that could not be taken out of the
+// publication yet, and which still is what their changes come as.
+func refuseHidden(found []protocol.Table, rows map[uint32]tableRow, members members) {
+	for i := range found {
+		for _, above := range rows[found[i].OID].Ancestors {
+			if found[i].Refused == "" && members.have(uint32(above)) {
+				found[i].Refused = "its changes come as those of the table that it is a partition of, which is locked and could not be taken out of the publication yet"
+			}
+		}
+	}
+}

@@ -23,7 +23,7 @@ func (c *setupSQLCmd) Run(a *app) error {
 	}
 	names := make([]protocol.TableName, 0, len(c.Tables))
 	for _, t := range c.Tables {
-		if strings.ContainsAny(t, "*?!") {
+		if strings.ContainsAny(t, `*?[\!`) {
 			return &protocol.Problem{
 				What: fmt.Sprintf("%q is a pattern, and a publication names tables one by one", t),
 				Cure: "name the tables, as table or schema.table",
