@@ -47,7 +47,8 @@ func TestBuiltinIsTheCatalog(t *testing.T) {
 	t.Parallel()
 	o := openOracle(t)
 	rows := o.mustExec(t, `
-		SELECT t.oid, format_type(t.oid, -1), t.typcategory,
+		SELECT t.oid, format_type(t.oid, -1),
+			CASE WHEN t.typcollation <> 0 AND t.typname LIKE 'pg\_%' THEN 'Z' ELSE t.typcategory END, -- internal ones were strings before 15
 			CASE WHEN t.typsubscript = 'array_subscript_handler'::regproc THEN t.typelem ELSE 0 END,
 			e.typdelim
 		FROM pg_catalog.pg_type t
