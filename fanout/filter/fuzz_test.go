@@ -28,6 +28,8 @@ func FuzzCompile(f *testing.F) {
 		{`{"lasts_lt":"P1Y2M3DT4H5M6.7S","wakes":"24:00","born_gt":"0044-03-15 BC"}`, "1 year -2 mons +3 days -04:05:06.789"},
 		{`{"created_at":"294276-12-31T23:59:59.999999-15:59"}`, "infinity"},
 		{`{"price_in":"NaN,Infinity,-1.50,1e-5"}`, "-0.0150"},
+		{`{"tags_gt":"{{a,\"b\\\\\"},{NULL,c}}","tags_in":["{}","{x}"]}`, `[0:1][-2:-1]={{"a\\"",b},{NULL,""}}`},
+		{`{"address_lt":"2001:db8::1.2.3.4/64","address_notin":"10.0.0.1,::"}`, "::ffff:10.0.0.1/97"},
 		{`{"uid":"{A0EEBC999C0B4EF8BB6D6BB9BD380A11}","raw":"\\x 0A"}`, `\x0a`},
 	} {
 		f.Add([]byte(seed.raw), []byte(seed.text))
@@ -48,8 +50,18 @@ func FuzzCompile(f *testing.F) {
 		for i := range values {
 			values[i] = protocol.Value{State: protocol.Text, Text: text}
 		}
-		if compiled.Match(values) != again.Match(values) {
+		want := compiled.Match(values)
+		if again.Match(values) != want {
 			t.Fatal("two results for one row")
+		}
+		var index filter.Index
+		index.Add(compiled, nil)
+		got := filter.No
+		for _, hit := range index.Match(nil, values) {
+			got = hit.Result
+		}
+		if got != want {
+			t.Fatalf("the filter says %v, the index %v", want, got)
 		}
 	})
 }
