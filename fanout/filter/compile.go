@@ -15,18 +15,18 @@ type compiler struct {
 }
 
 // add compiles one member of the client's object.
-func (c *compiler) add(e *entry) error {
-	groupName, rest, inGroup, err := splitGroup(e.name)
-	if f, ok := c.exactly(e.name); ok {
+func (c *compiler) add(m *member) error {
+	groupName, rest, inGroup, err := splitGroup(m.name)
+	if f, ok := c.exactly(m.name); ok {
 		// A column may be called anything, "[or]x" included.
-		return c.addTargets(e, []target{{field: f, bare: true}}, len(c.groups))
+		return c.addTargets(m, []target{{field: f, bare: true}}, len(c.groups))
 	}
 	if err != nil {
 		return err
 	}
 	targets, err := c.resolve(rest, inGroup)
 	if err != nil {
-		return fmt.Errorf("%s: %w", e.name, err)
+		return fmt.Errorf("%s: %w", m.name, err)
 	}
 	at := len(c.groups)
 	if inGroup {
@@ -35,10 +35,10 @@ func (c *compiler) add(e *entry) error {
 		}
 		c.named[groupName] = at
 	}
-	return c.addTargets(e, targets, at)
+	return c.addTargets(m, targets, at)
 }
 
-func (c *compiler) addTargets(e *entry, targets []target, at int) error {
+func (c *compiler) addTargets(m *member, targets []target, at int) error {
 	if c.clauses += len(targets); c.clauses > MaxClauses {
 		return fmt.Errorf("filters: more than %d clauses", MaxClauses)
 	}
@@ -46,9 +46,9 @@ func (c *compiler) addTargets(e *entry, targets []target, at int) error {
 		c.groups = append(c.groups, nil)
 	}
 	for i := range targets {
-		cl, err := newClause(&targets[i], e.value)
+		cl, err := newClause(&targets[i], m.value)
 		if err != nil {
-			return fmt.Errorf("%s: %w", e.name, err)
+			return fmt.Errorf("%s: %w", m.name, err)
 		}
 		c.groups[at] = append(c.groups[at], term{cl, cl.key(targets[i].field.column.Name)})
 	}

@@ -27,13 +27,13 @@ type term struct {
 // Compile reads a client's filters, a JSON object or nothing, as a filter of a
 // relation's rows. The error's text is for the client.
 func Compile(raw []byte, rel *protocol.Relation) (*Filter, error) {
-	entries, err := parse(raw)
+	members, err := parse(raw)
 	if err != nil {
 		return nil, err
 	}
 	c := &compiler{rel: rel, named: map[string]int{}}
-	for i := range entries {
-		if err := c.add(&entries[i]); err != nil {
+	for i := range members {
+		if err := c.add(&members[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -7,14 +7,14 @@ import (
 	"fmt"
 )
 
-// entry is one member of the client's object.
-type entry struct {
+// member is one name and value of the client's object.
+type member struct {
 	name  string
 	value value
 }
 
 // parse reads the client's object, in its order.
-func parse(raw []byte) ([]entry, error) {
+func parse(raw []byte) ([]member, error) {
 	raw = bytes.TrimSpace(raw)
 	switch {
 	case len(raw) == 0 || string(raw) == "null":
@@ -30,35 +30,35 @@ func parse(raw []byte) ([]entry, error) {
 	if _, err := dec.Token(); err != nil {
 		return nil, fmt.Errorf("filters: %w", err)
 	}
-	var entries []entry
+	var members []member
 	seen := map[string]bool{}
 	for dec.More() {
-		e, err := parseEntry(dec)
+		m, err := parseMember(dec)
 		if err != nil {
 			return nil, err
 		}
-		if seen[e.name] {
-			return nil, fmt.Errorf("%s: appears twice", e.name)
+		if seen[m.name] {
+			return nil, fmt.Errorf("%s: appears twice", m.name)
 		}
-		seen[e.name] = true
-		entries = append(entries, e)
+		seen[m.name] = true
+		members = append(members, m)
 	}
-	return entries, nil
+	return members, nil
 }
 
-func parseEntry(dec *json.Decoder) (entry, error) {
+func parseMember(dec *json.Decoder) (member, error) {
 	token, err := dec.Token()
 	if err != nil {
-		return entry{}, fmt.Errorf("filters: %w", err)
+		return member{}, fmt.Errorf("filters: %w", err)
 	}
 	name, _ := token.(string)
 	var raw json.RawMessage
 	if err := dec.Decode(&raw); err != nil {
-		return entry{}, fmt.Errorf("%s: %w", name, err)
+		return member{}, fmt.Errorf("%s: %w", name, err)
 	}
 	v, err := parseValue(raw)
 	if err != nil {
-		return entry{}, fmt.Errorf("%s: %w", name, err)
+		return member{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return entry{name: name, value: v}, nil
+	return member{name: name, value: v}, nil
 }

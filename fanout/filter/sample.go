@@ -2,6 +2,7 @@ package filter
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -26,19 +27,25 @@ const (
 	maxSampleText = 512
 )
 
-// observe takes a row into the sample, now and then.
+// observe takes a row into the sample, now and then, if it was told: of a deleted
+// row often nothing but the key is.
 func (s *sample) observe(row []protocol.Value, columns int) {
 	at := s.len
 	switch {
 	case at < sampleRows:
-		s.len++
 	case rand.Uint32N(sampleEvery) == 0:
 		at = rand.IntN(sampleRows)
 	default:
 		return
 	}
-	s.rows[at].set(row[:min(columns, len(row))])
+	if len(row) < columns || slices.ContainsFunc(row, untold) {
+		return
+	}
+	s.rows[at].set(row[:columns])
+	s.len = max(s.len, at+1)
 }
+
+func untold(v protocol.Value) bool { return v.State == protocol.Absent }
 
 func (r *sampleRow) set(row []protocol.Value) {
 	r.values = append(r.values[:0], row...)
