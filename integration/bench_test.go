@@ -2,6 +2,8 @@ package integration
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -108,6 +110,55 @@ func BenchmarkRooms(b *testing.B) {
 			deliveries := float64(b.N) * sockets
 			b.ReportMetric(float64(s.cpu(b)-before)/1e3/deliveries, "cpu-µs/delivery")
 			b.ReportMetric(float64(b.Elapsed())/1e3/deliveries, "µs/delivery")
+		})
+	}
+}
+
+// BenchmarkHeld measures what clients cost in memory that do nothing: before their
+// request, before their first message, and in a room of two.
+func BenchmarkHeld(b *testing.B) {
+	const each = 2000
+	for _, tt := range []struct {
+		name string
+		open func(s *server, i int) (*loadSocket, error)
+	}{
+		{"connection", func(s *server, _ int) (*loadSocket, error) {
+			conn, err := (&net.Dialer{}).DialContext(b.Context(), "tcp", s.addr)
+			if err == nil {
+				_, err = io.WriteString(conn, "GET /") // or else the kernel may keep it to itself
+			}
+			return &loadSocket{conn: conn}, err
+		}},
+		{"stranger", func(s *server, _ int) (*loadSocket, error) {
+			return dialLoad(b.Context(), &net.Dialer{}, s.addr, "broadcast", "")
+		}},
+		{"member", func(s *server, i int) (*loadSocket, error) {
+			k, err := dialLoad(b.Context(), &net.Dialer{}, s.addr, numbered("rooms/held%h", i), numbered(chatHello, i))
+			if err == nil {
+				_, err = k.text() // "joined"
+			}
+			return k, err
+		}},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			s := benchServer(b, "held_"+tt.name, "--max-unauthenticated=-1", "--auth-timeout=1m")
+			open := func(n int) {
+				for i := range n {
+					k, err := tt.open(s, i)
+					if err != nil {
+						b.Fatal(err)
+					}
+					b.Cleanup(func() { _ = k.conn.Close() })
+				}
+			}
+			open(64) // what is needed once is not theirs
+			s.heap(b)
+			before := s.rss(b)
+			for b.Loop() { // costly, and exact: it is measured once
+			}
+			open(each)
+			b.ReportMetric(float64(s.rss(b)-before)/each, "rss-B/each")
+			b.ReportMetric(0, "ns/op")
 		})
 	}
 }
