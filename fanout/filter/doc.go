@@ -86,17 +86,23 @@
 //
 //	axis     what is filed under one column or path
 //	buckets  a hash table: eq and in by the value, startswith and endswith by the
-//	         text (affixes), contains by three bytes of it (grams)
+//	         text (affixes), contains by a run of its bytes (grams)
+//	pair     a hash table of the values of two columns, for plain eq and in of which
+//	         each has many filters
 //	ranges   a tree of intervals: gt, gte, lt, lte; two plain clauses on one column
 //	         make one interval
-//	bag      a list, of which all are visited: isnull, ne, and the filters that
-//	         nothing leads to (notin, contains with less than three bytes, or one of
-//	         these in every group)
-//	access   which group is chosen: the one whose places hold the fewest now
+//	others   ne and notin: all but those that leave the value out
+//	bag      a list, of which all are visited: isnull, and the filters that nothing
+//	         leads to, such as contains with less than three bytes
+//	access   which group is chosen: the one that leads there for the fewest rows of
+//	         the sample, and whose places hold the fewest filters
 //	cell     a column's text, read once for a row, whoever asks
 //
-// A value that is not known leads to all that is filed under its column. Nothing is
-// ever rebuilt: lists grow and shrink by pages, and tables by segments.
+// A filter that is visited in vain again and again is filed anew, by the sample as it
+// is then.
+//
+// A value that is not known leads to all that is filed under its column. No list
+// or table is ever rebuilt: lists grow and shrink by pages, and tables by segments.
 //
 // # Testing against it
 //
