@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,27 +19,26 @@ func TestLists(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var l lists
 			l.init()
-			version, made := 0, 0
+			var version, made atomic.Int32
 			text := func() []byte {
-				made++
-				b := []byte{byte(version)}
+				made.Add(1)
+				b := []byte{byte(version.Load())}
 				time.Sleep(time.Second) // that long it takes
 				return b
 			}
 			var asking sync.WaitGroup
 			for i := range 100 {
-				version = i
+				version.Store(int32(i))
 				asking.Go(func() {
-					asked := version
-					if got := l.get(t.Context(), "p", text); got == nil || int(got[0]) < asked {
-						t.Errorf("a list of %v is given to who asked at %d", got, asked)
+					if got := l.get(t.Context(), "p", text); got == nil || int(got[0]) < i {
+						t.Errorf("a list of %v is given to who asked at %d", got, i)
 					}
 				})
 				time.Sleep(100 * time.Millisecond)
 			}
 			asking.Wait()
-			if made != 2 { // the first at once, the second 20 seconds later
-				t.Errorf("%d lists were made", made)
+			if n := made.Load(); n != 2 { // the first at once, the second 20 seconds later
+				t.Errorf("%d lists were made", n)
 			}
 		})
 	})
