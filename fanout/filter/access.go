@@ -1,6 +1,9 @@
 package filter
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // way is how an entry may be reached: by a group, of which each clause gets a
 // place, by the interval that two plain clauses make, or by two plain clauses of eq
@@ -42,29 +45,40 @@ func (x *Index) file(e *Entry) {
 		return
 	}
 	best := way{cost: costScan}
+	rows := make([]uint32, len(e.clauses))
+	if len(e.clauses) > 1 {
+		for i := range e.clauses {
+			rows[i] = x.sample.holding(&e.clauses[i])
+		}
+	}
 	start := 0
 	for i := range e.clauses {
 		if !e.clauses[i].last {
 			continue
 		}
 		group := e.clauses[start : i+1]
+		first := start
 		start = i + 1
 		if group[0].op == opNever {
 			return // no row leads to it
 		}
 		cost := x.groupCost(group)
 		if cost < best.cost && len(group) < len(e.clauses) {
-			cost += costRow * x.sample.holding(group)
+			var any uint32
+			for _, r := range rows[first:start] {
+				any |= r
+			}
+			cost += costRow * bits.OnesCount32(any)
 		}
 		if cost < best.cost {
 			best = way{group: group, cost: cost}
 		}
 	}
-	if w := x.intervalWay(e.clauses); w.cost < best.cost {
+	if w := x.intervalWay(e.clauses, rows); w.cost < best.cost {
 		best = w
 	}
 	if best.cost > costPair {
-		if w := x.pairWay(e.clauses); w.cost < best.cost {
+		if w := x.pairWay(e.clauses, rows); w.cost < best.cost {
 			best = w
 		}
 	}
@@ -85,7 +99,7 @@ func (x *Index) file(e *Entry) {
 }
 
 // intervalWay looks for two plain clauses that are the two ends of an interval.
-func (x *Index) intervalWay(clauses []clause) way {
+func (x *Index) intervalWay(clauses []clause, rows []uint32) way {
 	for i := range clauses {
 		low := &clauses[i]
 		if !plain(clauses, i) || low.op != opGt && low.op != opGte {
@@ -94,7 +108,7 @@ func (x *Index) intervalWay(clauses []clause) way {
 		for j := range clauses {
 			high := &clauses[j]
 			if plain(clauses, j) && (high.op == opLt || high.op == opLte) && keyOf(high) == keyOf(low) {
-				return way{low: low, high: high, cost: costInterval + x.intervals(low)/shareInterval + costRow*x.sample.both(low, high)}
+				return way{low: low, high: high, cost: costInterval + x.intervals(low)/shareInterval + costRow*bits.OnesCount32(rows[i]&rows[j])}
 			}
 		}
 	}
@@ -102,7 +116,7 @@ func (x *Index) intervalWay(clauses []clause) way {
 }
 
 // pairWay looks for the two plain clauses of eq or in that hold together most rarely.
-func (x *Index) pairWay(clauses []clause) way {
+func (x *Index) pairWay(clauses []clause, rows []uint32) way {
 	best := way{cost: costScan}
 	for i := range clauses {
 		if !pairable(clauses, i) {
@@ -114,7 +128,7 @@ func (x *Index) pairWay(clauses []clause) way {
 			if !pairable(clauses, j) || keys > maxPairKeys {
 				continue
 			}
-			w := way{a: a, b: b, cost: costPair + keys - 1 + costRow*x.sample.both(a, b)}
+			w := way{a: a, b: b, cost: costPair + keys - 1 + costRow*bits.OnesCount32(rows[i]&rows[j])}
 			if p := x.pairOf.items[pairKeyOf(a, b)]; p != nil {
 				p.keys(a, b, func(key uint64) { w.cost += p.equal.count(key) })
 			}

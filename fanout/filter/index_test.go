@@ -303,3 +303,31 @@ func randomRow(r *rand.Rand, samples []*sample) []protocol.Value {
 	}
 	return row
 }
+
+// Rows of which the key alone is told lead to the filters that name another column
+// only until it is learnt that they come.
+func TestIndexLearnsKeys(t *testing.T) {
+	t.Parallel()
+	var x filter.Index
+	const tenants, each = 100, 20
+	for i := range tenants * each {
+		f, err := filter.Compile(fmt.Appendf(nil, `{"user_id":%d,"email":"u%d@example.com"}`, i%tenants, i), orders)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Add(f, nil)
+	}
+	visited := 0
+	for i := range 20_000 {
+		row := make([]protocol.Value, len(orders.Columns))
+		row[0] = protocol.Value{State: protocol.Text, Text: fmt.Append(nil, i)}
+		row[1] = protocol.Value{State: protocol.Text, Text: fmt.Append(nil, i%tenants)}
+		if found := len(x.Match(nil, row)); found != each {
+			t.Fatalf("found %d filters that may match, want %d", found, each)
+		}
+		visited = x.Visited()
+	}
+	if visited > tenants*each/4 {
+		t.Errorf("%d filters are visited for %d that may match", visited, each)
+	}
+}

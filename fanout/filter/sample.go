@@ -2,7 +2,6 @@ package filter
 
 import (
 	"math/rand/v2"
-	"slices"
 
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -23,12 +22,12 @@ const (
 	sampleRows = 32
 	// sampleEvery is of how many rows one is taken, once there are enough.
 	sampleEvery = 256
-	// maxSampleText is the longest value that is kept.
+	// maxSampleText is how much of a value is kept.
 	maxSampleText = 512
 )
 
-// observe takes a row into the sample, now and then, if it was told: of a deleted
-// row often nothing but the key is.
+// observe takes a row into the sample, now and then. What is not told of it counts as
+// well: of a deleted row often nothing but the key is.
 func (s *sample) observe(row []protocol.Value, columns int) {
 	at := s.len
 	switch {
@@ -38,22 +37,18 @@ func (s *sample) observe(row []protocol.Value, columns int) {
 	default:
 		return
 	}
-	if len(row) < columns || slices.ContainsFunc(row, untold) {
+	if len(row) < columns {
 		return
 	}
 	s.rows[at].set(row[:columns])
 	s.len = max(s.len, at+1)
 }
 
-func untold(v protocol.Value) bool { return v.State == protocol.Absent }
-
 func (r *sampleRow) set(row []protocol.Value) {
 	r.values = append(r.values[:0], row...)
 	size := 0
 	for i := range row {
-		if len(row[i].Text) <= maxSampleText {
-			size += len(row[i].Text)
-		}
+		size += min(len(row[i].Text), maxSampleText)
 	}
 	if cap(r.texts) < size {
 		r.texts = make([]byte, 0, 2*size)
@@ -61,37 +56,19 @@ func (r *sampleRow) set(row []protocol.Value) {
 	r.texts = r.texts[:0]
 	for i := range r.values {
 		v := &r.values[i]
-		if len(v.Text) > maxSampleText {
-			*v = protocol.Value{State: protocol.Absent}
-			continue
-		}
 		start := len(r.texts)
-		r.texts = append(r.texts, v.Text...)
+		r.texts = append(r.texts, v.Text[:min(len(v.Text), maxSampleText)]...)
 		v.Text = r.texts[start:len(r.texts):len(r.texts)]
 	}
 }
 
-// holding is how many rows of the sample one of the clauses holds for.
-func (s *sample) holding(group []clause) int {
-	n := 0
+// holding says which rows of the sample a clause leads to, a bit for each: those that
+// it holds for, and those that don't tell.
+func (s *sample) holding(c *clause) (rows uint32) {
 	for i := range s.rows[:s.len] {
-		for j := range group {
-			if group[j].match(s.rows[i].values) == Yes {
-				n++
-				break
-			}
+		if c.match(s.rows[i].values) != No {
+			rows |= 1 << i
 		}
 	}
-	return n
-}
-
-// both is how many rows of the sample two clauses hold for.
-func (s *sample) both(a, b *clause) int {
-	n := 0
-	for i := range s.rows[:s.len] {
-		if a.match(s.rows[i].values) == Yes && b.match(s.rows[i].values) == Yes {
-			n++
-		}
-	}
-	return n
+	return rows
 }
