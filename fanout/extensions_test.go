@@ -2,10 +2,13 @@ package fanout_test
 
 import (
 	"fmt"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -514,5 +517,34 @@ func BenchmarkHubExtensions(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(drains)), "ns/filter")
 		})
+	}
+}
+
+// An altered table has each request compiled once, however many share it.
+func TestHubCompilesOnce(t *testing.T) { //nolint:paralleltest // it measures what is allocated
+	id, status, note := column("id", protocol.KindInt, true), column("status", protocol.KindText, false), column("note", protocol.KindText, false)
+	two, three := table("t", id, status), table("t", id, status, note)
+	two.At, three.At = 1, 100
+	var ids []string
+	for i := range filter.MaxItems {
+		ids = append(ids, strconv.Itoa(1_000_000+i))
+	}
+	filters := `{"id_in":[` + strings.Join(ids, ",") + `]}`
+	allocated := func(watchers int) uint64 {
+		h := startHub(t, 1)
+		for range watchers {
+			w := extended(t, h, two, filters, protocol.Extensions{})
+			defer h.Unsubscribe(w.sub)
+		}
+		c := protocol.Change{Op: protocol.Create, Relation: three, New: row("1", "y", "z")}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		publish(t, h, c)
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	one, many := allocated(1), allocated(200)
+	if many > 20*one {
+		t.Errorf("%d bytes are allocated for 200 who ask for the same, %d for one", many, one)
 	}
 }

@@ -54,6 +54,10 @@ func (t *topic) place(sub *Subscriber, b binding) {
 // until it has caught up.
 func (t *topic) fit(r *request, at protocol.LSN) (binding, error) {
 	b, err := r.bind(t.relation)
+	return t.settle(r, at, b, err)
+}
+
+func (t *topic) settle(r *request, at protocol.LSN, b binding, err error) (binding, error) {
 	if err != nil && t.relation.At <= at {
 		return r.unbound(), nil
 	}
@@ -78,10 +82,18 @@ func (t *topic) bindRequests() {
 	before := t.entries
 	t.entries = make(map[string]*entry, len(before))
 	t.index, t.followed = filter.Index{}, filter.Index{}
+	// Subscribers who ask for the same share one request, and stand together.
+	var last *request
+	var bound binding
+	var unfit error
 	for _, e := range before {
 		for _, n := range e.nodes {
 			for _, sub := range n.subscribers {
-				b, err := t.fit(sub.request, sub.at)
+				if sub.request != last {
+					last = sub.request
+					bound, unfit = last.bind(t.relation)
+				}
+				b, err := t.settle(last, sub.at, bound, unfit)
 				if told, ok := errors.AsType[*protocol.Error](err); ok {
 					sub.end(endingOf(told))
 					b = sub.request.unbound()

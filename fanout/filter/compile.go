@@ -12,6 +12,7 @@ type compiler struct {
 	groups  []group
 	named   map[string]int // the group that a name stands for
 	clauses int
+	items   int // of lists
 }
 
 // add compiles one member of the client's object.
@@ -49,6 +50,12 @@ func (c *compiler) addTargets(m *member, targets []target, at int) error {
 		cl, err := newClause(&targets[i], m.value)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		if len(cl.operands) > 1 {
+			c.items += len(cl.operands)
+		}
+		if c.items > MaxItems {
+			return fmt.Errorf("%s: the lists have more than %d items", m.name, MaxItems)
 		}
 		c.groups[at] = append(c.groups[at], term{cl, cl.key(targets[i].field.column.Name)})
 	}

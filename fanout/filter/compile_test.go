@@ -119,7 +119,7 @@ func TestLimits(t *testing.T) {
 		{members(filter.MaxClauses + 1), "filters: more than 100 clauses"},
 		{`{"` + strings.Repeat("age__or__", filter.MaxClauses) + `age":1}`, "filters: more than 100 clauses"},
 		{items(filter.MaxItems), ""},
-		{items(filter.MaxItems + 1), "age_in: the list is longer than 1000 items"},
+		{items(filter.MaxItems + 1), "age_in: the lists have more than 2000 items"},
 		{sized(filter.MaxBytes), ""},
 		{sized(filter.MaxBytes + 1), "filters: longer than 65536 bytes"},
 	}

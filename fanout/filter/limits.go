@@ -5,5 +5,5 @@ package filter
 const (
 	MaxBytes   = 64 << 10 // length of the JSON object
 	MaxClauses = 100      // comparisons, each side of an "__or__" counted
-	MaxItems   = 1000     // items in one list of "in" or "notin"
+	MaxItems   = 2000     // items in all lists of "in" and "notin" together
 )

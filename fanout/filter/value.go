@@ -89,7 +89,7 @@ func (v value) list() ([]literal, error) {
 	case len(items) == 0:
 		return nil, errors.New("the list is empty")
 	case len(items) > MaxItems:
-		return nil, fmt.Errorf("the list is longer than %d items", MaxItems)
+		return nil, fmt.Errorf("the lists have more than %d items", MaxItems)
 	}
 	return items, nil
 }
