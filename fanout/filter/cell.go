@@ -50,6 +50,7 @@ func (x *Index) cell(id int32) *cell {
 		if c.turn != x.turn {
 			c.turn = x.turn
 			c.fill(x.row, int(id))
+			x.filled = append(x.filled, c)
 		}
 		return c
 	}
@@ -57,6 +58,7 @@ func (x *Index) cell(id int32) *cell {
 	if p.turn != x.turn {
 		p.turn = x.turn
 		p.follow(x.cell(p.column))
+		x.filled = append(x.filled, &p.cell)
 	}
 	return &p.cell
 }
@@ -65,6 +67,17 @@ func (c *cell) fill(row []protocol.Value, column int) {
 	c.state, c.text = protocol.Absent, nil
 	if column < len(row) {
 		c.state, c.text = row[column].State, row[column].Text
+	}
+}
+
+// release lets go of the row, and of what is too long to be kept.
+func (c *cell) release() {
+	c.text = nil
+	for i := range c.readings {
+		c.readings[i].datum.bytes = nil
+	}
+	if cap(c.lower) > maxLower {
+		c.lower = nil
 	}
 }
 
@@ -113,9 +126,6 @@ func (r *reading) rank(class *class) uint64 {
 func (c *cell) lowered(x *Index, class *class) []byte {
 	if c.lowerTurn != x.turn {
 		c.lowerTurn = x.turn
-		if cap(c.lower) > maxLower {
-			c.lower = nil
-		}
 		c.lower = appendLower(c.lower[:0], class.formOf(c.text))
 	}
 	return c.lower

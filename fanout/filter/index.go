@@ -33,6 +33,7 @@ type Index struct {
 	hits        []Hit
 	visited     int
 	columnCells []cell
+	filled      []*cell
 
 	sample sample
 	refile []*Entry // at the end of the turn
@@ -122,13 +123,18 @@ func (x *Index) Match(dst []Hit, row []protocol.Value) []Hit {
 		}
 	}
 	dst, x.hits, x.row = x.hits, nil, nil
+	for i, c := range x.filled { // the row is the caller's again
+		c.release()
+		x.filled[i] = nil
+	}
+	x.filled = x.filled[:0]
 	x.sample.observe(row, len(x.columnCells))
 	x.learn()
 	return dst
 }
 
 // An entry with several ways to it is filed anew when it was visited in vain so
-// often, twice as often, and so on.
+// often for each of its places, then twice as often, and so on.
 const (
 	firstPatience = 32
 	maxPatience   = 1 << 30
@@ -158,7 +164,7 @@ func (x *Index) visit(e *Entry) {
 		x.hits = append(x.hits, Hit{e, result})
 		return
 	}
-	if e.vain++; e.vain >= e.patient && len(e.clauses) > 1 && len(x.refile) <= x.visited/refileShare {
+	if e.vain++; int(e.vain) >= int(e.patient)*len(e.places) && len(e.clauses) > 1 && len(x.refile) <= x.visited/refileShare {
 		e.vain, e.patient = 0, min(2*e.patient, maxPatience)
 		x.refile = append(x.refile, e)
 	}
@@ -250,6 +256,7 @@ func (x *Index) bindCells(e *Entry) {
 		c := &e.clauses[i]
 		if n := int(c.index) + 1 - len(x.columnCells); n > 0 {
 			x.columnCells = append(x.columnCells, make([]cell, n)...)
+			x.sample.len = 0 // its rows have no such column
 		}
 		if c.path() == nil {
 			continue

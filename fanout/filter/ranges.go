@@ -20,8 +20,10 @@ type ranges struct {
 // interval is a node of the tree.
 type interval struct {
 	bounds
-	// highest is the highest upper rank in the node's tree.
-	highest     uint64
+	// highest is the highest upper end in the node's tree, nil for none, and
+	// highestRank its rank.
+	highest     *datum
+	highestRank uint64
 	left, right uint32
 	head        uint32
 	priority    uint32
@@ -86,7 +88,7 @@ func (r *ranges) put(e *Entry, b bounds) {
 		r.add(e, uint64(id), r.nodes.at(id).head)
 		return
 	}
-	id := r.nodes.add(interval{bounds: b, highest: b.highRank, priority: rand.Uint32()})
+	id := r.nodes.add(interval{bounds: b, highest: b.high, highestRank: b.highRank, priority: rand.Uint32()})
 	r.add(e, uint64(id), 0)
 	r.root = r.insert(r.root, id)
 }
@@ -116,7 +118,7 @@ func (r *ranges) match(x *Index, value *reading) {
 func (r *ranges) stab(x *Index, id uint32, d datum, rank uint64) {
 	for id != 0 {
 		n := r.nodes.at(id)
-		if n.highest < rank {
+		if n.highest != nil && r.compareEnd(n.highest, n.highestRank, d, rank) < 0 {
 			return
 		}
 		r.stab(x, n.left, d, rank)
@@ -154,15 +156,20 @@ func (r *ranges) compare(a, b *bounds) int {
 			return order
 		}
 	}
+	return r.compareHigh(a.high, a.highRank, b.high, b.highRank)
+}
+
+// compareHigh orders upper ends, of which none is the highest.
+func (r *ranges) compareHigh(a *datum, aRank uint64, b *datum, bRank uint64) int {
 	switch {
-	case a.high == nil && b.high == nil:
+	case a == nil && b == nil:
 		return 0
-	case a.high == nil:
+	case a == nil:
 		return 1
-	case b.high == nil:
+	case b == nil:
 		return -1
 	}
-	return r.compareEnd(a.high, a.highRank, *b.high, b.highRank)
+	return r.compareEnd(a, aRank, *b, bRank)
 }
 
 func (r *ranges) insert(root, id uint32) uint32 {
@@ -237,11 +244,13 @@ func (r *ranges) join(before, behind uint32) uint32 {
 
 // update renews what a node knows of those below it.
 func (r *ranges) update(n *interval) {
-	n.highest = n.highRank
-	if n.left != 0 {
-		n.highest = max(n.highest, r.nodes.at(n.left).highest)
-	}
-	if n.right != 0 {
-		n.highest = max(n.highest, r.nodes.at(n.right).highest)
+	n.highest, n.highestRank = n.high, n.highRank
+	for _, id := range [...]uint32{n.left, n.right} {
+		if id == 0 {
+			continue
+		}
+		if below := r.nodes.at(id); r.compareHigh(below.highest, below.highestRank, n.highest, n.highestRank) > 0 {
+			n.highest, n.highestRank = below.highest, below.highestRank
+		}
 	}
 }
