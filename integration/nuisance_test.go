@@ -38,7 +38,7 @@ var nuisances = map[string]nuisance{
 	"nested":    {do: once(says(clientFrame(0x81, `{"type":"message","data":`+strings.Repeat("[", 60_000)), clientFrame(0x88, "")))},
 	"messages":  {do: once(floods(clientFrame(0x81, `{"type":"message","content":1}`)))},
 	"pings":     {do: once(floods(clientFrame(0x89, "")), floods(clientFrame(0x81, `{"type":"ping"}`)))},
-	"fragments": {do: once(floods(append(clientFrame(0x01, ""), slices.Repeat(clientFrame(0x00, ""), 5000)...)))},
+	"fragments": {do: once(floodsAfter(clientFrame(0x01, ""), clientFrame(0x00, "")))},
 	"slow":      {do: once(dribbles("GET /realtime/broadcast HTTP/1.1\r\nHost: x\r\n", "X", 50*time.Millisecond), dribbles(upgradeRequest("x", "broadcast"), " ", 50*time.Millisecond))},
 	"stalled":   {do: once(stalls)},
 }

@@ -34,15 +34,6 @@ type reading struct {
 // maxLower is the longest buffer that a cell keeps.
 const maxLower = 64 << 10
 
-// pathCell is the cell of a path, which several filters may use.
-type pathCell struct {
-	cell
-	name   string // in Index.pathCells
-	column int32
-	path   []string
-	users  int
-}
-
 // cell gives the filled cell of a clause.
 func (x *Index) cell(id int32) *cell {
 	if id >= 0 {
@@ -57,7 +48,7 @@ func (x *Index) cell(id int32) *cell {
 	p := x.paths[^id]
 	if p.turn != x.turn {
 		p.turn = x.turn
-		p.follow(x.cell(p.column))
+		p.follow(x)
 		x.filled = append(x.filled, &p.cell)
 	}
 	return &p.cell
@@ -78,20 +69,6 @@ func (c *cell) release() {
 	}
 	if cap(c.lower) > maxLower {
 		c.lower = nil
-	}
-}
-
-func (p *pathCell) follow(document *cell) {
-	p.state, p.text = document.state, nil
-	switch p.state {
-	case protocol.Text:
-		var ok bool
-		if p.text, ok = jsonAt(document.text, p.path); !ok {
-			p.state = protocol.Null
-		}
-	case protocol.Unchanged: // that the document is there says nothing of the path
-		p.state = protocol.Absent
-	case protocol.Null, protocol.Absent:
 	}
 }
 

@@ -26,6 +26,8 @@ type Index struct {
 
 	paths     []*pathCell // by ^clause.cell; nil where one is free
 	pathCells registry[string, int32]
+	free      []int32           // places in paths
+	documents map[int32]*branch // by column
 
 	// While a row is matched.
 	turn        uint64
@@ -34,6 +36,7 @@ type Index struct {
 	visited     int
 	columnCells []cell
 	filled      []*cell
+	walked      []*branch
 
 	sample sample
 	refile []*Entry // at the end of the turn
@@ -128,6 +131,11 @@ func (x *Index) Match(dst []Hit, row []protocol.Value) []Hit {
 		x.filled[i] = nil
 	}
 	x.filled = x.filled[:0]
+	for i, b := range x.walked {
+		b.release()
+		x.walked[i] = nil
+	}
+	x.walked = x.walked[:0]
 	x.sample.observe(row, len(x.columnCells))
 	x.learn()
 	return dst
@@ -276,13 +284,23 @@ func (x *Index) acquirePath(c *clause) int32 {
 	}
 	id, ok := x.pathCells.items[string(name)]
 	if !ok {
-		p := &pathCell{name: string(name), column: c.index, path: c.path()}
-		at := slices.Index(x.paths, nil)
-		if at < 0 {
-			at = len(x.paths)
-			x.paths = append(x.paths, nil)
+		root := x.documents[c.index]
+		if root == nil {
+			root = &branch{}
+			if x.documents == nil {
+				x.documents = map[int32]*branch{}
+			}
+			x.documents[c.index] = root
 		}
-		x.paths[at] = p
+		p := &pathCell{name: string(name), column: c.index, path: c.path(), root: root, leaf: root.extend(c.path())}
+		at := len(x.paths)
+		if n := len(x.free); n > 0 {
+			at = int(x.free[n-1])
+			x.free = x.free[:n-1]
+			x.paths[at] = p
+		} else {
+			x.paths = append(x.paths, p)
+		}
 		id = ^int32(at)
 		x.pathCells.put(p.name, id)
 	}
@@ -301,9 +319,11 @@ func (x *Index) releaseCells(e *Entry) {
 			continue
 		}
 		x.pathCells.remove(p.name)
+		p.root.cut(p.path)
 		x.paths[^id] = nil
-		for len(x.paths) > 0 && x.paths[len(x.paths)-1] == nil {
-			x.paths = x.paths[:len(x.paths)-1]
+		x.free = append(x.free, ^id)
+		if len(x.free) == len(x.paths) {
+			x.paths, x.free, x.documents = nil, nil, nil
 		}
 	}
 }

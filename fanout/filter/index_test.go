@@ -331,3 +331,39 @@ func TestIndexLearnsKeys(t *testing.T) {
 		t.Errorf("%d filters are visited for %d that may match", visited, each)
 	}
 }
+
+// A document is walked once for all paths into it, and each finds what it finds alone.
+func TestIndexPaths(t *testing.T) {
+	t.Parallel()
+	var x filter.Index
+	held := map[string]*filter.Filter{}
+	for _, path := range []string{"a", "a.b", "a.b.c", "a.c", "b", "b.a", "ä", "a.b.c.d"} {
+		for _, clause := range []string{`"profile.%s":"1"`, `"profile.%s__isnull":true`} {
+			raw := "{" + fmt.Sprintf(clause, path) + "}"
+			f, err := filter.Compile([]byte(raw), orders)
+			if err != nil {
+				t.Fatal(err)
+			}
+			held[raw] = f
+			x.Add(f, raw)
+		}
+	}
+	column := orders.Column("profile")
+	for _, document := range []string{
+		`{}`, `1`, `null`, `[{"a":1}]`, `{"a":1}`, `{"a":{"b":1}}`, `{"a":{"b":{"c":1}}}`,
+		`{"a":{"b":1},"a":{"c":1}}`, `{"a":{"c":1},"a":{"b":{"c":2},"b":{"c":1}}}`, `{"a":{"b":{"c":1}},"a":1}`, `{"a":1,"a":null}`,
+		`{"b":{"a":"1"},"\u0061":"1"}`, `{"\u00e4":1}`, `{"ä":"1","b":{"a":{"b":1}}}`, `{"a":{"b":{"c":{"d":1}}}}`, `{"c":{"a":1}}`,
+	} {
+		row := make([]protocol.Value, len(orders.Columns))
+		row[column] = protocol.Value{State: protocol.Text, Text: []byte(document)}
+		got := map[string]filter.Result{}
+		for _, h := range x.Match(nil, row) {
+			got[h.Entry.Value.(string)] = h.Result
+		}
+		for raw, f := range held {
+			if want := f.Match(row); got[raw] != want {
+				t.Errorf("%s of %s: the index says %v, the filter %v", raw, document, got[raw], want)
+			}
+		}
+	}
+}

@@ -23,9 +23,20 @@ func jsonAt(text []byte, path []string) ([]byte, bool) {
 // jsonMember finds a member of an object. Of several with one name the last
 // counts, as in PostgreSQL.
 func jsonMember(text []byte, name string) (found []byte, ok bool) {
+	jsonMembers(text, func(key, value []byte) {
+		if jsonStringIs(key, name) {
+			found, ok = value, true
+		}
+	})
+	return found, ok
+}
+
+// jsonMembers goes through the members of an object, if it is one: the names as they
+// stand in the text, in quotes.
+func jsonMembers(text []byte, member func(key, value []byte)) {
 	i := skipSpace(text, 0)
 	if i == len(text) || text[i] != '{' {
-		return nil, false
+		return
 	}
 	i = skipSpace(text, i+1)
 	for i < len(text) && text[i] == '"' {
@@ -33,20 +44,17 @@ func jsonMember(text []byte, name string) (found []byte, ok bool) {
 		key := text[i:end]
 		i = skipSpace(text, end)
 		if i == len(text) || text[i] != ':' {
-			return nil, false
+			return
 		}
 		start := skipSpace(text, i+1)
 		i = skipValue(text, start)
-		if jsonStringIs(key, name) {
-			found, ok = text[start:i], true
-		}
+		member(key, text[start:i])
 		i = skipSpace(text, i)
 		if i == len(text) || text[i] != ',' {
-			break
+			return
 		}
 		i = skipSpace(text, i+1)
 	}
-	return found, ok
 }
 
 // jsonText is what ->> makes of a value: a string's content, any other value's
