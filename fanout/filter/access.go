@@ -64,11 +64,11 @@ func (x *Index) file(e *Entry) {
 		}
 		cost := x.groupCost(group)
 		if cost < best.cost && len(group) < len(e.clauses) {
-			var any uint32
+			var led uint32
 			for _, r := range rows[first:start] {
-				any |= r
+				led |= r
 			}
-			cost += costRow * bits.OnesCount32(any)
+			cost += costRow * bits.OnesCount32(led)
 		}
 		if cost < best.cost {
 			best = way{group: group, cost: cost}
