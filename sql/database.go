@@ -42,6 +42,7 @@ func Open(cfg Config) (*Database, error) {
 	if cc.RuntimeParams["application_name"] == "" {
 		cc.RuntimeParams["application_name"] = "tablewire"
 	}
+	cc.RuntimeParams["client_encoding"] = "UTF8" // names, whatever the database's encoding
 	// ALTER PUBLICATION waits for a VACUUM or a CREATE INDEX CONCURRENTLY of the table.
 	// We come back later rather than keep others waiting behind us.
 	cc.RuntimeParams["lock_timeout"] = "500"

@@ -465,6 +465,50 @@ func TestSyncAfterUpgrade(t *testing.T) {
 	}
 }
 
+// Names come as UTF-8 from a database of another encoding.
+func TestNamesInAnotherEncoding(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	admin := connect(t, server.NewDatabase(t))
+	name := fmt.Sprintf("latin2_%d", admin.PgConn().PID())
+	exec(t, admin, `CREATE DATABASE `+name+` ENCODING 'LATIN2' TEMPLATE template0 LOCALE 'C'`)
+	u, err := url.Parse(server.URL(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	withEncoding := *u
+	q := u.Query()
+	q.Set("client_encoding", "UTF8")
+	withEncoding.RawQuery = q.Encode()
+	exec(t, connect(t, withEncoding.String()), `
+		CREATE TYPE mood AS ENUM ('zł', 'b'); CREATE TYPE pair AS ("ć" int);
+		CREATE TABLE "tą" (id int PRIMARY KEY, "ś" text, m mood, p pair)`)
+	db := open(t, u.String(), "public.*")
+	equal(t, map[string]string{"public.tą": ""}, synced(t, db))
+	exposure, err := db.Sync(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, _, err := db.Columns(t.Context(), exposure.Tables[0].OID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	types, err := db.Types(t.Context(), []uint32{columns[2].TypeOID, columns[3].TypeOID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, typ := range types {
+		got = append(got, typ.Labels...)
+		for _, f := range typ.Fields {
+			got = append(got, f.Name)
+		}
+	}
+	slices.Sort(got)
+	equal(t, []string{"b", "zł", "ć"}, got)
+	equal(t, "ś", columns[1].Name)
+}
+
 func TestDatabaseConnectsAgain(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Start(t).NewDatabase(t)

@@ -55,9 +55,8 @@
 //     "18"} text. Members are not known beforehand: a path's last _in is the
 //     operator; write profile.checked_in__eq for a member checked_in.
 //
-// Known differences from SQL: citext is compared like text. An inet's text form is
-// what PostgreSQL prints, without the /32 that its cast to text adds. Dates and times are
-// read in ISO 8601 and PostgreSQL's output form alone, bytea in hex, intervals in
+// Known differences from SQL: citext is compared like text. Ranges, money, timetz and
+// row types are compared as PostgreSQL prints them. Dates and times are read in ISO 8601 and PostgreSQL's output form alone, bytea in hex, intervals in
 // the postgres and ISO 8601 styles, addresses whole, arrays without bounds; other
 // spellings are refused, never misread.
 // JSON whose escapes PostgreSQL can't turn into text (\u0000, half a surrogate

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"slices"
 )
 
 // An address as a datum: word and low are its bits, from the first, and bytes is one
@@ -23,6 +24,7 @@ var (
 		read:       readAddress,
 		comparison: addresses,
 		ordered:    true,
+		form:       addressForm,
 	}
 
 	cidrClass = &class{
@@ -46,6 +48,18 @@ var (
 	macaddrClass  = hardwareClass(6, "a hardware address as in 08:00:2b:01:02:03")
 	macaddr8Class = hardwareClass(8, "a hardware address as in 08:00:2b:01:02:03:04:05")
 )
+
+// addressForm is inet's cast to text, which always has the prefix's length; what
+// PostgreSQL prints leaves that of a whole address out.
+func addressForm(text []byte) []byte {
+	switch {
+	case bytes.IndexByte(text, '/') >= 0:
+		return text
+	case bytes.IndexByte(text, ':') >= 0:
+		return append(slices.Clip(text), "/128"...)
+	}
+	return append(slices.Clip(text), "/32"...)
+}
 
 // prefixes[n] is n: an IPv4 prefix has its length, an IPv6 one firstIPv6 and its length.
 var prefixes = func() (all [firstIPv6 + bitsIPv6 + 1]byte) {
