@@ -4,7 +4,9 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tablewire/tablewire/fanout/filter"
@@ -366,4 +368,53 @@ func TestIndexPaths(t *testing.T) {
 			}
 		}
 	}
+}
+
+// An interval that a filter was the first to have keeps nothing of it once it is gone.
+func TestIndexLetsGoOfRemoved(t *testing.T) { //nolint:paralleltest // it measures what is held
+	var x filter.Index
+	add := func(raw string) *filter.Entry {
+		f, err := filter.Compile([]byte(raw), orders)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x.Add(f, nil)
+	}
+	const filters, long = 100, 60_000
+	before := heap()
+	for i := range filters {
+		first := add(fmt.Sprintf(`{"quantity_gt":%d,"title_ne":%q}`, i, strings.Repeat("x", long)))
+		add(fmt.Sprintf(`{"quantity_gt":%d}`, i))
+		x.Remove(first)
+	}
+	if held := int64(heap()) - int64(before); held > filters*long/4 {
+		t.Errorf("%d bytes are held for %d filters of one small number", held, filters)
+	}
+	runtime.KeepAlive(&x)
+}
+
+// A row's text, and its copy in lower case, are the caller's again behind Match.
+func TestIndexLetsGoOfRow(t *testing.T) { //nolint:paralleltest // it measures what is held
+	var x filter.Index
+	for i := range 20 {
+		for _, raw := range []string{`{"title_contains":"needle-%d"}`, `{"title":"%d"}`, `{"profile.a_contains":"needle-%d"}`} {
+			f, err := filter.Compile(fmt.Appendf(nil, raw, i), orders)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.Add(f, nil)
+		}
+	}
+	const long = 4 << 20
+	before := heap()
+	for range 3 { // which the sample takes
+		row := make([]protocol.Value, len(orders.Columns))
+		row[orders.Column("title")] = protocol.Value{State: protocol.Text, Text: []byte(strings.Repeat("y", long))}
+		row[orders.Column("profile")] = protocol.Value{State: protocol.Text, Text: []byte(`{"a":"` + strings.Repeat("z", long) + `"}`)}
+		x.Match(nil, row)
+	}
+	if held := int64(heap()) - int64(before); held > long/4 {
+		t.Errorf("%d bytes are held of rows of %d", held, 2*long)
+	}
+	runtime.KeepAlive(&x)
 }

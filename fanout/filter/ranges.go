@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 )
@@ -88,9 +89,19 @@ func (r *ranges) put(e *Entry, b bounds) {
 		r.add(e, uint64(id), r.nodes.at(id).head)
 		return
 	}
+	// The ends stay for as long as anybody has the interval. A filter's operands lie side
+	// by side, so that theirs would keep all of the one that came first.
+	b.low, b.high = b.low.clone(), b.high.clone()
 	id := r.nodes.add(interval{bounds: b, highest: b.high, highestRank: b.highRank, priority: rand.Uint32()})
 	r.add(e, uint64(id), 0)
 	r.root = r.insert(r.root, id)
+}
+
+func (d *datum) clone() *datum {
+	if d == nil {
+		return nil
+	}
+	return &datum{d.word, d.low, bytes.Clone(d.bytes)}
 }
 
 func (r *ranges) find(b *bounds) uint32 {
