@@ -82,7 +82,13 @@ func (t *topic) bindRequests() {
 	before := t.entries
 	t.entries = make(map[string]*entry, len(before))
 	t.index, t.followed = filter.Index{}, filter.Index{}
-	// Subscribers who ask for the same share one request, and stand together.
+	// Those of one node mostly share one request. Of others the filters may still be the
+	// same, beside other columns or behind somebody who spelled them in another way.
+	type compiled struct {
+		filter *filter.Filter
+		err    error
+	}
+	known := make(map[string]compiled) // by what the client sent
 	var last *request
 	var bound binding
 	var unfit error
@@ -91,7 +97,12 @@ func (t *topic) bindRequests() {
 			for _, sub := range n.subscribers {
 				if sub.request != last {
 					last = sub.request
-					bound, unfit = last.bind(t.relation)
+					c, ok := known[string(last.filters)]
+					if !ok {
+						c.filter, c.err = filter.Compile(last.filters, t.relation)
+						known[string(last.filters)] = c
+					}
+					bound, unfit = last.bindTo(t.relation, c.filter, c.err)
 				}
 				b, err := t.settle(last, sub.at, bound, unfit)
 				if told, ok := errors.AsType[*protocol.Error](err); ok {

@@ -35,6 +35,11 @@ type view struct {
 // client is told.
 func (r *request) bind(relation *protocol.Relation) (binding, error) {
 	f, err := filter.Compile(r.filters, relation)
+	return r.bindTo(relation, f, err)
+}
+
+// bindTo is bind with what came of compiling the filters.
+func (r *request) bindTo(relation *protocol.Relation, f *filter.Filter, err error) (binding, error) {
 	if err != nil {
 		return binding{}, protocol.ErrInvalidFilter(err.Error())
 	}
