@@ -13,6 +13,7 @@ type encoding struct {
 	key     frameKey
 	first   protocol.Frame              // of key; apart, because most often there is one
 	others  map[frameKey]protocol.Frame // nil when there are none
+	chosen  int                         // bytes of those that show a choice of columns
 	touched map[protocol.Columns]bool
 }
 
@@ -21,8 +22,13 @@ type frameKey struct {
 	seen protocol.Sight
 }
 
-// frame gives the change's frame, building it the first time. The scratch buffer is
-// the caller's; the frame is a copy of exactly its size.
+// MaxChosenBytes is how long the frames of one change may be together that each show
+// another choice of columns; the last one may pass it. So a long row does not fill the
+// memory, whatever clients choose. Frames of whole rows are always built: there are few.
+const MaxChosenBytes = 64 << 20
+
+// frame gives the change's frame, building it the first time; nil for one too many.
+// The scratch buffer is the caller's; the frame is a copy of exactly its size.
 func (e *encoding) frame(key frameKey, c *protocol.Change, scratch *[]byte) (f protocol.Frame, built bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -32,8 +38,14 @@ func (e *encoding) frame(key frameKey, c *protocol.Change, scratch *[]byte) (f p
 	if f, ok := e.others[key]; ok {
 		return f, false
 	}
+	if key.view.Columns != "" && e.chosen >= MaxChosenBytes {
+		return nil, false
+	}
 	*scratch = protocol.AppendEvent((*scratch)[:0], key.view, key.seen, c)
 	f = protocol.TextFrame(*scratch)
+	if key.view.Columns != "" {
+		e.chosen += len(f)
+	}
 	if e.first == nil {
 		e.key, e.first = key, f
 		return f, true
@@ -66,7 +78,7 @@ func (e *encoding) touches(columns protocol.Columns, c *protocol.Change) bool {
 const maxKept = 64
 
 func (e *encoding) reset() {
-	e.key, e.first = frameKey{}, nil
+	e.key, e.first, e.chosen = frameKey{}, nil, 0
 	if len(e.others) > maxKept {
 		e.others = nil
 	}

@@ -29,6 +29,9 @@ type node struct {
 
 	pending      []protocol.Frame // of the present batch
 	pendingBytes int
+	// crowded says that a change of the batch is shown in too many ways for this one:
+	// behind what is pending the subscribers are ended.
+	crowded bool
 }
 
 // hit is an entry that a change concerns, with what its filter says of the row: as
@@ -109,6 +112,7 @@ func (n *node) clearPending() {
 	clear(n.pending)
 	n.pending = n.pending[:0]
 	n.pendingBytes = 0
+	n.crowded = false
 	if cap(n.pending) > maxPooled {
 		n.pending = nil
 	}

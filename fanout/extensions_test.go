@@ -549,3 +549,64 @@ func TestHubCompilesOnce(t *testing.T) { //nolint:paralleltest // it measures wh
 		t.Errorf("%d bytes are allocated for 200 who ask for the same, %d for one", many, one)
 	}
 }
+
+// The frames of a long row that each show another choice of columns are bounded: who
+// is shown no more is ended behind what it was sent before. Whole rows always are.
+func TestHubBoundsChoices(t *testing.T) {
+	t.Parallel()
+	cols := []protocol.Column{column("id", protocol.KindInt, true), column("body", protocol.KindText, false)}
+	for i := range 7 {
+		cols = append(cols, column(fmt.Sprintf("c%d", i), protocol.KindInt, false))
+	}
+	rel := table("t", cols...)
+	const choices, long = 100, 2 << 20
+	for _, shards := range []int{1, 3} {
+		h := startHub(t, shards)
+		var watchers []*watcher
+		for i := range choices {
+			chosen := []string{"body"}
+			for j, c := range cols[2:] {
+				if i>>j&1 == 1 {
+					chosen = append(chosen, c.Name)
+				}
+			}
+			watchers = append(watchers, extended(t, h, rel, fmt.Sprintf(`{"id_gt":%d}`, -1-i%4), protocol.Extensions{Columns: chosen}))
+		}
+		whole := extended(t, h, rel, "", protocol.Extensions{})
+		insert := func(body string) protocol.Change {
+			return protocol.Change{Op: protocol.Create, Relation: rel, New: row("1", body, "1", "2", "3", "4", "5", "6", "7")}
+		}
+		publish(t, h, insert("short"), insert(strings.Repeat("x", long)), insert("short"))
+		held, ended := 0, 0
+		for i, w := range watchers {
+			got := w.got()
+			switch {
+			case len(got) == 3 && len(got[1]) > long:
+				held += len(got[1])
+			case len(got) == 2 && strings.Contains(got[0], "short") && strings.HasPrefix(got[1], "close 1012"):
+				ended++
+			default:
+				t.Errorf("choice %d got %d frames", i, len(got))
+			}
+		}
+		if held > fanout.MaxChosenBytes+2*long || held < fanout.MaxChosenBytes {
+			t.Errorf("%d bytes are held of choices among a row of %d, want about %d", held, long, fanout.MaxChosenBytes)
+		}
+		if ended == 0 {
+			t.Error("nobody is ended")
+		}
+		if got := whole.got(); len(got) != 3 {
+			t.Errorf("%d frames of whole rows are sent, want 3", len(got))
+		}
+		for _, w := range append(watchers, whole) {
+			h.Unsubscribe(w.sub)
+		}
+		// The next long row is shown to who is left and to who comes back.
+		back := extended(t, h, rel, "", protocol.Extensions{Columns: []string{"body"}})
+		publish(t, h, insert(strings.Repeat("x", long)))
+		if got := back.got(); len(got) != 1 || len(got[0]) < long {
+			t.Errorf("who comes back gets %d frames, want the row", len(got))
+		}
+		h.Unsubscribe(back.sub)
+	}
+}

@@ -232,7 +232,7 @@ func (s *shard) before(c *protocol.Change) []protocol.Value {
 func (s *shard) queue(h hit, c *protocol.Change, e *encoding) {
 	for _, n := range h.entry.nodes {
 		seen, sent := n.view.sees(c, h, e)
-		if !sent {
+		if !sent || n.crowded {
 			continue
 		}
 		if h.row == filter.Unknown {
@@ -242,12 +242,20 @@ func (s *shard) queue(h hit, c *protocol.Change, e *encoding) {
 		if len(n.pending) == 0 {
 			s.dirty = append(s.dirty, n)
 		}
+		if f == nil {
+			n.crowded = true
+			continue
+		}
 		n.pending = append(n.pending, f)
 		n.pendingBytes += len(f)
 	}
 }
 
-// frame gives a change's frame. Most nodes want the same as the one before.
+// crowded ends those who miss a change, as [MaxChosenBytes] has it.
+var crowded = ending{code: protocol.CloseRestart, reason: "a long row is shown in too many choices of columns"}
+
+// frame gives a change's frame, nil for one too many. Most nodes want the same as the
+// one before.
 func (s *shard) frame(key frameKey, c *protocol.Change, e *encoding) protocol.Frame {
 	if s.last.of == e && s.last.key == key {
 		return s.last.frame
@@ -267,6 +275,11 @@ func (s *shard) flush() {
 		for _, sub := range n.subscribers {
 			if sub.queue.push(n.pending, n.pendingBytes) {
 				delivered += len(n.pending)
+			}
+		}
+		if n.crowded {
+			for _, sub := range n.subscribers {
+				sub.end(crowded)
 			}
 		}
 		s.counters.deliveries.Add(uint64(delivered))
