@@ -418,3 +418,28 @@ func TestIndexLetsGoOfRow(t *testing.T) { //nolint:paralleltest // it measures w
 	}
 	runtime.KeepAlive(&x)
 }
+
+// However many paths lead into a document, it is walked once: a name that is written
+// with an escape takes memory each time that it is read.
+func TestIndexWalksOnce(t *testing.T) { //nolint:paralleltest // it counts what is allocated
+	column := orders.Column("profile")
+	allocated := func(paths int) float64 {
+		var x filter.Index
+		for i := range paths {
+			f, err := filter.Compile(fmt.Appendf(nil, `{"profile.k%d":"v","profile.l.m%d":"v"}`, i, i), orders)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.Add(f, nil)
+		}
+		row := make([]protocol.Value, len(orders.Columns))
+		row[column] = protocol.Value{State: protocol.Text, Text: []byte(`{"\u006b1":"v","l":{"\u006d1":"v"}}`)}
+		for range 100 { // buffers grow, the sample fills
+			x.Match(nil, row)
+		}
+		return testing.AllocsPerRun(100, func() { x.Match(nil, row) })
+	}
+	if few, many := allocated(2), allocated(500); many > few+5 {
+		t.Errorf("%v allocations for 1000 paths, %v for 4", many, few)
+	}
+}
