@@ -193,7 +193,7 @@ func cureOf(e *pgconn.PgError) string {
 			return cureUnsendable
 		}
 	case codeReadOnly:
-		return "the server is a standby or read-only: connect to the primary"
+		return "connect to the primary if this is a standby; else the role or the database has default_transaction_read_only: ALTER ROLE ... SET default_transaction_read_only = off"
 	case codeCannotConnectNow:
 		return "PostgreSQL is starting or stopping: try again in a moment"
 	}

@@ -45,7 +45,7 @@ func (x *Index) cell(id int32) *cell {
 		}
 		return c
 	}
-	p := x.paths[^id]
+	p := x.paths.items[^id]
 	if p.turn != x.turn {
 		p.turn = x.turn
 		p.follow(x)

@@ -24,9 +24,8 @@ type Index struct {
 	others int // reached by ne or notin, which lead to nearly all
 	len    int
 
-	paths     []*pathCell // by ^clause.cell; nil where one is free
+	paths     places[*pathCell] // by ^clause.cell
 	pathCells registry[string, int32]
-	free      []int32           // places in paths
 	documents map[int32]*branch // by column
 
 	// While a row is matched.
@@ -293,18 +292,10 @@ func (x *Index) acquirePath(c *clause) int32 {
 			x.documents[c.index] = root
 		}
 		p := &pathCell{name: string(name), column: c.index, path: c.path(), root: root, leaf: root.extend(c.path())}
-		at := len(x.paths)
-		if n := len(x.free); n > 0 {
-			at = int(x.free[n-1])
-			x.free = x.free[:n-1]
-			x.paths[at] = p
-		} else {
-			x.paths = append(x.paths, p)
-		}
-		id = ^int32(at)
+		id = ^x.paths.put(p)
 		x.pathCells.put(p.name, id)
 	}
-	x.paths[^id].users++
+	x.paths.items[^id].users++
 	return id
 }
 
@@ -314,16 +305,12 @@ func (x *Index) releaseCells(e *Entry) {
 		if id >= 0 {
 			continue
 		}
-		p := x.paths[^id]
+		p := x.paths.items[^id]
 		if p.users--; p.users > 0 {
 			continue
 		}
 		x.pathCells.remove(p.name)
 		p.root.cut(p.path)
-		x.paths[^id] = nil
-		x.free = append(x.free, ^id)
-		if len(x.free) == len(x.paths) {
-			x.paths, x.free, x.documents = nil, nil, nil
-		}
+		x.paths.remove(^id)
 	}
 }

@@ -40,7 +40,7 @@ func (p *pathCell) follow(x *Index) {
 // branch is a member of the objects in a column that paths lead to or through. All of
 // a column's are found in one walk, however many there are.
 type branch struct {
-	members map[string]*branch
+	members registry[string, *branch]
 	users   int // paths that lead to it or through it
 
 	turn  uint64 // the turn of the index that it was found in
@@ -54,13 +54,10 @@ func (b *branch) extend(path []string) *branch {
 	if len(path) == 0 {
 		return b
 	}
-	next := b.members[path[0]]
+	next := b.members.items[path[0]]
 	if next == nil {
 		next = &branch{}
-		if b.members == nil {
-			b.members = map[string]*branch{}
-		}
-		b.members[path[0]] = next
+		b.members.put(path[0], next)
 	}
 	return next.extend(path[1:])
 }
@@ -71,10 +68,10 @@ func (b *branch) cut(path []string) {
 	if len(path) == 0 {
 		return
 	}
-	next := b.members[path[0]]
+	next := b.members.items[path[0]]
 	next.cut(path[1:])
 	if next.users == 0 {
-		delete(b.members, path[0])
+		b.members.remove(path[0])
 	}
 }
 
@@ -82,7 +79,7 @@ func (b *branch) cut(path []string) {
 // and so they are gone into behind the object's end.
 func (b *branch) walk(text []byte, turn uint64) {
 	jsonMembers(text, func(key, value []byte) {
-		member := b.members[string(unquote(key))]
+		member := b.members.items[string(unquote(key))]
 		if member == nil {
 			return
 		}
@@ -93,7 +90,7 @@ func (b *branch) walk(text []byte, turn uint64) {
 		member.found = value
 	})
 	for _, member := range b.hits {
-		if len(member.members) > 0 {
+		if len(member.members.items) > 0 {
 			member.walk(member.found, turn)
 		}
 	}
