@@ -50,6 +50,7 @@ func (c *class) isNull(text []byte) bool { return c.null != nil && c.null(text) 
 
 // OIDs of pg_type.dat of types that Kind does not tell apart.
 const (
+	oidOID      = 26
 	oidJSON     = 114
 	oidCIDR     = 650
 	oidMACAddr8 = 774
@@ -57,6 +58,7 @@ const (
 	oidInet     = 869
 	oidBPChar   = 1042
 	oidInterval = 1186
+	oidTimeTZ   = 1266
 )
 
 func classOf(t *protocol.Type) *class {
@@ -113,6 +115,10 @@ func namedClass(oid uint32) *class {
 	switch oid {
 	case oidInterval:
 		return intervalClass
+	case oidTimeTZ:
+		return timeTZClass
+	case oidOID:
+		return oidClass
 	case oidInet:
 		return inetClass
 	case oidCIDR:

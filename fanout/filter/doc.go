@@ -55,7 +55,7 @@
 //     "18"} text. Members are not known beforehand: a path's last _in is the
 //     operator; write profile.checked_in__eq for a member checked_in.
 //
-// Known differences from SQL: citext is compared like text. Ranges, money, timetz and
+// Known differences from SQL: citext is compared like text. Ranges, money, bits and
 // row types are compared as PostgreSQL prints them. Dates and times are read in ISO 8601 and PostgreSQL's output form alone, bytea in hex, intervals in
 // the postgres and ISO 8601 styles, addresses whole, arrays without bounds; other
 // spellings are refused, never misread.

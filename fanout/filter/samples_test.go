@@ -81,7 +81,8 @@ func allSamples() []*sample {
 		sampleOf("mac", simpleType("macaddr", 829, protocol.KindOther, 0), allOps, "08:00:2b:01:02:03", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "08:00:2b:01:02:04").with(mac(6), spellMAC),
 		sampleOf("mac8", simpleType("macaddr8", 774, protocol.KindOther, 0), allOps, "08:00:2b:01:02:03:04:05", "00:00:00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff:ff:ff").with(mac(8), spellMAC),
 		sampleOf("ir", simpleType("int4range", 3904, protocol.KindRange, 0), equalOps, "empty", "[1,5)", "(,)").byForm(),
-		sampleOf("ttz", simpleType("time with time zone", 1266, protocol.KindOther, 0), equalOps, "10:00:00+00", "12:00:00+02").byForm(),
+		sampleOf("ttz", simpleType("time with time zone", 1266, protocol.KindOther, 0), allOps, "10:00:00+00", "12:00:00+02", "12:00+02", "24:00:00-15:59", "00:00:00+15:59:59", "10:00").with(zonedClock, nil),
+		sampleOf("o", simpleType("oid", 26, protocol.KindOther, 0), allOps, "0", "1", "5", "2147483648", "4294967295"),
 		sampleOf("pr", simpleType("pair", 16410, protocol.KindComposite, 0), equalOps, "(,)", "(1,)", `(,"")`, "(1,a)", `(1,"a,b")`).byForm(),
 	}
 	return slices.Concat(scalars, arraySamples(scalars), jsonSamples())
@@ -295,6 +296,11 @@ func spellTimestamp(r *rand.Rand, s string) string {
 	}
 	zone := []string{"Z", "z", "+00", "-03:30", "+0530", " +01", " UTC", "+15:59:59", "-00:00", " AD"}[r.IntN(10)]
 	return strings.Replace(s, " ", []string{" ", "T"}[r.IntN(2)], 1) + zone
+}
+
+// zonedClock makes times that are often the same instant in several zones.
+func zonedClock(r *rand.Rand) string {
+	return fmt.Sprintf("%02d:%02d:00%+03d", r.IntN(24), 30*r.IntN(2), r.IntN(7)-3)
 }
 
 // inet makes addresses that are often in one network.
