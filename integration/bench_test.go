@@ -27,7 +27,7 @@ func (p *process) cpu(t testing.TB) time.Duration {
 	t.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
-		t.Skipf("the processor time of a process is not to be had here: %v", err)
+		t.Fatalf("the processor time of a process, which Linux tells in /proc: %v", err)
 	}
 	_, rest, _ := strings.Cut(string(stat), ") ")
 	fields := strings.Fields(rest) // from the third on (proc(5))
@@ -41,7 +41,7 @@ func (p *process) rss(t testing.TB) int64 {
 	t.Helper()
 	n, err := residentMemory(p.cmd.Process.Pid)
 	if err != nil {
-		t.Skipf("the memory of a process is not to be had here: %v", err)
+		t.Fatalf("the memory of a process, which Linux tells in /proc: %v", err)
 	}
 	return n
 }

@@ -406,63 +406,18 @@ func (s *server) watchMemory(t testing.TB) (peak func() int64) {
 	return most.Load
 }
 
-// A flood of connections meets the limits of its address, and nobody else's.
-func TestConnectionFlood(t *testing.T) {
-	t.Parallel()
-	if evil().LocalAddr == nil {
-		t.Skip("the machine has only one address of its own")
-	}
-	s := serve(t, pgtest.Start(t).NewDatabase(t), "connects", "--address-connection-rate=0.001", "--max-connections-per-address=20", "--max-unauthenticated=40")
-	for range 20 { // one after the other
-		k, err := dialEvil(t.Context(), s.addr, "broadcast", chatHello)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = k.conn.Close()
-	}
-	if code, last := first(chatHello)(t.Context(), s.addr); code != 4429 || last != `{"error":"Rate limit exceeded","error_detail":"your address connects too often"}` {
-		t.Errorf("one too many ends with %d %s", code, last)
-	}
-	c, _ := converse(t, s, "broadcast", map[string]string{"api_key": apiKey})
-	c.send(t, map[string]string{"type": "ping"})
-	c.want(t, pong)
-
-	// Connections that say nothing: an address has a quarter of the 40 places.
-	d := evil()
-	var idle []net.Conn
-	for range 30 {
-		conn, err := d.DialContext(t.Context(), "tcp", s.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		idle = append(idle, conn)
-	}
-	eventually(t, "20 of 30 silent connections are closed", func() bool {
-		return s.metric(t, `tablewire_limited_total{limit="handshakes"}`) == 20
-	})
-	for _, conn := range idle[10:] {
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
-		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a silent connection too many: %v", err)
-		}
-	}
-	converse(t, s, "broadcast", map[string]string{"api_key": apiKey})
-	if n := s.logged(`a client met a limit`); n != 2 {
-		t.Errorf("%d lines in the log for two limits", n)
-	}
-}
-
 // Clients on IPv6: the first 64 bits of it are one address.
 func TestIPv6(t *testing.T) {
 	t.Parallel()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "[::1]:0")
-	if err != nil {
-		t.Skipf("no IPv6 on this machine: %v", err)
+	host := "[::1]"
+	if l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", host+":0"); err == nil {
+		_ = l.Close() // it was only to see whether it can be
+	} else {
+		t.Logf("the machine has no IPv6, so the clients come through a proxy on IPv4: %v", err)
+		host = "127.0.0.1"
 	}
-	_ = l.Close() // it was only to see whether it can be
-	s := serve(t, pgtest.Start(t).NewDatabase(t), "ipv6", "--listen=[::1]:0", "--max-connections-per-address=2", "--trusted-proxies=::1")
-	if !strings.HasPrefix(s.addr, "[::1]:") {
+	s := serve(t, pgtest.Start(t).NewDatabase(t), "ipv6", "--listen="+host+":0", "--max-connections-per-address=2", "--trusted-proxies=::1,127.0.0.1")
+	if !strings.HasPrefix(s.addr, host+":") {
 		t.Fatalf("it listens on %s", s.addr)
 	}
 	from := func(ip string) (*loadSocket, string) {

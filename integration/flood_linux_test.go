@@ -1,0 +1,56 @@
+package integration
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+// A flood of connections meets the limits of its address, and nobody else's. It wants
+// two addresses of this machine, which Linux always has.
+func TestConnectionFlood(t *testing.T) {
+	t.Parallel()
+	s := serve(t, pgtest.Start(t).NewDatabase(t), "connects", "--address-connection-rate=0.001", "--max-connections-per-address=20", "--max-unauthenticated=40")
+	for range 20 { // one after the other
+		k, err := dialEvil(t.Context(), s.addr, "broadcast", chatHello)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = k.conn.Close()
+	}
+	if code, last := first(chatHello)(t.Context(), s.addr); code != 4429 || last != `{"error":"Rate limit exceeded","error_detail":"your address connects too often"}` {
+		t.Errorf("one too many ends with %d %s", code, last)
+	}
+	c, _ := converse(t, s, "broadcast", map[string]string{"api_key": apiKey})
+	c.send(t, map[string]string{"type": "ping"})
+	c.want(t, pong)
+
+	// Connections that say nothing: an address has a quarter of the 40 places.
+	d := evil()
+	var idle []net.Conn
+	for range 30 {
+		conn, err := d.DialContext(t.Context(), "tcp", s.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		idle = append(idle, conn)
+	}
+	eventually(t, "20 of 30 silent connections are closed", func() bool {
+		return s.metric(t, `tablewire_limited_total{limit="handshakes"}`) == 20
+	})
+	for _, conn := range idle[10:] {
+		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a silent connection too many: %v", err)
+		}
+	}
+	converse(t, s, "broadcast", map[string]string{"api_key": apiKey})
+	if n := s.logged(`a client met a limit`); n != 2 {
+		t.Errorf("%d lines in the log for two limits", n)
+	}
+}
