@@ -10,7 +10,7 @@ import (
 type Command struct {
 	Type string
 	// Data and Content are what a message carries, on a broadcast and in a room: the
-	// client's own bytes, known to be JSON; nil where it sent none.
+	// client's own bytes, known to be JSON, inside the message; nil where it sent none.
 	Data, Content json.RawMessage
 }
 
@@ -23,20 +23,52 @@ const (
 // Pong answers a client's ping.
 var Pong = TextFrame([]byte(`{"type":"pong"}`))
 
-// ParseCommand reads a later message. The error is what the client is told; the socket stays open.
+// The members of a command.
+const (
+	commandType = iota
+	commandData
+	commandContent
+	commandMembers
+)
+
+var commandNames = [commandMembers]string{"type", "data", "content"}
+
+// ParseCommand reads a later message. Data and Content are the message's own bytes:
+// who keeps them longer than the message copies them. The error is what the client
+// is told; the socket stays open.
 func ParseCommand(message []byte) (Command, *Error) {
-	var m struct {
-		Type    *string         `json:"type"`
-		Data    json.RawMessage `json:"data"`
-		Content json.RawMessage `json:"content"`
-	}
-	if err := unmarshalObject(message, &m); err != nil {
+	var raw [commandMembers]json.RawMessage
+	if err := readObject(message, commandNames[:], raw[:]); err != nil {
 		return Command{}, ErrInvalidMessage(err.Error())
 	}
-	if m.Type == nil {
+	c := Command{Data: raw[commandData], Content: raw[commandContent]}
+	switch typ := raw[commandType]; string(typ) {
+	case `"` + CommandMessage + `"`:
+		c.Type = CommandMessage
+	case `"` + CommandPing + `"`:
+		c.Type = CommandPing
+	case "null", "":
 		return Command{}, ErrInvalidMessage(`"type" is missing: want {"type":"ping"}`)
+	default:
+		var ok bool
+		if c.Type, ok = unquote(typ); !ok {
+			return Command{}, ErrInvalidMessage("type: want a string, not " + kindOf(typ))
+		}
 	}
-	return Command{Type: *m.Type, Data: m.Data, Content: m.Content}, nil
+	return c, nil
+}
+
+// kindOf names what a value is that is no string.
+func kindOf(raw json.RawMessage) string {
+	switch raw[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case 't', 'f':
+		return "a bool"
+	}
+	return "a number"
 }
 
 // Announcement is a message that comes from the database or from a backend rather
@@ -48,20 +80,24 @@ type Announcement struct {
 
 // ParseAnnouncement reads one: any JSON. An object may say who speaks, in user_id
 // and user_name, which else is the system; and where it has the member that is
-// asked for, "data" or "content", that alone is the message's body.
+// asked for, "data" or "content", that alone is the message's body. The body is
+// bytes of b: who keeps it longer than those copies it.
 func ParseAnnouncement(b []byte, member string) (Announcement, error) {
 	a := Announcement{From: System, Body: b}
-	var whole map[string]json.RawMessage
-	if !utf8.Valid(b) || !json.Valid(b) {
+	if !utf8.Valid(b) {
 		return a, errNoJSON
 	}
-	if json.Unmarshal(b, &whole) != nil {
-		return a, nil // not an object
+	var raw [3]json.RawMessage
+	switch err := readObject(b, []string{member, "user_id", "user_name"}, raw[:]); {
+	case errors.Is(err, errNoObject):
+		return a, nil
+	case err != nil:
+		return a, errNoJSON
 	}
-	if body, ok := whole[member]; ok {
-		a.Body = body
+	if raw[0] != nil {
+		a.Body = raw[0]
 	}
-	id, name := text(whole["user_id"]), text(whole["user_name"])
+	id, name := text(raw[1]), text(raw[2])
 	if id != "" {
 		a.From = User{ID: id, Name: id}
 	}
@@ -76,8 +112,8 @@ var errNoJSON = errors.New("the message is not JSON")
 
 // text is a JSON string that may stand for an id or a name, else nothing.
 func text(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) != nil || CheckText(s, MaxName) != nil {
+	s, _ := unquote(raw)
+	if CheckText(s, MaxName) != nil {
 		return ""
 	}
 	return s

@@ -33,6 +33,38 @@ func TestParseCommandRefuses(t *testing.T) {
 	}
 }
 
+// Where a message stops being JSON is said in words for who wrote it.
+func TestWhatIsNoJSON(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ message, want string }{
+		{" \n", "the message is empty: want a JSON object"},
+		{`null`, "want a JSON object"},
+		{`nul`, "at byte 3: unexpected end of JSON input"},
+		{`hello`, "at byte 1: invalid character 'h' looking for beginning of value"},
+		{`{"type": ping}`, "at byte 10: invalid character 'p' looking for beginning of value"},
+		{`{type:"ping"}`, "at byte 2: invalid character 't' looking for beginning of object key string"},
+		{`{"a":{ nope:1}}`, "at byte 8: invalid character 'n' looking for beginning of object key string"},
+		{`{"type":"ping", }`, "at byte 17: invalid character '}' looking for beginning of object key string"},
+		{`{"type":"ping"} é`, "at byte 17: invalid character 'é' after top-level value"},
+		{`{"data":[1, ]}`, "at byte 13: invalid character ']' looking for beginning of value"},
+		{`{"data":[1}`, "at byte 11: invalid character '}' after array element (expecting ',' or ']')"},
+		{`{"data":{"secret":"x" 1}}`, "at byte 23: invalid character '1' after object value (expecting ',' or '}')"},
+		{`{"type":"ping`, "at byte 13: unexpected end of JSON input"},
+		{`{"type":"\x"}`, "at byte 10: invalid escape sequence `\\x` in string"},
+		{strings.Repeat("[", 100_000), "at byte 10001: exceeded max depth"},
+		{`{"type":7}`, "type: want a string, not a number"},
+		{`{"type":true}`, "type: want a string, not a bool"},
+		{`{"type":[]}`, "type: want a string, not an array"},
+		{`{"type":{}}`, "type: want a string, not an object"},
+		{`{"type":null}`, `"type" is missing: want {"type":"ping"}`},
+		{`{"Type":"ping"}`, `"type" is missing: want {"type":"ping"}`},
+	} {
+		if _, told := protocol.ParseCommand([]byte(tc.message)); told == nil || told.Detail != tc.want {
+			t.Errorf("%.40q: told %v, want %s", tc.message, told, tc.want)
+		}
+	}
+}
+
 func TestParseAnnouncement(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ in, body, id, name string }{

@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -28,14 +27,19 @@ const MaxColumns = 1600
 // client is told.
 func (h *Hello) Extensions() (Extensions, *Error) {
 	var e Extensions
-	if !isNull(h.Transitions) && json.Unmarshal(h.Transitions, &e.Transitions) != nil {
+	var ok bool
+	switch string(h.Transitions) {
+	case "true":
+		e.Transitions = true
+	case "false", "null", "":
+	default:
 		return e, ErrInvalidJSON("transitions: want true or false")
 	}
 	var events []string
-	if json.Unmarshal(orNull(h.Events), &events) != nil {
+	if events, ok = readList(h.Events); !ok {
 		return e, ErrInvalidJSON("events: want a list of strings")
 	}
-	if json.Unmarshal(orNull(h.Columns), &e.Columns) != nil {
+	if e.Columns, ok = readList(h.Columns); !ok {
 		return e, ErrInvalidJSON("columns: want a list of strings")
 	}
 	if len(e.Columns) > MaxColumns {
@@ -49,7 +53,6 @@ func (h *Hello) Extensions() (Extensions, *Error) {
 	}
 	ops := make([]Op, len(events))
 	for i, name := range events {
-		var ok bool
 		if ops[i], ok = opNamed(name); !ok {
 			return e, ErrInvalidEvents(strconv.Quote(shorten(name)) + " is not an event: want create, update, delete or truncate")
 		}
@@ -65,13 +68,6 @@ func opNamed(name string) (Op, bool) {
 		}
 	}
 	return 0, false
-}
-
-func orNull(raw json.RawMessage) json.RawMessage {
-	if len(raw) == 0 {
-		return json.RawMessage("null")
-	}
-	return raw
 }
 
 // maxRepeated is how much of what a client sent an error repeats.

@@ -14,15 +14,15 @@ import (
 // or sent as null is empty.
 type Hello struct {
 	APIKey string
-	// Filters are the client's bytes, for the echo and for the filter's parser;
-	// nil where it sent none.
+	// Filters are a copy of the client's bytes, for the echo and for the filter's
+	// parser; nil where it sent none.
 	Filters json.RawMessage
 	// UserID and UserName are who it is, on a broadcast and in a room.
 	UserID, UserName string
 	// Action and RoomTitle are what it wants of a room.
 	Action, RoomTitle string
-	// Transitions, Events and Columns are for a watcher, read by Extensions: to any
-	// other socket they are members that it does not know.
+	// Transitions, Events and Columns are for a watcher, copied as they were sent and
+	// read by Extensions: to any other socket they are members that it does not know.
 	Transitions, Events, Columns json.RawMessage
 }
 
@@ -33,52 +33,61 @@ const (
 	MaxTitle = 512 // of a room
 )
 
-// ParseHello reads a first message. The error is what the client is told.
-func ParseHello(message []byte) (*Hello, *Error) {
-	var m struct {
-		APIKey    json.RawMessage `json:"api_key"`
-		Filters   json.RawMessage `json:"filters"`
-		UserID    json.RawMessage `json:"user_id"`
-		UserName  json.RawMessage `json:"user_name"`
-		Action    json.RawMessage `json:"action"`
-		RoomTitle json.RawMessage `json:"room_title"`
+// The members of a first message, in the order in which they are checked.
+const (
+	helloAPIKey = iota
+	helloUserID
+	helloUserName
+	helloAction
+	helloRoomTitle
+	helloFilters
+	helloTransitions
+	helloEvents
+	helloColumns
+	helloMembers
+)
 
-		Transitions json.RawMessage `json:"transitions"`
-		Events      json.RawMessage `json:"events"`
-		Columns     json.RawMessage `json:"columns"`
-	}
-	if err := unmarshalObject(message, &m); err != nil {
+var helloNames = [helloMembers]string{
+	"api_key", "user_id", "user_name", "action", "room_title",
+	"filters", "transitions", "events", "columns",
+}
+
+// ParseHello reads a first message. What it returns is its own and stays as it is
+// when the message's bytes are used again. The error is what the client is told.
+func ParseHello(message []byte) (*Hello, *Error) {
+	var raw [helloMembers]json.RawMessage
+	if err := readObject(message, helloNames[:], raw[:]); err != nil {
 		return nil, ErrInvalidJSON(err.Error())
 	}
-	h := &Hello{Filters: m.Filters, Transitions: m.Transitions, Events: m.Events, Columns: m.Columns}
-	if isNull(m.Filters) {
-		h.Filters = nil
-	}
-	for _, field := range []struct {
-		name string
-		raw  json.RawMessage
+	h := new(Hello)
+	for i, field := range [...]struct {
 		into *string
 		max  int
 	}{
-		{"api_key", m.APIKey, &h.APIKey, len(message)},
-		{"user_id", m.UserID, &h.UserID, MaxID},
-		{"user_name", m.UserName, &h.UserName, MaxName},
-		{"action", m.Action, &h.Action, MaxName},
-		{"room_title", m.RoomTitle, &h.RoomTitle, MaxTitle},
+		helloAPIKey:    {&h.APIKey, len(message)},
+		helloUserID:    {&h.UserID, MaxID},
+		helloUserName:  {&h.UserName, MaxName},
+		helloAction:    {&h.Action, MaxName},
+		helloRoomTitle: {&h.RoomTitle, MaxTitle},
 	} {
-		if isNull(field.raw) {
+		if isNull(raw[i]) {
 			continue
 		}
-		if json.Unmarshal(field.raw, field.into) != nil {
-			return nil, ErrInvalidJSON(field.name + ": want a string")
+		var ok bool
+		if *field.into, ok = unquote(raw[i]); !ok {
+			return nil, ErrInvalidJSON(helloNames[i] + ": want a string")
 		}
 		if err := CheckText(*field.into, field.max); err != nil {
-			return nil, ErrInvalidJSON(field.name + ": " + err.Error())
+			return nil, ErrInvalidJSON(helloNames[i] + ": " + err.Error())
 		}
 	}
 	if h.APIKey == "" {
 		return nil, ErrKeyRequired
 	}
+	h.Filters = cloneUnlessNull(raw[helloFilters])
+	h.Transitions = cloneUnlessNull(raw[helloTransitions])
+	h.Events = cloneUnlessNull(raw[helloEvents])
+	h.Columns = cloneUnlessNull(raw[helloColumns])
 	return h, nil
 }
 
@@ -96,25 +105,11 @@ func CheckText(s string, limit int) error {
 	return nil
 }
 
-func isNull(raw json.RawMessage) bool { return len(raw) == 0 || bytes.Equal(raw, []byte("null")) }
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
-// unmarshalObject reads one JSON object, with errors that a client's author can use.
-func unmarshalObject(message []byte, into any) error {
-	trimmed := bytes.TrimLeft(message, " \t\r\n")
-	if len(trimmed) == 0 {
-		return errors.New("the message is empty: want a JSON object")
+func cloneUnlessNull(raw json.RawMessage) json.RawMessage {
+	if isNull(raw) {
+		return nil
 	}
-	if trimmed[0] != '{' && json.Valid(message) {
-		return errors.New("want a JSON object")
-	}
-	err := json.Unmarshal(message, into)
-	var syntax *json.SyntaxError
-	var typed *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return fmt.Errorf("at byte %d: %w", syntax.Offset, err)
-	case errors.As(err, &typed):
-		return fmt.Errorf("%s: want a %s, not a %s", typed.Field, typed.Type, typed.Value)
-	}
-	return err
+	return bytes.Clone(raw)
 }

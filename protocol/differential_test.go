@@ -1,0 +1,326 @@
+package protocol_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// encoding/json is the oracle of what is JSON, where it ends to be that, and what
+// the members of an object are. Read into a map it tells names apart by case.
+
+// object is a message as encoding/json has it; ok is false where it is no object.
+func object(message []byte) (members map[string]json.RawMessage, ok bool) {
+	err := json.Unmarshal(message, &members)
+	return members, err == nil && members != nil
+}
+
+// str is a string member: what encoding/json has it as, if it is one; null is none.
+func str(raw json.RawMessage) (s *string, ok bool) {
+	if raw == nil {
+		return nil, true
+	}
+	return s, json.Unmarshal(raw, &s) == nil
+}
+
+// checkParsers compares what becomes of a message with what the oracle makes of it.
+func checkParsers(t interface {
+	Helper()
+	Errorf(format string, args ...any)
+}, message []byte,
+) {
+	t.Helper()
+	sent := bytes.Clone(message)
+	report := func(parser, diff string) {
+		t.Helper()
+		t.Errorf("%s of %.2000q: -encoding/json +protocol\n%s", parser, sent, diff)
+	}
+	members, isObject := object(message)
+
+	var wantCommand protocol.Command
+	typ, ok := str(members["type"])
+	refused := !isObject || !ok || typ == nil
+	if !refused {
+		wantCommand = protocol.Command{Type: *typ, Data: members["data"], Content: members["content"]}
+	}
+	command, told := protocol.ParseCommand(message)
+	if diff := cmp.Diff(wantCommand, command); diff != "" {
+		report("ParseCommand", diff)
+	}
+	if refused != (told != nil) {
+		report("ParseCommand", fmt.Sprintf("refused %v, told %v", refused, told))
+	}
+	if told != nil {
+		if diff := checkDetail(message, told.Detail); diff != "" {
+			report("ParseCommand", diff)
+		}
+	}
+
+	wantHello := oracleHello(members, isObject, len(message))
+	hello, told := protocol.ParseHello(message)
+	if told != nil {
+		hello = nil
+		if diff := checkDetail(message, told.Detail); diff != "" {
+			report("ParseHello", diff)
+		}
+	}
+
+	member := "content"
+	wantSaid, isJSON := oracleAnnouncement(message, members, member)
+	said, err := protocol.ParseAnnouncement(message, member)
+	if isJSON != (err == nil) {
+		report("ParseAnnouncement", fmt.Sprintf("JSON %v, told %v", isJSON, err))
+	}
+	if diff := cmp.Diff(wantSaid, said); diff != "" && isJSON {
+		report("ParseAnnouncement", diff)
+	}
+
+	if !bytes.Equal(message, sent) {
+		t.Errorf("%.2000q became %.2000q", sent, message)
+	}
+	for i := range message { // it is used for another, and the hello stays as it is
+		message[i] = '#'
+	}
+	if diff := cmp.Diff(wantHello, hello); diff != "" {
+		report("ParseHello", diff)
+	}
+	if hello != nil {
+		checkExtensions(t, hello)
+	}
+}
+
+// oracleHello is nil where the message is refused.
+func oracleHello(members map[string]json.RawMessage, isObject bool, length int) *protocol.Hello {
+	if !isObject {
+		return nil
+	}
+	var h protocol.Hello
+	for name, field := range map[string]struct {
+		into *string
+		max  int
+	}{
+		"api_key":    {&h.APIKey, length},
+		"user_id":    {&h.UserID, protocol.MaxID},
+		"user_name":  {&h.UserName, protocol.MaxName},
+		"action":     {&h.Action, protocol.MaxName},
+		"room_title": {&h.RoomTitle, protocol.MaxTitle},
+	} {
+		s, ok := str(members[name])
+		if !ok || s != nil && protocol.CheckText(*s, field.max) != nil {
+			return nil
+		}
+		if s != nil {
+			*field.into = *s
+		}
+	}
+	if h.APIKey == "" {
+		return nil
+	}
+	for name, into := range map[string]*json.RawMessage{
+		"filters": &h.Filters, "transitions": &h.Transitions, "events": &h.Events, "columns": &h.Columns,
+	} {
+		if raw := members[name]; raw != nil && string(raw) != "null" {
+			*into = bytes.Clone(raw)
+		}
+	}
+	return &h
+}
+
+func oracleAnnouncement(message []byte, members map[string]json.RawMessage, member string) (a protocol.Announcement, isJSON bool) {
+	if !utf8.Valid(message) || !json.Valid(message) {
+		return a, false
+	}
+	a = protocol.Announcement{From: protocol.System, Body: bytes.Clone(message)}
+	if body, ok := members[member]; ok {
+		a.Body = body
+	}
+	if id, _ := str(members["user_id"]); id != nil && *id != "" && protocol.CheckText(*id, protocol.MaxName) == nil {
+		a.From = protocol.User{ID: *id, Name: *id}
+	}
+	if name, _ := str(members["user_name"]); name != nil && *name != "" && protocol.CheckText(*name, protocol.MaxName) == nil {
+		a.From.Name = *name
+	}
+	return a, true
+}
+
+// checkExtensions compares how the values are read; what they may be is not JSON's.
+func checkExtensions(t interface {
+	Helper()
+	Errorf(format string, args ...any)
+}, h *protocol.Hello,
+) {
+	t.Helper()
+	var transitions bool
+	var events, columns []string
+	ok := true
+	for _, field := range []struct {
+		raw  json.RawMessage
+		into any
+	}{{h.Transitions, &transitions}, {h.Events, &events}, {h.Columns, &columns}} {
+		ok = ok && (field.raw == nil || json.Unmarshal(field.raw, field.into) == nil)
+	}
+	e, told := h.Extensions()
+	if refused := told != nil && told.Message == "Invalid JSON"; refused == ok {
+		t.Errorf("extensions %s %s %s: told %v", h.Transitions, h.Events, h.Columns, told)
+	}
+	if told != nil {
+		return
+	}
+	if diff := cmp.Diff(columns, e.Columns); diff != "" || e.Transitions != transitions {
+		t.Errorf("extensions %s %s: transitions %v, columns -encoding/json +protocol\n%s", h.Transitions, h.Columns, e.Transitions, diff)
+	}
+}
+
+// checkDetail says what is wrong with what a client is told of a message. What is no
+// JSON is so from some byte on; only of an escape encoding/json says a later one.
+func checkDetail(message []byte, detail string) string {
+	var whole any
+	var syntax *json.SyntaxError
+	if !errors.As(json.Unmarshal(message, &whole), &syntax) {
+		if strings.HasPrefix(detail, "at byte ") {
+			return "told of JSON: " + detail
+		}
+		return ""
+	}
+	if len(bytes.TrimLeft(message, " \t\r\n")) == 0 {
+		return cmp.Diff("the message is empty: want a JSON object", detail)
+	}
+	want := fmt.Sprintf("at byte %d: ", syntax.Offset)
+	if strings.HasPrefix(detail, want) || strings.Contains(detail, ": invalid escape sequence ") {
+		return ""
+	}
+	return "told " + detail + ", want " + want + syntax.Error()
+}
+
+// FuzzParsers holds the parsers of what clients send to what encoding/json reads.
+func FuzzParsers(f *testing.F) {
+	for _, seed := range []string{
+		``, ` `, `null`, `[]`, `{}`, `{} {}`, `[] x`, `{"type":`, `{"type":"ping"}`, `{"type":"message","content":[1,{"a":null}],"data":-0.5e+7}`,
+		`{"type":1}`, `{"type":null}`, `{"type":"x","type":"ping"}`, `{"Type":"ping"}`, `{"\u0074ype":"p\u0069ng"}`,
+		" {\t\"type\" :\r\n\"message\" , \"content\" : [ 1 , 2 ] } \n", `{"type":"\ud800","content":"\udc00\ud83d\ude00"}`, `{"type":"\ud83d"}`,
+		`{"api_key":"k","filters":{"a":1},"transitions":true,"events":["create",null],"columns":["\u00e9","é"]}`,
+		`{"api_key":"k","transitions":0,"events":{},"columns":[[]]}`, `{"api_key":"k","filters":null,"user_id":"\u0000"}`,
+		`{"user_id":"7","user_name":"Ada","content":1}`, `{"a":01}`, `{"a":1,}`, `{"a":[1,]}`, `{"a" 1}`, `{1:2}`, `{"a":tru}`, `{"a":"` + "\x01" + `"}`,
+		`{"a":"\x"}`, `{"a":"\u12"}`, "{\"api_key\":\"\xff\",\"type\":\"\xff\"}", `{"a":[}`, `{"a":]}`, `{"a":1]`, `[1}`, `]`, `-`, `1.`, `{"a":1`, `{"":""}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, message []byte) { checkParsers(t, message) })
+}
+
+// What is nested deeper than encoding/json goes is refused, too.
+func TestDepth(t *testing.T) {
+	t.Parallel()
+	for _, depth := range []int{9_998, 9_999, 10_000, 30_000} {
+		for _, level := range [][2]string{{"[", "]"}, {`{"a":`, "}"}, {`[{"":`, "}]"}} {
+			value := strings.Repeat(level[0], depth/len(level[1])) + "1" + strings.Repeat(level[1], depth/len(level[1]))
+			checkParsers(t, []byte(value))
+			for _, message := range []string{
+				`{"type":"message","content":` + value + `}`,
+				`{"api_key":"k","filters":` + value + `}`,
+				`{"api_key":"k","other":` + value + `}`,
+				`{"content":` + value[:len(value)/2],
+			} {
+				checkParsers(t, []byte(message))
+			}
+		}
+	}
+}
+
+// The messages here are closer to JSON, and to the parsers' members, than a fuzzer's.
+func TestParsersAgreeWithJSON(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		message := []byte(drawObject(t))
+		for range rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "damages") {
+			i := rapid.IntRange(0, len(message)-1).Draw(t, "where")
+			switch rapid.IntRange(0, 2).Draw(t, "how") {
+			case 0:
+				message = message[:i]
+			case 1:
+				message[i] = rapid.SampledFrom([]byte("{}[]\",:\\u0e-. \n\x00\x7f\xff")).Draw(t, "byte")
+			case 2:
+				message = append(message[:i], message[i+1:]...)
+			}
+			if len(message) == 0 {
+				break
+			}
+		}
+		checkParsers(t, message)
+	})
+}
+
+// drawObject draws an object with members that the parsers look for.
+func drawObject(t *rapid.T) string {
+	var b strings.Builder
+	blank := func() {
+		b.WriteString(rapid.SampledFrom([]string{"", "", "", " ", "\t", "\r\n"}).Draw(t, "blank"))
+	}
+	blank()
+	b.WriteByte('{')
+	for i := range rapid.IntRange(0, 6).Draw(t, "members") {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		blank()
+		b.WriteString(drawName(t))
+		blank()
+		b.WriteByte(':')
+		blank()
+		b.WriteString(drawValue(t, 3))
+		blank()
+	}
+	b.WriteByte('}')
+	blank()
+	return b.String()
+}
+
+func drawName(t *rapid.T) string {
+	name := rapid.SampledFrom([]string{
+		"type", "data", "content", "api_key", "filters", "user_id", "user_name", "action", "room_title", "transitions", "events", "columns", "other", "",
+	}).Draw(t, "name")
+	switch rapid.IntRange(0, 5).Draw(t, "spelling") {
+	case 0:
+		return `"` + strings.ToUpper(name) + `"`
+	case 1: // all escaped
+		var b strings.Builder
+		for _, c := range name {
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
+		return `"` + b.String() + `"`
+	}
+	return `"` + name + `"`
+}
+
+func drawValue(t *rapid.T, depth int) string {
+	kind := rapid.IntRange(0, 6).Draw(t, "kind")
+	if depth == 0 {
+		kind %= 4
+	}
+	switch kind {
+	case 0, 1:
+		return `"` + strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{
+			"a", "message", "ping", "create", "é", "\U0001F600", `\"`, `\\`, `\/`, `\n`, `\u0000`, `\u00e9`, `\ud800`, `\udc00`, `\ud83d\ude00`, "<", "\x7f", "\u2028", " ", "{", "]",
+		}), 0, 3).Draw(t, "text"), "") + `"`
+	case 2:
+		return rapid.SampledFrom([]string{"0", "-0", "1", "-1.50", "1e400", "12345678901234567890.10", "1E-7"}).Draw(t, "number")
+	case 3:
+		return rapid.SampledFrom([]string{"null", "true", "false"}).Draw(t, "literal")
+	case 4:
+		return drawObject(t)
+	}
+	elements := make([]string, rapid.IntRange(0, 3).Draw(t, "elements"))
+	for i := range elements {
+		elements[i] = drawValue(t, depth-1)
+	}
+	return "[" + strings.Join(elements, rapid.SampledFrom([]string{",", " ,\n"}).Draw(t, "comma")) + "]"
+}

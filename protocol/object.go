@@ -1,0 +1,242 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// blanks may stand between the parts of JSON.
+const blanks = " \t\r\n"
+
+// errNoObject is told for JSON that is whole and no object.
+var errNoObject = errors.New("want a JSON object")
+
+// readObject reads a message that is one JSON object, in one pass: values[i] becomes
+// the value of the member names[i], as its bytes in the message, or stays as it is
+// where there is none. Of members of one name the last counts; other members are
+// looked at only for being JSON. The errors are of use to a client's author, and
+// that the message is no object is said only where it is JSON.
+func readObject(message []byte, names []string, values []json.RawMessage) error {
+	r := read(message)
+	defer r.release()
+	object := r.dec.PeekKind() == '{'
+	var err error
+	if object {
+		err = r.members(names, values)
+	} else {
+		_, err = r.value()
+	}
+	if err != nil {
+		return r.explain(err)
+	}
+	if rest := bytes.TrimLeft(message[r.dec.InputOffset():], blanks); len(rest) > 0 {
+		return r.wrong(rest, "after top-level value")
+	}
+	if !object {
+		return errNoObject
+	}
+	return nil
+}
+
+// readList reads a list of strings, in which null is an empty one, out of JSON. The
+// list is nil where there is none or null; ok is false for anything else.
+func readList(raw json.RawMessage) (list []string, ok bool) {
+	if isNull(raw) {
+		return nil, true
+	}
+	r := read(raw)
+	defer r.release()
+	if r.dec.PeekKind() != '[' {
+		return nil, false
+	}
+	if _, err := r.dec.ReadToken(); err != nil {
+		return nil, false
+	}
+	list = []string{}
+	for r.dec.PeekKind() != ']' {
+		v, err := r.value()
+		if err != nil {
+			return nil, false
+		}
+		s, ok := unquote(v)
+		if !ok && !isNull(v) {
+			return nil, false
+		}
+		list = append(list, s)
+	}
+	return list, true
+}
+
+// unquote is the text of a JSON string; ok is false for any other JSON. Half of a
+// surrogate pair, which JavaScript's strings may have, becomes U+FFFD.
+func unquote(raw json.RawMessage) (s string, ok bool) {
+	if len(raw) == 0 || raw[0] != '"' {
+		return "", false
+	}
+	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return string(raw[1 : len(raw)-1]), true
+	}
+	text, _ := jsontext.AppendUnquote(nil, raw) // an error says only that something became U+FFFD
+	return string(text), true
+}
+
+// reader walks through one message. Nested values are walked token by token, not by
+// recursion, so that what a client nests takes 8 bytes of heap a level rather than
+// hundreds of the socket's stack, which would not shrink at once; jsontext refuses
+// more than 10,000 levels.
+type reader struct {
+	message []byte
+	buf     bytes.Buffer // the message, from which dec reads without copying it
+	dec     jsontext.Decoder
+	name    [longestQuoted]byte
+}
+
+// longestQuoted is as long as a member that is looked for can be in a message: 16
+// characters, each of them escaped, and the quotes.
+const longestQuoted = 16*len(`\u0000`) + 2
+
+// The last of duplicates counts. That a message is UTF-8 is checked before it is
+// read; to the decoder, "invalid UTF-8" is also an escaped half of a surrogate pair.
+var readerOptions = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+// readers have an empty buffer and a decoder that is about to read from it.
+var readers = sync.Pool{New: func() any {
+	r := new(reader)
+	r.dec.Reset(&r.buf, readerOptions...)
+	return r
+}}
+
+func read(message []byte) *reader {
+	r := readers.Get().(*reader)
+	r.message, r.buf = message, *bytes.NewBuffer(message)
+	return r
+}
+
+// release lets go of the message, too.
+func (r *reader) release() {
+	r.message, r.buf = nil, bytes.Buffer{}
+	r.dec.Reset(&r.buf, readerOptions...)
+	readers.Put(r)
+}
+
+// members reads an object.
+func (r *reader) members(names []string, values []json.RawMessage) error {
+	if _, err := r.dec.ReadToken(); err != nil {
+		return err
+	}
+	for r.dec.PeekKind() == '"' {
+		name, err := r.dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		i := r.index(names, name)
+		value, err := r.value()
+		if err != nil {
+			return err
+		}
+		if i >= 0 {
+			values[i] = value
+		}
+	}
+	_, err := r.dec.ReadToken() // the closing brace, or what stands in its place
+	return err
+}
+
+// index finds the name that a quoted one is, exactly; -1 where it is none.
+func (r *reader) index(names []string, quoted []byte) int {
+	if len(quoted) > longestQuoted {
+		return -1
+	}
+	name := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(name, '\\') >= 0 {
+		name, _ = jsontext.AppendUnquote(r.name[:0], quoted) // as in unquote
+	}
+	for i, n := range names {
+		if n == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// value reads a value of any kind: its bytes in the message.
+func (r *reader) value() (json.RawMessage, error) {
+	var start int64
+	switch r.dec.PeekKind() {
+	case '{', '[':
+		if _, err := r.dec.ReadToken(); err != nil {
+			return nil, err
+		}
+		start = r.dec.InputOffset() - 1
+		for depth := r.dec.StackDepth(); r.dec.StackDepth() >= depth; {
+			if _, err := r.dec.ReadToken(); err != nil {
+				return nil, err
+			}
+		}
+	default:
+		v, err := r.dec.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		start = r.dec.InputOffset() - int64(len(v))
+	}
+	end := r.dec.InputOffset()
+	return r.message[start:end:end], nil
+}
+
+// wrong is the error that the message's rest begins with what can't be there.
+func (r *reader) wrong(rest []byte, where string) error {
+	char, _ := utf8.DecodeRune(rest)
+	return fmt.Errorf("at byte %d: invalid character %q %s", len(r.message)-len(rest)+1, char, where)
+}
+
+// explain makes the decoder's error one for the client. The decoder's own would
+// repeat names out of the message.
+func (r *reader) explain(err error) error {
+	if told := r.misplaced(); told != nil {
+		return told
+	}
+	var syntax *jsontext.SyntacticError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("at byte %d: unexpected end of JSON input", len(r.message))
+	case errors.As(err, &syntax):
+		return fmt.Errorf("at byte %d: %w", syntax.ByteOffset+1, syntax.Err)
+	case errors.Is(err, io.EOF):
+		return errors.New("the message is empty: want a JSON object")
+	}
+	return err
+}
+
+// misplaced is the error where a name or a value should begin and does not: a name
+// without quotes, a comma before a closing bracket; nil where it is none of these.
+// The decoder would say that true is misspelt, or that the comma is wrong.
+func (r *reader) misplaced() error {
+	within, length := r.dec.StackIndex(r.dec.StackDepth())
+	due, name := "", within == '{' && length%2 == 0
+	switch {
+	case within == '{' && !name:
+		due = ":"
+	case length > 0:
+		due = ","
+	}
+	rest := bytes.TrimLeft(r.message[r.dec.InputOffset():], blanks)
+	rest, ok := bytes.CutPrefix(rest, []byte(due))
+	rest = bytes.TrimLeft(rest, blanks)
+	switch {
+	case !ok || len(rest) == 0:
+	case name && rest[0] != '"':
+		return r.wrong(rest, "looking for beginning of object key string")
+	case !name && strings.IndexByte(`{["-0123456789tfn`, rest[0]) < 0:
+		return r.wrong(rest, "looking for beginning of value")
+	}
+	return nil
+}
