@@ -214,23 +214,45 @@ func FuzzParsers(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, message []byte) { checkParsers(t, message) })
+	f.Fuzz(func(t *testing.T, message []byte) {
+		if bytes.Count(message, []byte("["))+bytes.Count(message, []byte("{")) <= protocol.MaxDepth { // what is deeper is TestDepth's
+			checkParsers(t, message)
+		}
+	})
 }
 
-// What is nested deeper than encoding/json goes is refused, too.
+// What is nested as deep as may be is as the oracle has it, and what is deeper is
+// refused at the byte that goes too deep, whatever follows.
 func TestDepth(t *testing.T) {
 	t.Parallel()
-	for _, depth := range []int{9_998, 9_999, 10_000, 30_000} {
-		for _, level := range [][2]string{{"[", "]"}, {`{"a":`, "}"}, {`[{"":`, "}]"}} {
-			value := strings.Repeat(level[0], depth/len(level[1])) + "1" + strings.Repeat(level[1], depth/len(level[1]))
-			checkParsers(t, []byte(value))
-			for _, message := range []string{
-				`{"type":"message","content":` + value + `}`,
-				`{"api_key":"k","filters":` + value + `}`,
-				`{"api_key":"k","other":` + value + `}`,
-				`{"content":` + value[:len(value)/2],
-			} {
-				checkParsers(t, []byte(message))
+	for _, level := range [][2]string{{"[", "]"}, {`{"a":`, "}"}} {
+		nested := func(depth int) string {
+			return strings.Repeat(level[0], depth) + "1" + strings.Repeat(level[1], depth)
+		}
+		const within = protocol.MaxDepth - 1 // the message itself is a level
+		for _, message := range []string{
+			nested(protocol.MaxDepth),
+			`{"type":"message","content":` + nested(within) + `}`,
+			`{"api_key":"k","filters":` + nested(within) + `}`,
+			`{"api_key":"k","other":` + nested(within) + `}`,
+			`{"content":` + nested(within)[:within],
+		} {
+			checkParsers(t, []byte(message))
+		}
+		for _, value := range []string{nested(within + 1), nested(100_000), strings.Repeat(level[0], 100_000)} {
+			for _, before := range []string{`{"type":"message","api_key":"k","content":`, `{"type":"message","api_key":"k","other":`} {
+				want := fmt.Sprintf("at byte %d: nested deeper than 10000 levels", len(before)+within*len(level[0])+1)
+				message := []byte(before + value + "}")
+				_, told := protocol.ParseCommand(message)
+				if told == nil || told.Detail != want {
+					t.Errorf("%.60q: told %v, want %s", message, told, want)
+				}
+				if _, told = protocol.ParseHello(message); told == nil || told.Detail != want {
+					t.Errorf("%.60q: told %v, want %s", message, told, want)
+				}
+			}
+			if _, err := protocol.ParseAnnouncement([]byte("["+value+"]"), "content"); err == nil {
+				t.Errorf("%.60q is sent", value)
 			}
 		}
 	}

@@ -88,10 +88,17 @@ func unquote(raw json.RawMessage) (s string, ok bool) {
 	return string(text), true
 }
 
+// MaxDepth is how deep a message may nest objects and arrays, itself included, as
+// encoding/json and jsontext have it.
+const MaxDepth = 10_000
+
+// errTooDeep is for what nests deeper. The decoder's own error would name the way to
+// there, which is as long as the message.
+var errTooDeep = errors.New("nested too deep")
+
 // reader walks through one message. Nested values are walked token by token, not by
 // recursion, so that what a client nests takes 8 bytes of heap a level rather than
-// hundreds of the socket's stack, which would not shrink at once; jsontext refuses
-// more than 10,000 levels.
+// hundreds of the socket's stack, which would not shrink at once.
 type reader struct {
 	message []byte
 	buf     bytes.Buffer // the message, from which dec reads without copying it
@@ -170,18 +177,20 @@ func (r *reader) index(names []string, quoted []byte) int {
 // value reads a value of any kind: its bytes in the message.
 func (r *reader) value() (json.RawMessage, error) {
 	var start int64
-	switch r.dec.PeekKind() {
-	case '{', '[':
+	if opens(r.dec.PeekKind()) {
 		if _, err := r.dec.ReadToken(); err != nil {
 			return nil, err
 		}
 		start = r.dec.InputOffset() - 1
 		for depth := r.dec.StackDepth(); r.dec.StackDepth() >= depth; {
+			if r.dec.StackDepth() == MaxDepth && opens(r.dec.PeekKind()) {
+				return nil, errTooDeep
+			}
 			if _, err := r.dec.ReadToken(); err != nil {
 				return nil, err
 			}
 		}
-	default:
+	} else {
 		v, err := r.dec.ReadValue()
 		if err != nil {
 			return nil, err
@@ -192,6 +201,8 @@ func (r *reader) value() (json.RawMessage, error) {
 	return r.message[start:end:end], nil
 }
 
+func opens(k jsontext.Kind) bool { return k == '{' || k == '[' }
+
 // wrong is the error that the message's rest begins with what can't be there.
 func (r *reader) wrong(rest []byte, where string) error {
 	char, _ := utf8.DecodeRune(rest)
@@ -201,11 +212,14 @@ func (r *reader) wrong(rest []byte, where string) error {
 // explain makes the decoder's error one for the client. The decoder's own would
 // repeat names out of the message.
 func (r *reader) explain(err error) error {
-	if told := r.misplaced(); told != nil {
+	if told := r.misplaced(); told != nil && !errors.Is(err, errTooDeep) {
 		return told
 	}
 	var syntax *jsontext.SyntacticError
 	switch {
+	case errors.Is(err, errTooDeep):
+		rest := bytes.TrimLeft(r.message[r.dec.InputOffset():], blanks+":,")
+		return fmt.Errorf("at byte %d: nested deeper than %d levels", len(r.message)-len(rest)+1, MaxDepth)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("at byte %d: unexpected end of JSON input", len(r.message))
 	case errors.As(err, &syntax):
