@@ -38,11 +38,15 @@ func (a *audience) remove(s *Seat) bool {
 	return true
 }
 
-// send queues a frame with everybody and counts those who accepted it.
-func (a *audience) send(f protocol.Frame) (delivered int) {
-	one := [1]protocol.Frame{f}
+// send queues a frame of what is appended to dst with everybody, and counts those who
+// accepted it.
+func (a *audience) send(appendTo func(dst []byte) []byte) (delivered int) {
+	if len(a.seats) == 0 {
+		return 0
+	}
+	one := [1]protocol.Frame{textFrame(appendTo)}
 	for _, s := range a.seats {
-		if s.queue.push(one[:], len(f)) {
+		if s.queue.push(one[:], len(one[0])) {
 			delivered++
 		}
 	}

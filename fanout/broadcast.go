@@ -44,7 +44,7 @@ func (b *Broadcast) Join(project string, user protocol.User, q *Queue) *Seat {
 	c := b.channel(project)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	q.Push(protocol.TextFrame(protocol.AppendBroadcastConnected(nil, project, user.ID)))
+	q.Push(textFrame(func(dst []byte) []byte { return protocol.AppendBroadcastConnected(dst, project, user.ID) }))
 	c.audience.add(s)
 	return s
 }
@@ -63,9 +63,11 @@ func (b *Broadcast) Send(project string, from protocol.User, data []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// Under the lock, so that timestamps never run back.
-	f := protocol.TextFrame(protocol.AppendBroadcastMessage(nil, from, time.Now(), data))
+	delivered := c.audience.send(func(dst []byte) []byte {
+		return protocol.AppendBroadcastMessage(dst, from, time.Now(), data)
+	})
 	b.messages.Add(1)
-	b.deliveries.Add(uint64(c.audience.send(f)))
+	b.deliveries.Add(uint64(delivered))
 }
 
 // ChatStats are the counters of a broadcast or of the rooms.

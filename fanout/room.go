@@ -54,11 +54,12 @@ func (r *room) enter(s *Seat, limit int) (entered bool, delivered int, full *pro
 	}
 	p.tabs++
 	r.emptied = time.Time{}
-	s.queue.Push(protocol.TextFrame(protocol.AppendJoined(nil, r.Room, len(r.people), s.User.ID)))
+	s.queue.Push(textFrame(func(dst []byte) []byte { return protocol.AppendJoined(dst, r.Room, len(r.people), s.User.ID) }))
 	delivered = 1
 	if first {
-		f := protocol.TextFrame(protocol.AppendUserJoined(nil, r.Room, len(r.people), s.User, time.Now()))
-		delivered += r.audience.send(f)
+		delivered += r.audience.send(func(dst []byte) []byte {
+			return protocol.AppendUserJoined(dst, r.Room, len(r.people), s.User, time.Now())
+		})
 	}
 	r.audience.add(s)
 	return true, delivered, nil
@@ -81,16 +82,18 @@ func (r *room) leave(s *Seat) (emptied time.Time, delivered int) {
 		r.emptied = now
 		return now, 0
 	}
-	f := protocol.TextFrame(protocol.AppendUserLeft(nil, r.Room, len(r.people), p.User, now))
-	return time.Time{}, r.audience.send(f)
+	return time.Time{}, r.audience.send(func(dst []byte) []byte {
+		return protocol.AppendUserLeft(dst, r.Room, len(r.people), p.User, now)
+	})
 }
 
 // say sends a message to everybody in the room.
 func (r *room) say(from protocol.User, content []byte) (delivered int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f := protocol.TextFrame(protocol.AppendRoomMessage(nil, r.Room, from, time.Now(), content))
-	return r.audience.send(f)
+	return r.audience.send(func(dst []byte) []byte {
+		return protocol.AppendRoomMessage(dst, r.Room, from, time.Now(), content)
+	})
 }
 
 // listing is how the list of rooms shows it; ok is false when nobody is in it.
