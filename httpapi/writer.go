@@ -29,6 +29,9 @@ type writers struct {
 	pending sync.Cond
 	first   *socket // the run queue, linked by socket.next
 	last    *socket
+	length  int  // of the run queue
+	asleep  int  // writers that wait
+	called  bool // one of them has been woken, and has not taken anything yet
 	stopped bool
 
 	goroutines *sync.WaitGroup // counts the sockets' own writing goroutines
@@ -50,8 +53,13 @@ func (w *writers) schedule(s *socket) {
 		w.last.next = s
 	}
 	w.last = s
+	w.length++
+	call := w.asleep > 0 && !w.called
+	w.called = w.called || call
 	w.mu.Unlock()
-	w.pending.Signal()
+	if call {
+		w.pending.Signal()
+	}
 }
 
 // take waits for a socket to write; nil when the writers are to end.
@@ -62,15 +70,27 @@ func (w *writers) take() *socket {
 		if w.stopped {
 			return nil
 		}
+		w.asleep++
 		w.pending.Wait()
+		w.asleep--
+		w.called = false
 	}
 	s := w.first
 	if w.first = s.next; w.first == nil {
 		w.last = nil
 	}
 	s.next = nil
+	w.length--
+	if w.length >= helpful && w.asleep > 0 && !w.called {
+		w.called = true
+		w.pending.Signal()
+	}
 	return s
 }
+
+// helpful is how many sockets must wait for a writer that is at work to wake another:
+// waking one takes longer than a few writes.
+const helpful = 4
 
 // stop ends the writers once the run queue is empty.
 func (w *writers) stop() {
