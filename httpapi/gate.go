@@ -103,12 +103,9 @@ var (
 	faultLength = &fault{code: protocol.CloseProtocolError, reason: "a length in more bytes than needed"} // RFC 6455, section 5.2
 )
 
-// What is read of a client that was sent a close frame and goes on as if it had not
-// been. What is on the way at that moment is less than the second.
-const (
-	maxParsedAfterClose = 16 << 10 // its close frame is looked for in so much
-	maxAfterClose       = 4 << 20  // then no more is read, and soon the connection is cut
-)
+// maxParsedAfterClose is how much is read, of a client that was sent a close frame and
+// goes on as if it had not been, to find its own close frame.
+const maxParsedAfterClose = 16 << 10
 
 // inspect looks at what was read from the connection. It reports false when
 // nothing more is to be read.
@@ -129,24 +126,28 @@ func (s *socket) inspect(p []byte) bool {
 	return true
 }
 
-// discard reads on without looking, so that a client that does not stop costs
-// little: until it closes, its time is up, or it has sent too much. It always
-// reports false.
+// discard reads on without looking, slowly, until the client has closed or its time
+// is up: so one that does not stop costs little. Were the connection closed at once,
+// what has not been read would be answered with a reset, and the client might never
+// see our close frame. It always reports false.
 func (s *socket) discard() bool {
+	s.leaveLane()
 	buf := patientBuffers.Get().(*[patientBuffer]byte)
 	defer patientBuffers.Put(buf)
-	for s.after <= maxAfterClose {
-		n, err := s.readConn(buf[:])
-		if err != nil {
+	pace := time.NewTicker(discardEvery)
+	defer pace.Stop()
+	for until := time.Now().Add(s.server.times.closeWait); time.Now().Before(until); {
+		if _, err := s.readConn(buf[:]); err != nil {
 			return false
 		}
-		s.after += uint32(n)
-	}
-	// Were the connection closed now, what has not been read would be answered with a
-	// reset, and the client might never see our close frame.
-	select {
-	case <-time.After(s.server.times.closeWait):
-	case <-s.server.life.Done():
+		select {
+		case <-pace.C:
+		case <-s.server.life.Done():
+			return false
+		}
 	}
 	return false
 }
+
+// discardEvery is how often discard reads, a buffer of 16 KB each time.
+const discardEvery = 10 * time.Millisecond

@@ -47,8 +47,11 @@ type limits struct {
 
 	met [len(limitNames)]atomic.Uint64 // how often a limit was met
 
-	tooMany, tooManyOfAddress *protocol.Error // a message is dropped for it; the socket stays
-	flooding                  *protocol.Error
+	// What is told for a message that is dropped; the socket stays. They are frames
+	// because a flood is told often.
+	tooMany, tooManyOfAddress protocol.Frame
+
+	flooding *protocol.Error
 }
 
 func (l *limits) init(cfg *Config, n *notices) {
@@ -60,8 +63,9 @@ func (l *limits) init(cfg *Config, n *notices) {
 	l.flooding = protocol.ErrRateLimit("too many messages were dropped")
 }
 
-func dropped(detail string) *protocol.Error {
-	return &protocol.Error{Message: "Rate limit exceeded", Detail: detail + ": this one was dropped"}
+func dropped(detail string) protocol.Frame {
+	told := &protocol.Error{Message: "Rate limit exceeded", Detail: detail + ": this one was dropped"}
+	return protocol.TextFrame(told.AppendJSON(nil))
 }
 
 // count counts that a client of an address met a limit.
@@ -186,11 +190,17 @@ func (m *meter) take(k *socket, size int, ping bool) bool {
 			return true
 		}
 	}
-	told := m.spend(&k.server.limits, k.from, 1+size/messageUnit)
-	if told != nil {
-		k.fail(told)
+	l := &k.server.limits
+	told := m.spend(l, k.from, 1+size/messageUnit)
+	switch {
+	case told == nil:
+		return true
+	case m.forgives(l):
+		k.queue.Push(told)
+	default:
+		k.fail(l.flooding)
 	}
-	return told == nil
+	return false
 }
 
 // messageUnit is how many bytes of a message count as one more: what a message costs
@@ -199,28 +209,27 @@ const messageUnit = 4 << 10
 
 // spend takes messages from what the socket and its address may send; nil, or what
 // the client is told.
-func (m *meter) spend(l *limits, from *address, n int) *protocol.Error {
+func (m *meter) spend(l *limits, from *address, n int) protocol.Frame {
 	if l.cfg.MessageRate > 0 && m.messages == nil {
 		m.messages = rate.NewLimiter(rate.Limit(l.cfg.MessageRate), l.cfg.MessageBurst)
 	}
-	var told *protocol.Error
 	switch {
 	case m.messages != nil && !allowN(m.messages, n):
 		l.count(limitMessages, from.ip)
-		told = l.tooMany
+		return l.tooMany
 	case from.spends != nil && !allowN(from.spends, n):
 		l.count(limitAddressMessages, from.ip)
-		told = l.tooManyOfAddress
-	default:
-		return nil
+		return l.tooManyOfAddress
 	}
+	return nil
+}
+
+// forgives reports whether the socket may go on after a message of it was dropped.
+func (m *meter) forgives(l *limits) bool {
 	if m.patience == nil {
 		m.patience = rate.NewLimiter(patienceRate, l.cfg.MessageBurst)
 	}
-	if !m.patience.Allow() {
-		return l.flooding
-	}
-	return told
+	return m.patience.Allow()
 }
 
 // allowN takes n, or all that may be taken at once where that is less.

@@ -121,6 +121,12 @@ func setupTimes(t testing.TB, times times, change ...func(*Config)) *site {
 	t.Cleanup(func() {
 		w.http.Close()
 		w.stop()
+		for deadline := time.Now().Add(patient); len(w.lanes) > 0; runtime.Gosched() {
+			if time.Now().After(deadline) {
+				t.Error("a socket that has ended still holds a lane")
+				break
+			}
+		}
 		stopHub()
 		running.Wait()
 	})

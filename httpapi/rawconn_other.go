@@ -19,10 +19,14 @@ func (*oneWrite) write(syscall.RawConn, []byte) (int, error) {
 	return 0, errors.ErrUnsupported
 }
 
-type shallowRead struct{}
+type shallowRead struct{ waited bool }
 
 func (*shallowRead) init() {}
 
 func (*shallowRead) read(syscall.RawConn, []byte) (int, error) {
+	return 0, errors.ErrUnsupported
+}
+
+func (*shallowRead) readNow(syscall.RawConn, []byte) (int, error) {
 	return 0, errors.ErrUnsupported
 }

@@ -67,25 +67,47 @@ func (w *oneWrite) write(raw syscall.RawConn, b []byte) (int, error) {
 // allocate on it: so the stack of a goroutine that waits in it stays the least
 // that a goroutine can have, which is most of what an idle socket costs.
 type shallowRead struct {
-	into []byte
-	n    int
-	err  error
-	do   func(fd uintptr) bool
+	into   []byte
+	n      int
+	err    error
+	do     func(fd uintptr) bool
+	wait   bool // for something to read
+	waited bool // there was nothing to read at once
 }
 
 func (r *shallowRead) init() { r.do = r.try }
 
-// try reports false when there is nothing to read yet.
+// try reports false when it is to be called again once there is something to read.
 func (r *shallowRead) try(fd uintptr) bool {
 	r.n, r.err = syscall.Read(int(fd), r.into)
 	for r.err == syscall.EINTR { //nolint:errorlint // a bare errno
 		r.n, r.err = syscall.Read(int(fd), r.into)
 	}
-	return r.err != syscall.EAGAIN //nolint:errorlint // as above
+	if r.err != syscall.EAGAIN { //nolint:errorlint // as above
+		return true
+	}
+	r.waited = true
+	return !r.wait
 }
 
+// read waits until it has read something.
 func (r *shallowRead) read(raw syscall.RawConn, p []byte) (int, error) {
-	r.into = p
+	r.wait = true
+	return r.once(raw, p)
+}
+
+// readNow gives 0, and no error, where it would have to wait.
+func (r *shallowRead) readNow(raw syscall.RawConn, p []byte) (int, error) {
+	r.wait = false
+	n, err := r.once(raw, p)
+	if err == syscall.EAGAIN { //nolint:errorlint // as above
+		return 0, nil
+	}
+	return n, err
+}
+
+func (r *shallowRead) once(raw syscall.RawConn, p []byte) (int, error) {
+	r.into, r.waited = p, false
 	err := raw.Read(r.do)
 	r.into = nil
 	switch {

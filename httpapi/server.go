@@ -34,6 +34,7 @@ type Server struct {
 	counters counters
 	lists    lists
 	notices  notices
+	lanes    lanes
 	tooLong  *protocol.Error // a message is
 
 	// unresolved is set while collections can't be resolved, so that an outage is
@@ -79,6 +80,7 @@ func New(cfg Config) (*Server, error) {
 		keys:    newKeyring(cfg.APIKey),
 		origins: newOrigins(cfg.AllowedOrigins),
 		times:   defaultTimes,
+		lanes:   newLanes(),
 		tooLong: protocol.ErrMessageTooLong(cfg.MaxMessageBytes),
 	}
 	s.notices.log = cfg.Logger

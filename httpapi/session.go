@@ -66,6 +66,7 @@ func (n *session) start(ws *websocket.Conn) {
 // gone either way.
 func (n *session) sendAway(ws *websocket.Conn, told *protocol.Error) {
 	defer n.conn.Close()
+	defer n.leaveLane()
 	n.queue.Abandon()
 	_ = n.conn.SetDeadline(time.Now().Add(n.server.times.closeWait))
 	f := protocol.TextFrame(told.AppendJSON(nil))
@@ -116,6 +117,7 @@ func (n *session) enter() {
 		return
 	}
 	n.server.limits.authenticated(&n.socket)
+	n.leaveLane()
 	n.join(p, hello)
 }
 
@@ -127,8 +129,10 @@ func (n *session) first() (*protocol.Hello, *protocol.Error) {
 	if err != nil {
 		return nil, nil
 	}
-	var message bytes.Buffer
-	err = readMessage(&message, typ, io.LimitReader(r, limit+1))
+	message := messages.Get().(*bytes.Buffer)
+	defer messages.Put(message)
+	message.Reset()
+	err = readMessage(message, typ, io.LimitReader(r, limit+1))
 	notText := errors.Is(err, errNotUTF8)
 	if err != nil && !notText {
 		return nil, nil
@@ -176,6 +180,7 @@ func (n *session) read() {
 		more = err == nil && n.receive(typ, r)
 	}
 	n.leave()
+	n.leaveLane()
 	n.server.goroutines.Done()
 }
 
@@ -195,6 +200,7 @@ func (n *session) receive(typ int, r io.Reader) (more bool) {
 	case err != nil:
 		return false
 	}
+	n.worked(1)
 	ping := typ == websocket.TextMessage && isPing(buf.Bytes())
 	if !n.meter.take(&n.socket, buf.Len(), ping) {
 		return true
@@ -274,6 +280,7 @@ func (n *session) rescue() {
 }
 
 func (n *session) pinged(payload string) error {
+	n.worked(1)
 	if n.meter.take(&n.socket, len(payload), true) {
 		n.queue.Push(protocol.PongFrame(payload))
 	}

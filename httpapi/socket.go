@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"runtime"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -36,8 +35,8 @@ type socket struct {
 	state   atomic.Uint32 // of the bits below
 	heard   atomic.Uint32 // the pinger's tick at which the peer was last heard of
 	after   uint32        // bytes read since the queue ended; of the goroutine that reads
-	reads   uint8         // counts them; of the goroutine that reads
 	bucket  uint8         // in the registry
+	intake  intake
 
 	open     bool // the handshake is done: set before any other goroutine knows the socket
 	greeting bool // the read deadline is the first message's; of the goroutine that reads
@@ -156,9 +155,6 @@ func (s *socket) Read(p []byte) (int, error) {
 		n, err := s.readConn(p)
 		if n > 0 {
 			s.hear()
-			if s.reads++; s.reads%readsInTurn == 0 {
-				runtime.Gosched()
-			}
 			if !s.inspect(p[:n]) {
 				s.broken = true
 				return 0, errFlood
@@ -180,19 +176,8 @@ func (s *socket) Read(p []byte) (int, error) {
 	}
 }
 
-// readsInTurn is after how many reads a socket lets others go first: one that is sent
-// more than it takes would else keep the processor for as long as the runtime allows.
-const readsInTurn = 8
-
 // errFlood ends the reading of a client that doesn't heed a close frame.
 var errFlood = errors.New("the client does not heed the close frame")
-
-func (s *socket) readConn(p []byte) (int, error) {
-	if s.raw == nil {
-		return s.conn.Read(p)
-	}
-	return s.reading.read(s.raw, p)
-}
 
 // Write queues a frame that the WebSocket library sends by itself: it has to be a
 // whole one, which p is copied into. Before the handshake is done it writes.

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
@@ -15,20 +14,14 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-const (
-	// readBuffer is held by every socket. A longer message passes it by.
-	readBuffer = 256
-
-	// handshakeTimeout bounds the writing of the handshake's answer.
-	handshakeTimeout = 10 * time.Second
-)
+// readBuffer is held by every socket. A longer message passes it by.
+const readBuffer = 256
 
 func newUpgrader(s *Server) websocket.Upgrader {
 	return websocket.Upgrader{
-		HandshakeTimeout: handshakeTimeout,
-		ReadBufferSize:   readBuffer,
-		WriteBufferPool:  &sync.Pool{}, // we don't write through it: no socket shall hold a buffer
-		CheckOrigin:      s.origins.allow,
+		ReadBufferSize:  readBuffer,
+		WriteBufferPool: &sync.Pool{}, // we don't write through it: no socket shall hold a buffer
+		CheckOrigin:     s.origins.allow,
 		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
 			told := &protocol.Error{Message: "WebSocket handshake failed", Detail: strings.TrimPrefix(reason.Error(), "websocket: ")}
 			if status == http.StatusForbidden {
