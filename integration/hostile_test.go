@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,15 +34,25 @@ type attack func(ctx context.Context, addr string) (code int, last string)
 // evil is from where hostile clients connect, where the machine has more than one
 // address of its own: limits of an address are theirs then, and not everybody's.
 func evil() net.Dialer {
-	d := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
-	l, err := net.Listen("tcp", "127.0.0.2:0") //nolint:noctx // closed at once
-	if err != nil {
-		d.LocalAddr = nil
-		return d
+	d := net.Dialer{Timeout: patience}
+	if hasSecondAddress() {
+		d.LocalAddr, d.Control = &net.TCPAddr{IP: secondAddress}, anyPort
 	}
-	_ = l.Close() // it was only to see whether it can be
 	return d
 }
+
+var secondAddress = net.IPv4(127, 0, 0, 2)
+
+var hasSecondAddress = sync.OnceValue(func() bool {
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: secondAddress})
+	if err == nil {
+		_ = l.Close() // it was only to see whether it can be
+	}
+	return err == nil
+})
+
+// anyPort is a [net.Dialer]'s Control where the system can choose the port late.
+var anyPort func(network, address string, c syscall.RawConn) error
 
 // dialEvil opens a socket and sends the first message, if there is one.
 func dialEvil(ctx context.Context, addr, path, hello string, header ...string) (*loadSocket, error) {

@@ -39,6 +39,7 @@ type order struct {
 
 type report struct {
 	Error   string
+	Addr    string          // of sink: where it listens
 	Latency []time.Duration // of probe
 	Done    int64           // of rest: how often the nuisance did what it does
 }
@@ -142,6 +143,8 @@ func (c *crew) obey(o order, r *report) error {
 		return c.probe(o, r)
 	case "nuisance":
 		return c.nuisance(o)
+	case "sink":
+		return c.sink(r)
 	case "rest":
 		c.stop()
 		c.done.Wait()
