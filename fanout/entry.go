@@ -24,11 +24,10 @@ type node struct {
 	view        view
 	index       int // in entry.nodes
 	subscribers []*Subscriber
-	// unsure says that a row was shown of which it was not known whether it matches.
-	unsure bool
 
 	pending      []protocol.Frame // of the present batch
 	pendingBytes int
+	unsure       bool // what is pending shows a row of which it is not known whether it matches
 	// crowded says that a change of the batch is shown in too many ways for this one:
 	// behind what is pending the subscribers are ended.
 	crowded bool
@@ -94,7 +93,7 @@ func (n *node) add(sub *Subscriber) {
 	if len(n.subscribers) > 0 && n.subscribers[0].request.equal(sub.request) {
 		sub.request = n.subscribers[0].request
 	}
-	sub.node, sub.index = n, len(n.subscribers)
+	sub.node, sub.index = n, uint32(len(n.subscribers))
 	n.subscribers = append(n.subscribers, sub)
 }
 
@@ -112,7 +111,7 @@ func (n *node) clearPending() {
 	clear(n.pending)
 	n.pending = n.pending[:0]
 	n.pendingBytes = 0
-	n.crowded = false
+	n.unsure, n.crowded = false, false
 	if cap(n.pending) > maxPooled {
 		n.pending = nil
 	}

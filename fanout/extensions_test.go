@@ -258,6 +258,29 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 	}
 }
 
+// It is nobody else who is asked: not who came after such a row, nor who was only sent
+// a delete that nobody knew to concern it, which leaves no row in error.
+func TestFollowersWhoAreSure(t *testing.T) {
+	t.Parallel()
+	h, before := startHub(t, 1), table("t", column("id", protocol.KindInt, true), column("status", protocol.KindText, false), column("n", protocol.KindInt, false))
+	now := *before
+	now.Identity, now.At = protocol.IdentityFull, 100
+	follow := func(filters string) *watcher {
+		return extended(t, h, before, filters, protocol.Extensions{Transitions: true})
+	}
+	early, other := follow(`{"status":"x"}`), follow(`{"n":1}`)
+	publish(t, h, updatedBlindly(before, nil, row("1", "~", "2")), protocol.Change{Op: protocol.Delete, Relation: before, Old: row("1", "?", "?")})
+	late := follow(`{"status":"x"}`)
+	publish(t, h, protocol.Change{Op: protocol.Truncate, Relation: &now})
+	const head, truncate = `,"collection_id":"t","data":{"id":1`, `{"event":"truncate","collection_id":"t"}`
+	early.want(t, `{"event":"update"`+head+`,"n":2},"unchanged":["status"]}`, `{"event":"delete"`+head+`}}`, "close 1012")
+	other.want(t, `{"event":"delete"`+head+`},"reason":"filter"}`, `{"event":"delete"`+head+`}}`, truncate)
+	late.want(t, truncate)
+	for _, w := range []*watcher{early, other, late} {
+		h.Unsubscribe(w.sub)
+	}
+}
+
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	rel := orders()

@@ -235,7 +235,7 @@ func (s *shard) queue(h hit, c *protocol.Change, e *encoding) {
 		if !sent || n.crowded {
 			continue
 		}
-		if h.row == filter.Unknown {
+		if h.row == filter.Unknown && seen.Op != protocol.Delete {
 			n.unsure = true
 		}
 		f := s.frame(frameKey{n.view.View, seen}, c, e)
@@ -275,6 +275,9 @@ func (s *shard) flush() {
 		for _, sub := range n.subscribers {
 			if sub.queue.push(n.pending, n.pendingBytes) {
 				delivered += len(n.pending)
+			}
+			if n.unsure {
+				sub.unsure = true
 			}
 		}
 		if n.crowded {

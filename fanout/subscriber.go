@@ -27,6 +27,7 @@ type Subscriber struct {
 	// The rest is the shard's goroutine's.
 
 	node    *node
-	index   int // in node.subscribers
 	request *request
+	index   uint32 // in node.subscribers
+	unsure  bool   // a row was shown to it of which it was not known whether it matches
 }

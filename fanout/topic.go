@@ -110,7 +110,6 @@ func (t *topic) bindRequests() {
 					b = sub.request.unbound()
 				}
 				t.place(sub, b)
-				sub.node.unsure = sub.node.unsure || n.unsure
 			}
 		}
 	}
@@ -136,7 +135,7 @@ func (t *topic) endFollowers(retyped, known bool) {
 				continue
 			}
 			for _, sub := range n.subscribers {
-				if retyped && t.relation.At > sub.at || known && n.unsure {
+				if retyped && t.relation.At > sub.at || known && sub.unsure {
 					sub.end(ending{code: protocol.CloseRestart, reason: "the table was altered"})
 				}
 			}
