@@ -151,7 +151,7 @@ func (w *rowSets) catchUp(t *testing.T, markers client) {
 		markers.want(t, fmt.Sprintf(`{"event":"create","collection_id":"marker","data":{"id":%d}}`, id))
 	}
 	w.clients = slices.DeleteFunc(w.clients, func(c *rowKeeper) bool {
-		here := c.read(t)
+		here := c.read(t, w)
 		if !here && (c.full || !w.full) {
 			t.Errorf("filters %v: a client was asked to come back", c.filter.members)
 		}
