@@ -15,7 +15,7 @@ type intake struct {
 	at, end uint16             // what of it is to be given
 	more    bool               // the last read was filled: there may be more at once
 	busy    bool               // it holds a lane
-	work    uint16             // that it has done since it had to wait, or since its last turn
+	work    uint32             // that it has done since it had to wait
 }
 
 // aheadBuffer is how much is read at once of a peer that sends more than the WebSocket
@@ -33,14 +33,14 @@ func newLanes() lanes { return make(lanes, max(1, runtime.GOMAXPROCS(0)/2)) }
 
 // What a socket does is counted in units, each about as long as a short message takes.
 const (
-	turn     = 32      // units until others go first
-	workUnit = 1 << 10 // bytes that are read are a unit, too
-	maxWork  = 4096    // more does not count at once
+	workUnit = 512 // bytes that are read are a unit, as is a message
+	turn     = 8   // units until others go first
+	atOnce   = 128 // units without a rest, for one that had to wait for its peer before
 )
 
 // pause is for how long a lane rests after a turn. It is for the operating system, which
 // would let a thread that is busy go on for some milliseconds before one that has just
-// been woken.
+// been woken; and so short a turn is hardly noticed by anybody.
 const pause = time.Millisecond
 
 // paced reports whether lanes rest: not where a socket may send more than the turns
@@ -51,12 +51,12 @@ func (c *Config) paced() bool {
 
 // worked counts work. When a turn is done it lets others go first, and waits for a lane.
 func (s *socket) worked(units int) {
-	s.intake.work += uint16(min(units, maxWork))
-	if s.intake.work < turn {
+	before := s.intake.work
+	s.intake.work += uint32(units)
+	turns := s.intake.work/turn - before/turn
+	if turns == 0 {
 		return
 	}
-	turns := s.intake.work / turn
-	s.intake.work %= turn
 	s.leaveLane()
 	select {
 	case s.server.lanes <- struct{}{}:
@@ -65,7 +65,7 @@ func (s *socket) worked(units int) {
 		return
 	}
 	_, closed := s.queue.Closed() // then it does not go on for long
-	if s.server.cfg.paced() && !closed {
+	if s.intake.work > atOnce && !closed && s.server.cfg.paced() {
 		time.Sleep(time.Duration(turns) * pause)
 	} else {
 		runtime.Gosched()

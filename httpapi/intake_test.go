@@ -50,7 +50,7 @@ func TestIntake(t *testing.T) {
 // they are gone, setup looks at.
 func TestLanes(t *testing.T) {
 	t.Parallel()
-	for name, rate := range map[string]float64{"Paced": 5000, "Unlimited": -1} {
+	for name, rate := range map[string]float64{"Paced": 2000, "Unlimited": -1} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := setup(t, func(c *Config) {

@@ -51,7 +51,7 @@ func TestWhatIsNoJSON(t *testing.T) {
 		{`{"data":{"secret":"x" 1}}`, "at byte 23: invalid character '1' after object value (expecting ',' or '}')"},
 		{`{"type":"ping`, "at byte 13: unexpected end of JSON input"},
 		{`{"type":"\x"}`, "at byte 10: invalid escape sequence `\\x` in string"},
-		{strings.Repeat("[", 100_000), "at byte 10001: nested deeper than 10000 levels"},
+		{strings.Repeat("[", 100_000), "at byte 1001: nested deeper than 1000 levels"},
 		{`{"type":7}`, "type: want a string, not a number"},
 		{`{"type":true}`, "type: want a string, not a bool"},
 		{`{"type":[]}`, "type: want a string, not an array"},

@@ -241,7 +241,7 @@ func TestDepth(t *testing.T) {
 		}
 		for _, value := range []string{nested(within + 1), nested(100_000), strings.Repeat(level[0], 100_000)} {
 			for _, before := range []string{`{"type":"message","api_key":"k","content":`, `{"type":"message","api_key":"k","other":`} {
-				want := fmt.Sprintf("at byte %d: nested deeper than 10000 levels", len(before)+within*len(level[0])+1)
+				want := fmt.Sprintf("at byte %d: nested deeper than 1000 levels", len(before)+within*len(level[0])+1)
 				message := []byte(before + value + "}")
 				_, told := protocol.ParseCommand(message)
 				if told == nil || told.Detail != want {

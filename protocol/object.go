@@ -88,9 +88,10 @@ func unquote(raw json.RawMessage) (s string, ok bool) {
 	return string(text), true
 }
 
-// MaxDepth is how deep a message may nest objects and arrays, itself included, as
-// encoding/json and jsontext have it.
-const MaxDepth = 10_000
+// MaxDepth is how deep a message may nest objects and arrays, itself included. Most
+// parsers that the message may come to go no deeper; and to go ten times as deep, as
+// jsontext would, costs more than all else in a message.
+const MaxDepth = 1000
 
 // errTooDeep is for what nests deeper. The decoder's own error would name the way to
 // there, which is as long as the message.
