@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
@@ -14,14 +15,22 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// readBuffer is held by every socket. A longer message passes it by.
-const readBuffer = 256
+const (
+	// readBuffer is held by every socket. A longer message passes it by.
+	readBuffer = 256
+
+	// handshakeTimeout bounds the writing of the handshake's answer, which waits where a
+	// client has not taken answers to what it asked before. The http.Server's own
+	// deadlines have ended by then.
+	handshakeTimeout = 10 * time.Second
+)
 
 func newUpgrader(s *Server) websocket.Upgrader {
 	return websocket.Upgrader{
-		ReadBufferSize:  readBuffer,
-		WriteBufferPool: &sync.Pool{}, // we don't write through it: no socket shall hold a buffer
-		CheckOrigin:     s.origins.allow,
+		HandshakeTimeout: handshakeTimeout,
+		ReadBufferSize:   readBuffer,
+		WriteBufferPool:  &sync.Pool{}, // we don't write through it: no socket shall hold a buffer
+		CheckOrigin:      s.origins.allow,
 		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
 			told := &protocol.Error{Message: "WebSocket handshake failed", Detail: strings.TrimPrefix(reason.Error(), "websocket: ")}
 			if status == http.StatusForbidden {
