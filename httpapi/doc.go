@@ -59,5 +59,7 @@
 //     not for the public: it has profiles too.
 //
 // Lock order: none. A socket's state is atomic, and no lock of this package is
-// held while a queue or another lock is taken.
+// held while a queue or another lock is taken. A lane, which a socket that is sent more
+// than it takes goes on in, is held while others are, and never waited for under one;
+// it is given up before anything that may take long without a processor.
 package httpapi

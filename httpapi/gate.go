@@ -131,13 +131,14 @@ func (s *socket) inspect(p []byte) bool {
 // what has not been read would be answered with a reset, and the client might never
 // see our close frame. It always reports false.
 func (s *socket) discard() bool {
+	s.rest()
 	buf := patientBuffers.Get().(*[patientBuffer]byte)
 	defer patientBuffers.Put(buf)
 	pace := time.NewTicker(discardEvery)
 	defer pace.Stop()
 	for until := time.Now().Add(s.server.times.closeWait); time.Now().Before(until); {
 		for range discardAtOnce {
-			n, err := s.readConn(buf[:])
+			n, err := s.conn.Read(buf[:]) // which is no work for a lane
 			if err != nil {
 				return false
 			}
@@ -145,7 +146,6 @@ func (s *socket) discard() bool {
 				break
 			}
 		}
-		s.leaveLane()
 		select {
 		case <-pace.C:
 		case <-s.server.life.Done():

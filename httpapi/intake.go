@@ -91,13 +91,24 @@ func (s *socket) readConn(p []byte) (n int, err error) {
 	}
 	s.rest()
 	if s.raw == nil {
-		n, err = s.conn.Read(p)
-	} else {
-		n, err = s.reading.read(s.raw, p)
-		in.more = n == len(p)
-		if s.reading.waited {
-			in.work = 0
-		}
+		return s.readAny(p)
+	}
+	n, err = s.reading.read(s.raw, p)
+	in.more = n == len(p)
+	if s.reading.waited {
+		in.work = 0
+	}
+	s.worked(n / workUnit)
+	return n, err
+}
+
+// readAny reads from a connection that does not tell whether it had to wait, as with
+// TLS: then that it took so long tells it.
+func (s *socket) readAny(p []byte) (n int, err error) {
+	began := time.Now()
+	n, err = s.conn.Read(p)
+	if time.Since(began) >= pause {
+		s.intake.work = 0
 	}
 	s.worked(n / workUnit)
 	return n, err

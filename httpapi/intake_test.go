@@ -2,15 +2,27 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gorilla/websocket"
+
+	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/protocol"
 )
 
 // TestIntake sends messages of all lengths, cut into pieces of all lengths: each comes
@@ -121,3 +133,127 @@ func TestFloodOfOneTooMany(t *testing.T) {
 		runtime.Gosched()
 	}
 }
+
+// holdLanes takes all lanes until the test ends, or until what it gives is called.
+func (w *site) holdLanes(t *testing.T) (release func()) {
+	t.Helper()
+	for range cap(w.lanes) {
+		w.lanes <- struct{}{}
+	}
+	release = sync.OnceFunc(func() {
+		for range cap(w.lanes) {
+			<-w.lanes
+		}
+	})
+	t.Cleanup(release)
+	return release
+}
+
+// TestLanesAreForFloods: who waits for an answer before it goes on needs no lane, however
+// long it does so; who sends more than is taken waits for one.
+func TestLanesAreForFloods(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"ws", "wss"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			w := setup(t)
+			c := dialNarrow(t, w, scheme)
+			release := w.holdLanes(t)
+			const ping, pong = `{"type":"ping","n":1}`, `{"type":"pong"}`
+			for range 3 * turn {
+				time.Sleep(3 * pause)
+				c.send(ping)
+				c.want(pong)
+			}
+			const flood = 20 * turn
+			if _, err := c.NetConn().Write(bytes.Repeat(clientFrame(0x81, ping), flood)); err != nil {
+				t.Fatal(err)
+			}
+			answers := make([]byte, flood*len(protocol.Pong))
+			_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+			n, err := io.ReadFull(c.NetConn(), answers)
+			if err == nil || n > 2*turn*len(protocol.Pong) {
+				t.Errorf("%d answers while others have the lanes", n/len(protocol.Pong))
+			}
+			release()
+			_ = c.SetReadDeadline(time.Now().Add(patient))
+			if _, err := io.ReadFull(c.NetConn(), answers[n:]); err != nil {
+				t.Errorf("reading the other answers: %v", err)
+			}
+		})
+	}
+}
+
+// TestDiscardNeedsNoLane: of one that goes on after our close frame so little is read that
+// others need not go first, nor wait for it.
+func TestDiscardNeedsNoLane(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, err := New(Config{Hub: fanout.New(fanout.Config{}), Collections: resolveFunc(onlyUsers), APIKey: testKey})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range cap(s.lanes) {
+			s.lanes <- struct{}{}
+		}
+		peer, conn := net.Pipe()
+		n := newSession(s, nil)
+		n.attach(conn)
+		n.queue.Abandon()
+		var running sync.WaitGroup
+		sent := 0
+		running.Go(func() {
+			for b := make([]byte, 64<<10); ; {
+				n, err := peer.Write(b)
+				if sent += n; err != nil {
+					return
+				}
+			}
+		})
+		running.Go(func() {
+			n.discard()
+			_ = conn.Close()
+		})
+		time.Sleep(2 * s.times.closeWait)
+		s.end() // who still waits for a lane does no longer
+		running.Wait()
+		if want := int(s.times.closeWait/discardEvery) * discardAtOnce * patientBuffer; sent < want/2 || sent > want {
+			t.Errorf("%d bytes were read, want about %d", sent, want)
+		}
+	})
+}
+
+// TestLeavingHoldsNoLane: what a session does at its end may take long.
+func TestLeavingHoldsNoLane(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	held := make(chan int, 1)
+	k := leaver(func() { held <- len(w.lanes) })
+	e := gin.New()
+	e.GET("/", w.socket(func(*Server, *http.Request) kind { return k }))
+	other := httptest.NewServer(e)
+	defer other.Close()
+	conn, answer, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(other.URL, "http"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	defer conn.Close()
+	c := &client{conn, t}
+	c.send(hello("a", "a"))
+	all := append(bytes.Repeat(clientFrame(0x81, `{"type":"message"}`), turn), closing(1000, "")...)
+	if _, err := c.NetConn().Write(all); err != nil {
+		t.Fatal(err)
+	}
+	if n := <-held; n > 0 {
+		t.Errorf("%d lanes are held", n)
+	}
+	c.wantClose(protocol.CloseNormal)
+}
+
+// leaver is a kind of socket of which only the end matters.
+type leaver func()
+
+func (leaver) join(context.Context, *socket, *project, *protocol.Hello) error { return nil }
+func (leaver) command(protocol.Command, []byte) *protocol.Error               { return nil }
+func (k leaver) leave()                                                       { k() }

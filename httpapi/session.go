@@ -244,6 +244,7 @@ func errUnknownCommand(c protocol.Command, want string) *protocol.Error {
 
 // leave gives up what the session is for and ends the reading direction.
 func (n *session) leave() {
+	n.leaveLane()
 	n.kind.leave()
 	switch {
 	case n.peerClosed: // our answer is queued; the connection is closed behind it
