@@ -33,9 +33,9 @@ func newLanes() lanes { return make(lanes, max(1, runtime.GOMAXPROCS(0)/2)) }
 
 // What a socket does is counted in units, each about as long as a short message takes.
 const (
-	workUnit = 512 // bytes that are read are a unit, as is a message
-	turn     = 8   // units until others go first
-	atOnce   = 128 // units without a rest, for one that had to wait for its peer before
+	workUnit = 1 << 10 // bytes that are read are a unit, as is a message
+	turn     = 8       // units until others go first
+	atOnce   = 128     // units without a lane, for one that had to wait for its peer before
 )
 
 // pause is for how long a lane rests after a turn. It is for the operating system, which
@@ -49,12 +49,17 @@ func (c *Config) paced() bool {
 	return c.MessageRate > 0 && c.MessageRate <= turn/4*float64(time.Second/pause)
 }
 
-// worked counts work. When a turn is done it lets others go first, and waits for a lane.
+// worked counts work. When a turn is done it lets others go first; one that has done
+// more than may be done at once waits for a lane.
 func (s *socket) worked(units int) {
 	before := s.intake.work
 	s.intake.work += uint32(units)
-	turns := s.intake.work/turn - before/turn
-	if turns == 0 {
+	done := s.intake.work/turn - before/turn
+	if done == 0 {
+		return
+	}
+	if s.intake.work <= atOnce {
+		runtime.Gosched()
 		return
 	}
 	s.leaveLane()
@@ -64,9 +69,10 @@ func (s *socket) worked(units int) {
 	case <-s.server.life.Done(): // it will find its connection cut
 		return
 	}
+	s.hear()                      // while it waited it was not listened to
 	_, closed := s.queue.Closed() // then it does not go on for long
-	if s.intake.work > atOnce && !closed && s.server.cfg.paced() {
-		time.Sleep(time.Duration(turns) * pause)
+	if s.server.cfg.paced() && !closed {
+		time.Sleep(time.Duration(done) * pause)
 	} else {
 		runtime.Gosched()
 	}

@@ -160,19 +160,19 @@ func TestLanesAreForFloods(t *testing.T) {
 			c := dialNarrow(t, w, scheme)
 			release := w.holdLanes(t)
 			const ping, pong = `{"type":"ping","n":1}`, `{"type":"pong"}`
-			for range 3 * turn {
-				time.Sleep(3 * pause)
+			for range atOnce + 2*turn {
+				time.Sleep(2 * pause)
 				c.send(ping)
 				c.want(pong)
 			}
-			const flood = 20 * turn
+			const flood = atOnce + 20*turn
 			if _, err := c.NetConn().Write(bytes.Repeat(clientFrame(0x81, ping), flood)); err != nil {
 				t.Fatal(err)
 			}
 			answers := make([]byte, flood*len(protocol.Pong))
 			_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 			n, err := io.ReadFull(c.NetConn(), answers)
-			if err == nil || n > 2*turn*len(protocol.Pong) {
+			if err == nil || n > (atOnce+2*turn)*len(protocol.Pong) {
 				t.Errorf("%d answers while others have the lanes", n/len(protocol.Pong))
 			}
 			release()
@@ -241,7 +241,7 @@ func TestLeavingHoldsNoLane(t *testing.T) {
 	defer conn.Close()
 	c := &client{conn, t}
 	c.send(hello("a", "a"))
-	all := append(bytes.Repeat(clientFrame(0x81, `{"type":"message"}`), turn), closing(1000, "")...)
+	all := append(bytes.Repeat(clientFrame(0x81, `{"type":"message"}`), atOnce+turn), closing(1000, "")...)
 	if _, err := c.NetConn().Write(all); err != nil {
 		t.Fatal(err)
 	}
