@@ -94,6 +94,7 @@ type address struct {
 	ip     netip.Addr
 	spends *rate.Limiter // its messages; nil when they are not limited
 	opens  *rate.Limiter // its sockets, as they are opened; nil likewise
+	asks   *rate.Limiter // its requests that are no sockets; nil likewise
 
 	// The following under addresses.mu.
 	sockets    int
@@ -106,7 +107,7 @@ type address struct {
 // fresh reports whether forgetting the address would give it nothing.
 func (f *address) fresh() bool {
 	full := func(l *rate.Limiter) bool { return l == nil || l.Tokens() >= float64(l.Burst()) }
-	return full(f.spends) && full(f.opens)
+	return full(f.spends) && full(f.opens) && full(f.asks)
 }
 
 // allowance is a rate with what may be spent at once; the zero value is no limit.
@@ -140,10 +141,10 @@ func (a allowance) refill() time.Duration {
 // addresses knows the addresses of all sockets, and for a while those that had
 // some: an address that closes its sockets does not start afresh.
 type addresses struct {
-	spends, opens allowance
-	maxSockets    int           // of an address; below 0 any number
-	maxStrangers  int           // likewise
-	keep          time.Duration // until an idle address may do all at once again
+	spends, opens, asks allowance
+	maxSockets          int           // of an address; below 0 any number
+	maxStrangers        int           // likewise
+	keep                time.Duration // until an idle address may do all at once again
 
 	mu    sync.Mutex
 	known map[netip.Addr]*address
@@ -164,7 +165,8 @@ func (a *addresses) init(cfg *Config) {
 	a.spends = allow(cfg.AddressMessageRate, int(2*cfg.AddressMessageRate))
 	// All sockets of an address may come at once, as after a restart.
 	a.opens = allow(cfg.AddressConnectionRate, max(int(2*cfg.AddressConnectionRate), a.maxSockets))
-	a.keep = max(a.spends.refill(), a.opens.refill())
+	a.asks = allow(cfg.AddressConnectionRate, int(2*cfg.AddressConnectionRate))
+	a.keep = max(a.spends.refill(), a.opens.refill(), a.asks.refill())
 }
 
 // share is the part of a limit for all that one address may take, so that it does
@@ -251,7 +253,7 @@ func (a *addresses) find(ip netip.Addr) *address {
 	a.evict(time.Now())
 	f := a.known[ip]
 	if f == nil {
-		f = &address{ip: ip, spends: a.spends.limiter(), opens: a.opens.limiter()}
+		f = &address{ip: ip, spends: a.spends.limiter(), opens: a.opens.limiter(), asks: a.asks.limiter()}
 		a.known[ip] = f
 	}
 	return f

@@ -16,13 +16,13 @@ import (
 func (s *Server) backend(mux *http.ServeMux) {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusForbidden, errCrossOrigin)
+		answer(w, http.StatusForbidden, errOrigin)
 	}))
 	mux.Handle("POST /realtime/broadcast", guard.Handler(http.HandlerFunc(s.postBroadcast)))
 	mux.Handle("POST "+roomsPath+"{room_id}/messages", guard.Handler(http.HandlerFunc(s.postRoom)))
 }
 
-var errCrossOrigin = &protocol.Error{Message: "Origin not allowed"}
+var errOrigin = &protocol.Error{Message: "Origin not allowed"}
 
 func (s *Server) postBroadcast(w http.ResponseWriter, r *http.Request) {
 	body, ok := s.announcement(w, r)
@@ -70,6 +70,7 @@ func (s *Server) announcement(w http.ResponseWriter, r *http.Request) (body []by
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
+		s.limits.count(limitMessageBytes, peerOf(r.RemoteAddr))
 		answer(w, http.StatusRequestEntityTooLarge, protocol.ErrInvalidJSON(fmt.Sprintf("the message is longer than %d bytes", limit)))
 	case err != nil:
 		answer(w, http.StatusBadRequest, protocol.ErrInvalidJSON("the body broke off"))

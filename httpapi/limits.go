@@ -30,11 +30,16 @@ const (
 	limitHandshakes
 	limitRooms
 	limitParticipants
+	limitRequests
+	limitOrigins
+	limitMessageBytes
+	limitTextBytes
 )
 
 var limitNames = [...]string{
 	"messages", "address_messages", "frames", "connections", "address_connections",
 	"connects", "unauthenticated", "handshakes", "rooms", "participants",
+	"requests", "origins", "message_bytes", "text_bytes",
 }
 
 // limits count what clients take.
@@ -81,6 +86,13 @@ func (l *limits) refused(err *protocol.Error, ip netip.Addr) {
 		l.count(limitRooms, ip)
 	case errors.Is(err, fanout.ErrRoomFull):
 		l.count(limitParticipants, ip)
+	}
+}
+
+// texts counts that an id, a name or a title is longer than may be, if that is the error.
+func (l *limits) texts(err *protocol.Error, ip netip.Addr) {
+	if err.TooLong {
+		l.count(limitTextBytes, ip)
 	}
 }
 
@@ -149,8 +161,8 @@ var errNotAdmitted = map[limit]*protocol.Error{
 func (l *limits) request(ip netip.Addr) *protocol.Error {
 	f := l.addresses.use(ip)
 	defer l.addresses.done(f)
-	if f.spends != nil && !f.spends.Allow() {
-		l.count(limitAddressMessages, ip)
+	if f.asks != nil && !f.asks.Allow() {
+		l.count(limitRequests, ip)
 		return protocol.ErrRateLimit("too many requests from your address")
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -75,11 +76,7 @@ func TestAddressMessageRate(t *testing.T) {
 	a.read()
 	b.send(`{}`)
 	b.sees(`{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second from your address: this one was dropped"}`)
-	status, body := w.get(t, "/realtime/rooms", "X-API-Key", testKey)
-	if status != http.StatusTooManyRequests || body != `{"error":"Rate limit exceeded","error_detail":"too many requests from your address"}` {
-		t.Errorf("a request is answered %d %s", status, body)
-	}
-	w.wantLimited(t, limitAddressMessages, 2)
+	w.wantLimited(t, limitAddressMessages, 1)
 }
 
 func TestConnectionLimits(t *testing.T) {
@@ -386,4 +383,80 @@ func TestAddressesAreForgotten(t *testing.T) {
 	if _, met := b.admit(ip(0)); met != limitConnects || b.len() != 1 {
 		t.Errorf("an address that connects again starts afresh: %v, %d known", met, b.len())
 	}
+}
+
+// TestRequests holds requests that are no sockets to the rate at which an address may
+// open some, and to nothing that its sockets need.
+func TestRequests(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.AddressConnectionRate = hopeless })
+	if status, _ := w.get(t, "/livez"); status != http.StatusOK {
+		t.Errorf("the one request of the least burst is answered %d", status)
+	}
+	for i, path := range []string{"/livez", "/readyz", "/", "/nothing", "/realtime/rooms"} {
+		status, body := w.get(t, path, keyHeader, testKey)
+		if status != http.StatusTooManyRequests || body != `{"error":"Rate limit exceeded","error_detail":"too many requests from your address"}` {
+			t.Errorf("%s is answered %d %s", path, status, body)
+		}
+		w.wantLimited(t, limitRequests, uint64(i+1))
+	}
+	w.watch(t)
+}
+
+// TestErrorsEndConnections sends several requests at once: after an answer that is an
+// error there is no other, and a page that may not connect costs its address nothing.
+func TestErrorsEndConnections(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.AddressConnectionRate = hopeless })
+	const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+	for request, want := range map[string]string{
+		"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n":                                                           "404",
+		"POST /realtime/rooms HTTP/1.1\r\nHost: x\r\n\r\n":                                                   "405",
+		"GET /realtime/broadcast HTTP/1.1\r\nHost: x\r\n\r\n":                                                "426",
+		"GET /realtime/rooms HTTP/1.1\r\nHost: x\r\n\r\n":                                                    "4", // 401 or 429
+		"GET /realtime/broadcast HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\n" + upgrade + "\r\n": "403",
+		"GET /realtime/broadcast HTTP/1.1\r\nHost: x\r\n" + strings.Replace(upgrade, "13", "12", 1) + "\r\n": "4", // 400 or 429
+	} {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", w.http.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetDeadline(time.Now().Add(patient))
+		_, _ = io.WriteString(conn, strings.Repeat(request, 3))
+		answers, _ := io.ReadAll(conn) // it may be reset: not all was read
+		_ = conn.Close()
+		if got := string(answers); !strings.HasPrefix(got, "HTTP/1.1 "+want) || strings.Count(got, "HTTP/1.1 ") != 1 {
+			t.Errorf("%.60q is answered %q, want %s, once", request, got, want)
+		}
+	}
+	w.wantLimited(t, limitOrigins, 1)
+	w.wantLimited(t, limitConnects, 0)
+}
+
+// TestLengthsAreCounted: what is too long is in the metrics.
+func TestLengthsAreCounted(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.MaxMessageBytes = 1 << 10 })
+	long := strings.Repeat("x", protocol.MaxTitle+1)
+	for path, first := range map[string]string{
+		"/realtime/broadcast":                        `{"api_key":"` + testKey + `","user_id":"` + long + `"}`,
+		"/realtime/rooms/a":                          `{"api_key":"` + testKey + `","action":"create","room_title":"` + long + `"}`,
+		"/realtime/rooms/" + long[:protocol.MaxID+1]: `{"api_key":"` + testKey + `","action":"create"}`,
+	} {
+		c := w.dial(t, path)
+		c.send(first)
+		c.read()
+		c.wantClose(protocol.CloseBadRequest)
+	}
+	w.wantLimited(t, limitTextBytes, 3)
+	c := w.dial(t, "/realtime/broadcast")
+	c.send(strings.Repeat("x", 2<<10))
+	c.read()
+	c.wantClose(protocol.CloseBadRequest)
+	w.wantLimited(t, limitMessageBytes, 1)
+	c = w.listener(t, "a")
+	c.send(strings.Repeat("x", 2<<10))
+	c.read()
+	c.wantClose(protocol.CloseTooBig)
+	w.wantLimited(t, limitMessageBytes, 2)
 }

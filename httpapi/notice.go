@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -9,8 +10,8 @@ import (
 
 // notices say in the log what clients do that an operator may have to act on, and
 // that a client could do without end: for each kind one line in ten seconds at
-// most, which tells how often it has happened since the last. The methods may be
-// called concurrently.
+// most, which tells how often it has happened since the last, and whose the last was. The
+// methods may be called concurrently.
 type notices struct {
 	log *slog.Logger
 
@@ -25,42 +26,104 @@ const noticeEvery = 10 * time.Second
 type notice struct {
 	mu    sync.Mutex
 	count int
-	last  time.Time // when it was told
+	about about
+	told  time.Time
+}
+
+// about is what a notice tells of the last client.
+type about struct {
+	ip           netip.Addr
+	origin, host string // of a page that may not connect
 }
 
 // add counts one more. It gives how many there are to be told of: 0 when it is not
 // time to.
-func (n *notice) add(now time.Time) (count int) {
+func (n *notice) add(now time.Time, a about) (count int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.count++
-	if !n.last.IsZero() && now.Sub(n.last) < noticeEvery {
+	n.about = a
+	return n.take(now)
+}
+
+// rest gives what has not been told and is due; 0 when there is none.
+func (n *notice) rest(now time.Time) (a about, count int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.about, n.take(now)
+}
+
+func (n *notice) take(now time.Time) (count int) {
+	if n.count == 0 || !n.told.IsZero() && now.Sub(n.told) < noticeEvery {
 		return 0
 	}
-	count, n.count, n.last = n.count, 0, now
+	count, n.count, n.told = n.count, 0, now
 	return count
+}
+
+// run tells, until ctx ends, what has happened after a line and before another was due.
+func (n *notices) run(ctx context.Context) {
+	tick := time.NewTicker(noticeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			n.flush(now)
+		}
+	}
+}
+
+func (n *notices) flush(now time.Time) {
+	if a, count := n.origin.rest(now); count > 0 {
+		n.tellOrigin(a, count)
+	}
+	if a, count := n.slow.rest(now); count > 0 {
+		n.tellSlow(a, count)
+	}
+	for i := range n.limited {
+		if a, count := n.limited[i].rest(now); count > 0 {
+			n.tellLimit(limit(i), a, count)
+		}
+	}
 }
 
 // refusedOrigin tells of a page that may not connect.
 func (n *notices) refusedOrigin(origin, host string, ip netip.Addr) {
-	if count := n.origin.add(time.Now()); count > 0 {
-		n.log.Info("a page may not connect: neither --allowed-origins nor the server's own host is its origin",
-			"origin", brief(origin), "host", brief(host), "address", ip, "count", count)
+	a := about{ip, brief(origin), brief(host)}
+	if count := n.origin.add(time.Now(), a); count > 0 {
+		n.tellOrigin(a, count)
 	}
+}
+
+func (n *notices) tellOrigin(a about, count int) {
+	n.log.Info("a page may not connect: neither --allowed-origins nor the server's own host is its origin",
+		"origin", a.origin, "host", a.host, "address", a.ip, "count", count)
 }
 
 // slowClient tells of a client that was closed because it read too slowly.
 func (n *notices) slowClient(ip netip.Addr) {
-	if count := n.slow.add(time.Now()); count > 0 {
-		n.log.Info("a client read too slowly and was closed: more than --queue-bytes waited for it", "address", ip, "count", count)
+	a := about{ip: ip}
+	if count := n.slow.add(time.Now(), a); count > 0 {
+		n.tellSlow(a, count)
 	}
+}
+
+func (n *notices) tellSlow(a about, count int) {
+	n.log.Info("a client read too slowly and was closed: more than --queue-bytes waited for it", "address", a.ip, "count", count)
 }
 
 // met tells that a client met a limit.
 func (n *notices) met(which limit, ip netip.Addr) {
-	if count := n.limited[which].add(time.Now()); count > 0 {
-		n.log.Info("a client met a limit", "limit", limitNames[which], "address", ip, "count", count)
+	a := about{ip: ip}
+	if count := n.limited[which].add(time.Now(), a); count > 0 {
+		n.tellLimit(which, a, count)
 	}
+}
+
+func (n *notices) tellLimit(which limit, a about, count int) {
+	n.log.Info("a client met a limit", "limit", limitNames[which], "address", a.ip, "count", count)
 }
 
 // brief is a header's value that the log can bear.

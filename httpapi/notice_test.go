@@ -1,9 +1,14 @@
 package httpapi
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -27,7 +32,7 @@ func TestNotices(t *testing.T) {
 		a.send(`{"type":"message","data":"s3cret"}`)
 		a.read()
 	}
-	w.notices.origin.last = time.Now().Add(-noticeEvery) // as if it were so long ago
+	w.notices.origin.told = time.Now().Add(-noticeEvery) // as if it were so long ago
 	_, answer, err := websocket.DefaultDialer.DialContext(t.Context(), w.url("/realtime/broadcast"), http.Header{"Origin": {long}})
 	if err == nil {
 		t.Fatal("a wrong origin is let in")
@@ -47,4 +52,34 @@ func TestNotices(t *testing.T) {
 	if n := strings.Count(log, "\n"); n != 3 || strings.Contains(log, strings.Repeat("x", 200)) || strings.Contains(log, "s3cret") {
 		t.Errorf("%d lines, want 3 that are brief and have no contents:\n%s", n, log)
 	}
+}
+
+// TestNoticesOfTheLast: what happened after the last line is told as well, once.
+func TestNoticesOfTheLast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		n := notices{log: slog.New(slog.NewTextHandler(&log, nil))}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { n.run(ctx) })
+		for i := range 40 {
+			n.slowClient(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}))
+			n.met(limitRooms, netip.IPv6Loopback())
+			n.refusedOrigin("https://evil.example", "host", netip.IPv6Loopback())
+		}
+		time.Sleep(3 * noticeEvery)
+		cancel()
+		running.Wait()
+		for _, want := range []string{
+			" address=10.0.0.0 count=1\n", " address=10.0.0.39 count=39\n", "limit=rooms address=::1 count=39\n", "origin=https://evil.example host=host address=::1 count=39\n",
+		} {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("the log lacks %q", want)
+			}
+		}
+		if lines := strings.Count(log.String(), "\n"); lines != 6 {
+			t.Errorf("%d lines, want 6:\n%s", lines, log.String())
+		}
+	})
 }

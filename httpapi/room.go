@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ func roomOf(s *Server, r *http.Request) kind {
 // join enters the room, which queues "joined".
 func (r *room) join(_ context.Context, k *socket, p *project, hello *protocol.Hello) error {
 	if err := checkRoomID(r.id); err != nil {
+		r.server.limits.texts(err, k.from.ip)
 		return err
 	}
 	entry := fanout.Entry{
@@ -79,7 +81,9 @@ func checkRoomID(id string) *protocol.Error {
 		return errRoomID("the path has none")
 	}
 	if err := protocol.CheckText(id, protocol.MaxID); err != nil {
-		return errRoomID(err.Error())
+		told := errRoomID(err.Error())
+		told.TooLong = errors.Is(err, protocol.ErrTextTooLong)
+		return told
 	}
 	return nil
 }
@@ -90,11 +94,6 @@ func errRoomID(detail string) *protocol.Error {
 
 // listRooms answers with the project's rooms.
 func (s *Server) listRooms(c *gin.Context) {
-	if err := s.limits.request(s.addressOf(c.Request)); err != nil {
-		c.Header("Retry-After", "1")
-		refuse(c, http.StatusTooManyRequests, err)
-		return
-	}
 	p, err := s.keys.project(strings.TrimSpace(c.GetHeader(keyHeader)))
 	if err != nil {
 		refuse(c, http.StatusUnauthorized, err)

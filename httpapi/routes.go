@@ -21,19 +21,19 @@ func (s *Server) Routes(r gin.IRouter) {
 	r.GET(collectionsPath+"*name", s.socket(watchOf))
 	r.GET("/realtime/broadcast", s.socket(broadcastOf))
 	r.GET(roomsPath+"*id", s.socket(roomOf))
-	r.GET("/realtime/rooms", s.cors, s.listRooms)
-	r.OPTIONS("/realtime/rooms", s.cors, s.preflight)
+	r.GET("/realtime/rooms", s.cors, s.asked, s.listRooms)
+	r.OPTIONS("/realtime/rooms", s.cors, s.asked, s.preflight)
 
-	r.GET("/livez", gin.WrapF(s.livez))
-	r.HEAD("/livez", gin.WrapF(s.livez))
-	r.GET("/readyz", gin.WrapF(s.readyz))
-	r.HEAD("/readyz", gin.WrapF(s.readyz))
+	r.GET("/livez", s.asked, gin.WrapF(s.livez))
+	r.HEAD("/livez", s.asked, gin.WrapF(s.livez))
+	r.GET("/readyz", s.asked, gin.WrapF(s.readyz))
+	r.HEAD("/readyz", s.asked, gin.WrapF(s.readyz))
 }
 
 // roots serves what no route takes, in an engine of our own.
 func (s *Server) roots(e *gin.Engine) {
 	e.NoMethod(func(c *gin.Context) { refuse(c, http.StatusMethodNotAllowed, errMethod) })
-	e.NoRoute(func(c *gin.Context) {
+	e.NoRoute(s.asked, func(c *gin.Context) {
 		path := c.Request.URL.Path
 		get := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
 		switch {
@@ -58,9 +58,20 @@ var (
 	}
 )
 
-// refuse answers a request with an error as the API shows it.
+// asked charges a request that is no socket to its address. It comes before the route's
+// own handler.
+func (s *Server) asked(c *gin.Context) {
+	if err := s.limits.request(s.addressOf(c.Request)); err != nil {
+		c.Header("Retry-After", "1")
+		refuse(c, http.StatusTooManyRequests, err)
+	}
+}
+
+// refuse answers a request with an error as the API shows it, and ends the connection:
+// so nobody can send request after request that is answered with nothing but errors.
 func refuse(c *gin.Context, status int, err *protocol.Error) {
 	c.Abort()
+	c.Header("Connection", "close")
 	c.Data(status, "application/json", err.AppendJSON(nil))
 }
 

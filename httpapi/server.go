@@ -87,7 +87,7 @@ func New(cfg Config) (*Server, error) {
 	s.lists.init()
 	s.limits.init(&s.cfg, &s.notices)
 	s.proxies, _ = parseProxies(cfg.TrustedProxies) // has been validated
-	s.upgrader = newUpgrader(s)
+	s.upgrader = newUpgrader()
 	s.registry.init(&s.goroutines)
 	s.writers.init(&s.goroutines)
 	s.metrics = newMetrics(s)
@@ -104,6 +104,7 @@ func (s *Server) Run(ctx context.Context) error {
 		writing.Go(s.writers.work)
 	}
 	writing.Go(func() { _ = s.cfg.Rooms.Run(ctx) }) // ends with ctx, never with an error
+	writing.Go(func() { s.notices.run(ctx) })
 	s.pinger.run(ctx, s.cfg.PingInterval, &s.registry)
 
 	empty := s.registry.shut()

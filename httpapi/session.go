@@ -104,6 +104,7 @@ func (n *session) enter() {
 	n.awaitFirst()
 	hello, err := n.first()
 	if err != nil {
+		n.server.limits.texts(err, n.from.ip)
 		n.fail(err)
 		return
 	}
@@ -142,6 +143,7 @@ func (n *session) first() (*protocol.Hello, *protocol.Error) {
 	case closed:
 		return nil, nil
 	case int64(message.Len()) > limit: // its last byte may be half a character
+		n.server.limits.count(limitMessageBytes, n.from.ip)
 		return nil, protocol.ErrInvalidJSON(fmt.Sprintf("the message is longer than %d bytes", limit))
 	case notText:
 		n.queue.Close(protocol.CloseInvalidText, notUTF8)
@@ -260,7 +262,7 @@ func (n *session) leave() {
 // skip reads what the peer still sends, until it closes or its time is up: were
 // the connection closed before, the peer might never see our close frame.
 func (n *session) skip() {
-	n.fail(n.server.tooLong) // the one case in which it queues none: a length beyond counting
+	n.failTooLong() // the one case in which it queues none: a length beyond counting
 	b := make([]byte, 512)
 	for {
 		if _, err := n.Read(b); err != nil {

@@ -74,6 +74,14 @@ func (s *socket) fail(err *protocol.Error) {
 	s.queue.Close(err.Code, err.Message, f)
 }
 
+// failTooLong closes the socket because of a message's length.
+func (s *socket) failTooLong() {
+	if _, closed := s.queue.Closed(); !closed {
+		s.server.limits.count(limitMessageBytes, s.from.ip)
+	}
+	s.fail(s.server.tooLong)
+}
+
 // cut ends the socket at once.
 func (s *socket) cut() {
 	if _, closed := s.queue.Closed(); !closed {
@@ -190,7 +198,7 @@ func (s *socket) Write(p []byte) (int, error) {
 	case !ok:
 		s.queue.Push(slices.Clone(p))
 	case code == protocol.CloseTooBig:
-		s.fail(s.server.tooLong) // the library would say no more than the code
+		s.failTooLong() // the library would say no more than the code
 	case string(p[min(4, len(p)):]) == libraryNotUTF8:
 		s.queue.Close(protocol.CloseInvalidText, notUTF8) // RFC 6455, section 8.1
 	default:

@@ -25,19 +25,16 @@ const (
 	handshakeTimeout = 10 * time.Second
 )
 
-func newUpgrader(s *Server) websocket.Upgrader {
+func newUpgrader() websocket.Upgrader {
 	return websocket.Upgrader{
 		HandshakeTimeout: handshakeTimeout,
 		ReadBufferSize:   readBuffer,
-		WriteBufferPool:  &sync.Pool{}, // we don't write through it: no socket shall hold a buffer
-		CheckOrigin:      s.origins.allow,
-		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
+		WriteBufferPool:  &sync.Pool{},                             // we don't write through it: no socket shall hold a buffer
+		CheckOrigin:      func(*http.Request) bool { return true }, // it has been looked at
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 			told := &protocol.Error{Message: "WebSocket handshake failed", Detail: strings.TrimPrefix(reason.Error(), "websocket: ")}
-			if status == http.StatusForbidden {
-				told = &protocol.Error{Message: "Origin not allowed"}
-				s.notices.refusedOrigin(r.Header.Get("Origin"), r.Host, s.addressOf(r))
-			}
 			h := w.Header()
+			h.Set("Connection", "close") // as in refuse
 			h.Set("Sec-Websocket-Version", "13")
 			h.Set("Content-Type", "application/json")
 			w.WriteHeader(status)
@@ -59,6 +56,13 @@ func (s *Server) socket(kindOf func(*Server, *http.Request) kind) gin.HandlerFun
 		if s.registry.isShut() {
 			c.Header("Retry-After", "1")
 			refuse(c, http.StatusServiceUnavailable, errDraining)
+			return
+		}
+		if !s.origins.allow(c.Request) { // before it costs its address anything
+			ip := s.addressOf(c.Request)
+			s.limits.met[limitOrigins].Add(1)
+			s.notices.refusedOrigin(c.GetHeader("Origin"), c.Request.Host, ip)
+			refuse(c, http.StatusForbidden, errOrigin)
 			return
 		}
 		s.open(c, newSession(s, kindOf(s, c.Request)))

@@ -178,6 +178,7 @@ func BenchmarkHostile(b *testing.B) {
 		every time.Duration
 	}{
 		{"connects", 500 * time.Microsecond},
+		{"requests", 20 * time.Millisecond},
 		{"malformed", 2 * time.Millisecond},
 		{"oversized", 10 * time.Millisecond},
 		{"nested", 10 * time.Millisecond},

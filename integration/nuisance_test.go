@@ -2,6 +2,7 @@ package integration
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,7 @@ var nuisances = map[string]nuisance{
 		}
 	}},
 	"connects":  {do: once(connects)},
+	"requests":  {do: once(asks("GET /livez"), asks("GET /nothing"), asks("GET /realtime/broadcast"), asks("OPTIONS /realtime/rooms"))},
 	"malformed": {do: once(attackNamed("frame that", "frame of", "ping in", "continuation", "close of", "length of", "text that is not", "fragment that")...)},
 	"oversized": {do: once(attackNamed("message that is too long", "fragments that are too long", "first message that is too long", "compressed")...)},
 	"nested":    {do: once(says(clientFrame(0x81, `{"type":"message","data":`+strings.Repeat("[", 60_000)), clientFrame(0x88, "")))},
@@ -51,6 +53,27 @@ func connects(ctx context.Context, addr string) (int, string) {
 	}
 	_ = s.conn.Close()
 	return 0, ""
+}
+
+// asks sends one request again and again without waiting for an answer, until the server
+// closes.
+func asks(request string) attack {
+	return func(ctx context.Context, addr string) (int, string) {
+		d := evil()
+		conn, err := d.DialContext(ctx, "tcp", addr)
+		if err != nil {
+			return 0, err.Error()
+		}
+		defer conn.Close()
+		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+		defer stop()
+		many := []byte(strings.Repeat(request+" HTTP/1.1\r\nHost: x\r\n\r\n", 100))
+		go func() { _, _ = io.Copy(io.Discard, conn) }() // until it is closed
+		for err = nil; err == nil; {
+			_, err = conn.Write(many)
+		}
+		return 0, ""
+	}
 }
 
 // attackNamed gives the attacks whose names begin so.

@@ -41,6 +41,7 @@ type Error struct {
 	Detail  string    // the "error_detail"; left out when empty
 	RoomID  string    // the "room_id"; left out when empty
 	Code    CloseCode // 0 when the socket stays open
+	TooLong bool      // it is that an id, a name or a title is longer than may be; for the metrics
 }
 
 func (e *Error) Error() string {

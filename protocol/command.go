@@ -3,6 +3,7 @@ package protocol
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"unicode/utf8"
 )
 
@@ -81,28 +82,36 @@ type Announcement struct {
 // ParseAnnouncement reads one: any JSON. An object may say who speaks, in user_id
 // and user_name, which else is the system; and where it has the member that is
 // asked for, "data" or "content", that alone is the message's body. The body is
-// bytes of b: who keeps it longer than those copies it.
+// bytes of b: who keeps it longer than those copies it. The error repeats nothing of
+// what was sent.
 func ParseAnnouncement(b []byte, member string) (Announcement, error) {
 	a := Announcement{From: System, Body: b}
 	if !utf8.Valid(b) {
 		return a, errNoJSON
 	}
 	var raw [3]json.RawMessage
-	switch err := readObject(b, []string{member, "user_id", "user_name"}, raw[:]); {
+	names := []string{member, "user_id", "user_name"}
+	switch err := readObject(b, names, raw[:]); {
 	case errors.Is(err, errNoObject):
 		return a, nil
 	case err != nil:
 		return a, errNoJSON
 	}
+	var who [3]string
+	for i := 1; i < len(raw); i++ {
+		var err error
+		if who[i], err = speaker(raw[i]); err != nil && raw[0] != nil { // without a body of its own it is part of what is said
+			return a, fmt.Errorf("%s: %w", names[i], err)
+		}
+	}
 	if raw[0] != nil {
 		a.Body = raw[0]
 	}
-	id, name := text(raw[1]), text(raw[2])
-	if id != "" {
-		a.From = User{ID: id, Name: id}
+	if who[1] != "" {
+		a.From = User{ID: who[1], Name: who[1]}
 	}
-	if name != "" {
-		a.From.Name = name
+	if who[2] != "" {
+		a.From.Name = who[2]
 	}
 	return a, nil
 }
@@ -110,11 +119,21 @@ func ParseAnnouncement(b []byte, member string) (Announcement, error) {
 // errNoJSON tells nothing of what was sent.
 var errNoJSON = errors.New("the message is not JSON")
 
-// text is a JSON string that may stand for an id or a name, else nothing.
-func text(raw json.RawMessage) string {
-	s, _ := unquote(raw)
-	if CheckText(s, MaxName) != nil {
-		return ""
+// speaker is what JSON gives as an id or a name: a string, or a number as it is written;
+// nothing where it is left out, null or empty.
+func speaker(raw json.RawMessage) (string, error) {
+	if isNull(raw) {
+		return "", nil
 	}
-	return s
+	s, ok := unquote(raw)
+	if !ok {
+		if kindOf(raw) != "a number" {
+			return "", errors.New("want a string or a number, not " + kindOf(raw))
+		}
+		s = string(raw)
+	}
+	if err := CheckText(s, MaxName); err != nil {
+		return "", err
+	}
+	return s, nil
 }

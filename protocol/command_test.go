@@ -74,7 +74,9 @@ func TestParseAnnouncement(t *testing.T) {
 		{`{"user_name":"Ada","data":1}`, `1`, "system", "Ada"},
 		{`"hi"`, `"hi"`, "system", "system"},
 		{`[1, 2]`, `[1, 2]`, "system", "system"},
-		{`{"user_id":7,"data":1}`, `1`, "system", "system"},
+		{`{"user_id":7,"data":1}`, `1`, "7", "7"}, // as json_build_object has an integer
+		{`{"user_id":null,"user_name":"","data":1}`, `1`, "system", "system"},
+		{`{"user_id":{},"user_name":[]}`, `{"user_id":{},"user_name":[]}`, "system", "system"},
 	} {
 		a, err := protocol.ParseAnnouncement([]byte(tc.in), "data")
 		if err != nil || string(a.Body) != tc.body || a.From != (protocol.User{ID: tc.id, Name: tc.name}) {
@@ -82,8 +84,18 @@ func TestParseAnnouncement(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{``, `{`, `hello`, "\"\xff\"", `1 2`} {
-		if _, err := protocol.ParseAnnouncement([]byte(bad), "data"); err == nil {
-			t.Errorf("%q was accepted", bad)
+		if _, err := protocol.ParseAnnouncement([]byte(bad), "data"); err == nil || err.Error() != "the message is not JSON" {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	for bad, want := range map[string]string{
+		`{"data":1,"user_id":{"a":1}}`:                                           "user_id: want a string or a number, not an object",
+		`{"data":1,"user_name":true}`:                                            "user_name: want a string or a number, not a bool",
+		`{"data":1,"user_id":"\u0001"}`:                                          "user_id: control characters are not allowed",
+		`{"data":1,"user_id":"` + strings.Repeat("x", protocol.MaxName+1) + `"}`: "user_id: longer than 256 bytes",
+	} {
+		if _, err := protocol.ParseAnnouncement([]byte(bad), "data"); err == nil || err.Error() != want {
+			t.Errorf("%.60q: %v, want %s", bad, err, want)
 		}
 	}
 }

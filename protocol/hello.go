@@ -78,7 +78,9 @@ func ParseHello(message []byte) (*Hello, *Error) {
 			return nil, ErrInvalidJSON(helloNames[i] + ": want a string")
 		}
 		if err := CheckText(*field.into, field.max); err != nil {
-			return nil, ErrInvalidJSON(helloNames[i] + ": " + err.Error())
+			told := ErrInvalidJSON(helloNames[i] + ": " + err.Error())
+			told.TooLong = errors.Is(err, ErrTextTooLong)
+			return nil, told
 		}
 	}
 	if h.APIKey == "" {
@@ -91,12 +93,15 @@ func ParseHello(message []byte) (*Hello, *Error) {
 	return h, nil
 }
 
+// ErrTextTooLong is CheckText's error for what is longer than it may be.
+var ErrTextTooLong = errors.New("longer")
+
 // CheckText refuses an id, a name or a title that is longer than limit bytes, is no
 // UTF-8 or has control characters in it.
 func CheckText(s string, limit int) error {
 	switch {
 	case len(s) > limit:
-		return fmt.Errorf("longer than %d bytes", limit)
+		return fmt.Errorf("%w than %d bytes", ErrTextTooLong, limit)
 	case !utf8.ValidString(s):
 		return errors.New("not UTF-8")
 	case strings.ContainsFunc(s, unicode.IsControl):
