@@ -23,7 +23,7 @@ func BenchmarkParseCommand(b *testing.B) {
 		{"long=escapes", `{"type":"message","content":"` + strings.Repeat(`\u00e9`, long/6) + `"}`},
 		{"long=objects", `{"type":"message","content":` + fill(long, `{"id":123,"name":"Ada L."}`) + `}`},
 		{"long=arrays", `{"type":"message","content":` + fill(long, nested(100)) + `}`},
-		{"long=deep", `{"type":"message","content":` + fill(long, nested(9000)) + `}`},
+		{"long=deep", `{"type":"message","content":` + fill(long, nested(protocol.MaxDepth-2)) + `}`},
 		{"long=members", `{"type":"message"` + strings.Repeat(`,"a":1`, long/6) + `}`},
 		{"long=wrong", `{"type":"message","content":` + fill(long, nested(100)) + `]`},
 	} {
