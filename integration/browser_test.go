@@ -69,6 +69,7 @@ func TestBrowser(t *testing.T) {
 	p.filter(t, `total_gte=12.50 total_lt=12345678901234567890123 customer_ne="5" city_ne=007 total_ne=-1e0`)
 	p.want(t, "numbers are sent as numbers, digit for digit, and text as text", `$('#frames li[data-socket="table"][data-direction="sent"] code').textContent ===
 		'{"api_key":"demo","filters":{"total_gte":12.50,"total_lt":12345678901234567890123,"customer_ne":"5","city_ne":"007","total_ne":-1e0}}'`)
+	p.want(t, "and are connected with", `$('#frames li[data-socket="table"][data-direction="received"] code').textContent.includes('"connected"') && $('#state').dataset.state === 'live'`)
 	id = order("Numbered", "placed")
 	p.want(t, "and mean what they should", fmt.Sprintf(`$('tr[data-key="%d"]')`, id))
 
