@@ -32,7 +32,7 @@ list() {
 
 # binaries_path runs what needs PostgreSQL on the other of the two ways to have it.
 binaries_path() {
-  TABLEWIRE_TEST_POSTGRES=binaries TABLEWIRE_TEST_FETCH=1 go test -count=1 ./cdc/... ./sql/... ./pgserver/... ./integration/...
+  TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 ./cdc/... ./sql/... ./pgserver/... ./integration/...
 }
 
 # python_examples runs the documentation's examples in Python, which need a package

@@ -132,8 +132,8 @@ func (s *socket) inspect(p []byte) bool {
 // see our close frame. It always reports false.
 func (s *socket) discard() bool {
 	s.rest()
-	buf := patientBuffers.Get().(*[patientBuffer]byte)
-	defer patientBuffers.Put(buf)
+	buf := spareBuffers.Get().(*[spareBuffer]byte)
+	defer spareBuffers.Put(buf)
 	pace := time.NewTicker(discardEvery)
 	defer pace.Stop()
 	for until := time.Now().Add(s.server.times.closeWait); time.Now().Before(until); {

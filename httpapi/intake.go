@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"runtime"
-	"sync"
 	"time"
 )
 
@@ -11,18 +10,12 @@ import (
 // more: a few of those, and all others would wait. So it goes on in turns, and all who
 // do share a few lanes.
 type intake struct {
-	ahead   *[aheadBuffer]byte // what was read and not yet given; nil while nothing comes
+	ahead   *[spareBuffer]byte // what was read and not yet given; nil while nothing comes
 	at, end uint16             // what of it is to be given
 	more    bool               // the last read was filled: there may be more at once
 	busy    bool               // it holds a lane
 	work    uint32             // that it has done since it had to wait
 }
-
-// aheadBuffer is how much is read at once of a peer that sends more than the WebSocket
-// library's small buffer holds.
-const aheadBuffer = 16 << 10
-
-var aheadBuffers = sync.Pool{New: func() any { return new([aheadBuffer]byte) }}
 
 // lanes are for the sockets that always have more to do: at most so many of them go
 // on at a time, and leave the other processors to those that seldom have. Whoever
@@ -124,17 +117,17 @@ func (s *socket) readAny(p []byte) (n int, err error) {
 func (s *socket) readAhead(p []byte) (n int, err error) {
 	in := &s.intake
 	if in.at == in.end {
-		if len(p) >= aheadBuffer {
+		if len(p) >= spareBuffer {
 			n, err = s.reading.readNow(s.raw, p)
 			in.more = n == len(p)
 			s.worked(n / workUnit)
 			return n, err
 		}
 		if in.ahead == nil {
-			in.ahead = aheadBuffers.Get().(*[aheadBuffer]byte)
+			in.ahead = spareBuffers.Get().(*[spareBuffer]byte)
 		}
 		n, err = s.reading.readNow(s.raw, in.ahead[:])
-		in.at, in.end, in.more = 0, uint16(n), n == aheadBuffer
+		in.at, in.end, in.more = 0, uint16(n), n == spareBuffer
 		s.worked(n / workUnit)
 	}
 	n = copy(p, in.ahead[in.at:in.end])
@@ -146,7 +139,7 @@ func (s *socket) readAhead(p []byte) (n int, err error) {
 func (s *socket) rest() {
 	in := &s.intake
 	if in.ahead != nil {
-		aheadBuffers.Put(in.ahead)
+		spareBuffers.Put(in.ahead)
 		in.ahead, in.at, in.end = nil, 0, 0
 	}
 	s.leaveLane()

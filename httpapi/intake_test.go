@@ -217,7 +217,7 @@ func TestDiscardNeedsNoLane(t *testing.T) {
 		time.Sleep(2 * s.times.closeWait)
 		s.end() // who still waits for a lane does no longer
 		running.Wait()
-		if want := int(s.times.closeWait/discardEvery) * discardAtOnce * patientBuffer; sent < want/2 || sent > want {
+		if want := int(s.times.closeWait/discardEvery) * discardAtOnce * spareBuffer; sent < want/2 || sent > want {
 			t.Errorf("%d bytes were read, want about %d", sent, want)
 		}
 	})

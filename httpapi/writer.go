@@ -176,8 +176,8 @@ func (t *writer) handOver(s *socket, p pieces, last bool) {
 // writePatiently writes to a connection that does not take everything at once,
 // until nothing waits any more.
 func (s *socket) writePatiently(p pieces, last bool) {
-	buf := patientBuffers.Get().(*[patientBuffer]byte)
-	defer patientBuffers.Put(buf)
+	buf := spareBuffers.Get().(*[spareBuffer]byte)
+	defer spareBuffers.Put(buf)
 	frames := p.frames
 	for {
 		if !s.writeAll(&p, buf[:0]) {
@@ -254,10 +254,12 @@ func (t *times) farewell(code protocol.CloseCode) time.Duration {
 	return t.flush
 }
 
-// patientBuffer is what a slow socket's goroutine collects small frames in.
-const patientBuffer = 16 << 10
+// spareBuffer is what a slow socket's goroutine collects small frames in, and how much
+// is read at once of a peer that sends more than the WebSocket library's small buffer
+// holds. No other socket has one.
+const spareBuffer = 16 << 10
 
-var patientBuffers = sync.Pool{New: func() any { return new([patientBuffer]byte) }}
+var spareBuffers = sync.Pool{New: func() any { return new([spareBuffer]byte) }}
 
 // pieces are frames that are being written, in pieces that suit a system call.
 type pieces struct {

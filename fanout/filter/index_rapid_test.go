@@ -91,7 +91,7 @@ func checkIndexMachine(t *rapid.T) {
 			raw := drawFilter(t)
 			f, err := filter.Compile([]byte(raw), withoutAge)
 			if err != nil {
-				t.Skip(err)
+				return // it is no filter
 			}
 			for range rapid.SampledFrom([]int{1, 1, 20}).Draw(t, "copies") {
 				e := index.Add(f, raw)
@@ -101,7 +101,7 @@ func checkIndexMachine(t *rapid.T) {
 		},
 		"remove": func(t *rapid.T) {
 			if len(entries) == 0 {
-				t.Skip("nothing to remove")
+				return
 			}
 			i := rapid.IntRange(0, len(entries)-1).Draw(t, "entry")
 			index.Remove(entries[i])
