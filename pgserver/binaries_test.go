@@ -3,6 +3,7 @@ package pgserver
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -36,7 +37,7 @@ func TestFindIn(t *testing.T) {
 		}
 		for _, name := range programs {
 			script := "#!/bin/sh\necho 'postgres (PostgreSQL) " + version + "'\n"
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755); err != nil {
+			if err := writeFile(strings.NewReader(script), filepath.Join(dir, name), true); err != nil {
 				t.Fatal(err)
 			}
 		}

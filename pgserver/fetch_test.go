@@ -10,11 +10,14 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 var discard = slog.New(slog.DiscardHandler)
@@ -104,6 +107,30 @@ func TestFetch(t *testing.T) {
 	})
 }
 
+// Programs run as soon as they are written, whatever else the process starts meanwhile.
+func TestWrittenProgramsRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var writers errgroup.Group
+	for i := range 8 {
+		writers.Go(func() error {
+			for j := range 50 {
+				program := filepath.Join(dir, strconv.Itoa(i), strconv.Itoa(j))
+				if err := writeFile(strings.NewReader("#!/bin/sh\n"), program, true); err != nil {
+					return err
+				}
+				if err := exec.CommandContext(t.Context(), program).Run(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := writers.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 // archive makes a tar.gz of executable files.
 func archive(t *testing.T, files map[string]string) []byte {
 	t.Helper()
@@ -136,7 +163,7 @@ func fakeNPM(t *testing.T, data []byte) {
 while [ "$1" != --pack-destination ]; do shift; done
 cp "` + dir + `/package.tgz" "$2/fake.tgz"
 `
-	if err := os.WriteFile(filepath.Join(dir, "npm"), []byte(script), 0o755); err != nil {
+	if err := writeFile(strings.NewReader(script), filepath.Join(dir, "npm"), true); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))

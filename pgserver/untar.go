@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // untar unpacks the regular files of a tar.gz whose names begin with prefix, into
@@ -40,6 +41,10 @@ func untar(data []byte, prefix, dir string) error {
 	}
 }
 
+// writeFile makes a file of what r gives. A program can be run as soon as writeFile
+// returns: no process is started while the file is open for writing, since a child
+// that inherits the descriptor would make exec fail with ETXTBSY until the child's own
+// exec closes it (golang.org/issue/22315).
 func writeFile(r io.Reader, path string, executable bool) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
@@ -47,6 +52,8 @@ func writeFile(r io.Reader, path string, executable bool) error {
 	mode := os.FileMode(0o644)
 	if executable {
 		mode = 0o755
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
