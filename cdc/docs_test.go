@@ -3,9 +3,11 @@ package cdc_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,11 +16,15 @@ import (
 	"github.com/tablewire/tablewire/pgserver/pgtest"
 )
 
-// documentedType is a line of docs/types.md: a value of a type and its JSON.
-type documentedType struct{ typ, value, json string }
+// documentedType is a line of docs/types.md: a value of a type and its JSON, on the
+// versions for which the line is.
+type documentedType struct {
+	typ, value, json string
+	from, before     int
+}
 
 var (
-	typeLine  = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| `([^`]*)` \\| `([^`]*)` \\|$")
+	typeLine  = regexp.MustCompile("(?m)^\\| `([^`]+)`(?: \\((before )?([0-9]+)\\))? \\| `([^`]*)` \\| `([^`]*)` \\|$")
 	typeSetup = regexp.MustCompile("(?s)```sql\n(.*?)```")
 )
 
@@ -36,16 +42,14 @@ func TestDocumentedTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	statements := typeSetup.FindSubmatch(page)
-	var lines []documentedType
-	for _, m := range typeLine.FindAllStringSubmatch(string(page), -1) {
-		lines = append(lines, documentedType{m[1], m[2], m[3]})
-	}
-	if len(lines) < 80 || statements == nil {
-		t.Fatalf("%d lines and the statements %q were found in the page", len(lines), statements)
+	all := documentedTypes(string(page))
+	if len(all) < 80 || statements == nil {
+		t.Fatalf("%d lines and the statements %q were found in the page", len(all), statements)
 	}
 	for _, major := range pgtest.Versions() {
 		t.Run(fmt.Sprintf("PostgreSQL%d", major), func(t *testing.T) {
 			t.Parallel()
+			lines := slices.DeleteFunc(slices.Clone(all), func(l documentedType) bool { return major < l.from || major >= l.before })
 			var columns, values []string
 			for i, l := range lines {
 				columns = append(columns, fmt.Sprintf("c%d %s", i, l.typ))
@@ -80,6 +84,21 @@ func TestDocumentedTypes(t *testing.T) {
 			s.missing(t, lines)
 		})
 	}
+}
+
+func documentedTypes(page string) []documentedType {
+	var lines []documentedType
+	for _, m := range typeLine.FindAllStringSubmatch(page, -1) {
+		l := documentedType{typ: m[1], value: m[4], json: m[5], before: math.MaxInt}
+		version, _ := strconv.Atoi(m[3]) // digits, or none
+		if m[2] == "" {
+			l.from = version
+		} else {
+			l.before = version
+		}
+		lines = append(lines, l)
+	}
+	return lines
 }
 
 func shapeOf(typ string) shape {

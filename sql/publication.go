@@ -189,8 +189,12 @@ func (d *Database) refuseMissing(found []protocol.Table, pub publication, member
 // generated has stored generated columns published where the server can do that:
 // it would otherwise refuse the UPDATEs of a table that has one and is FULL.
 func generated(conn *pgx.Conn) string {
-	major, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), ".")
-	if n, err := strconv.Atoi(major); err == nil && n >= 18 {
+	version := conn.PgConn().ParameterStatus("server_version") // 18.4, 19rc1
+	digits := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
+	if digits < 0 {
+		digits = len(version)
+	}
+	if n, err := strconv.Atoi(version[:digits]); err == nil && n >= 18 {
 		return ", publish_generated_columns = stored"
 	}
 	return ""

@@ -121,6 +121,8 @@ var builtins = map[protocol.Kind][]builtin{
 		{5017, 0, "pg_mcv_list", 0},
 		{5038, 5039, "pg_snapshot", 0},
 		{5069, 271, "xid8", 0},
+		{6437, 6442, "oid8", 0},        // from PostgreSQL 19 on
+		{6490, 6491, "regdatabase", 0}, // from PostgreSQL 19 on
 	},
 }
 

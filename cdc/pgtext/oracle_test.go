@@ -32,10 +32,12 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 // openOracle connects to the test server, to a database of its own.
 func openOracle(t *testing.T) *oracle {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs PostgreSQL, which -short leaves out")
-	}
-	conn, err := pgconn.Connect(context.Background(), pgtest.Start(t).NewDatabase(t))
+	return openOracleOf(t, pgtest.Start(t))
+}
+
+func openOracleOf(t *testing.T, server *pgtest.Server) *oracle {
+	t.Helper()
+	conn, err := pgconn.Connect(context.Background(), server.NewDatabase(t))
 	if err != nil {
 		t.Fatal(err)
 	}

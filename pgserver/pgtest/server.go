@@ -78,7 +78,7 @@ func Versions() []int {
 }
 
 // newest is the newest version that Tablewire is tested with.
-const newest = 18
+const newest = 19
 
 // Separate starts a server for this test alone, which ends with it. Its settings
 // are added to those that all servers here have and override them.

@@ -70,7 +70,7 @@ func TestStartVersion(t *testing.T) {
 	if s.Major() != major {
 		t.Errorf("version %d, want %d", s.Major(), major)
 	}
-	if all := pgtest.Versions(); all[0] != 14 || all[len(all)-1] != 18 {
+	if all := pgtest.Versions(); all[0] != 14 || all[len(all)-1] != 19 {
 		t.Errorf("Versions are %v", all)
 	}
 }
