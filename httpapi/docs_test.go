@@ -39,26 +39,29 @@ func section(t *testing.T, heading string) (rows [][]string) {
 // names of limits in it, against the code. The flags are cmd/tablewire's to hold.
 func TestDocumentedErrors(t *testing.T) {
 	t.Parallel()
-	want := map[string]string{}
+	type row struct{ message, code string }
+	want := map[row]bool{}
 	for _, e := range []*protocol.Error{
 		protocol.ErrAuthTimeout, protocol.ErrKeyRequired, protocol.ErrKeyInvalid, protocol.ErrCollectionNotFound,
 		protocol.ErrRoomForbidden, protocol.ErrRoomNotFound(""), protocol.ErrRateLimit(""), protocol.ErrInvalidJSON(""),
 		protocol.ErrInvalidFilter(""), protocol.ErrInvalidEvents(""), protocol.ErrInvalidColumns(""), protocol.ErrInvalidMessage(""),
-		protocol.ErrMessageTooLong(0), errRoomID(""), fanout.ErrRoomFull, fanout.ErrTooManyRooms,
+		protocol.ErrMessageTooLong(0), errRoomID(""), fanout.ErrRoomFull, fanout.ErrTooManyRooms, misspelt(t),
 	} {
-		want[e.Message] = strconv.Itoa(int(e.Code))
+		code := strconv.Itoa(int(e.Code))
 		if e.Code == 0 {
-			want[e.Message] = "stays open"
+			code = "stays open"
 		}
+		want[row{e.Message, code}] = true
 	}
-	for _, row := range section(t, "Errors") {
-		if want[row[0]] != row[1] || row[2] == "" {
-			t.Errorf("%q is documented with %s, want %s", row[0], row[1], want[row[0]])
+	for _, cells := range section(t, "Errors") {
+		r := row{cells[0], cells[1]}
+		if !want[r] || cells[2] == "" {
+			t.Errorf("%v is documented and is none, or there is no advice", r)
 		}
-		delete(want, row[0])
+		delete(want, r)
 	}
-	for message := range want {
-		t.Errorf("%q is not documented", message)
+	for r := range want {
+		t.Errorf("%v is not documented", r)
 	}
 
 	received := []protocol.CloseCode{closeGoingAway, protocol.CloseNoStatus, protocol.CloseAbnormal} // never sent by the server of its own accord
@@ -84,6 +87,13 @@ func TestDocumentedErrors(t *testing.T) {
 			t.Errorf("the limit %s is not documented", name)
 		}
 	}
+}
+
+// misspelt is told for a first message with a member that is a mistake for another.
+func misspelt(t *testing.T) *protocol.Error {
+	t.Helper()
+	_, told := protocol.ParseHello([]byte(`{"filter":1}`))
+	return told
 }
 
 // TestDocumentedDefaults holds the page against the defaults of Config.

@@ -44,6 +44,9 @@ func TestFirstMessage(t *testing.T) {
 		{"NoSuchColumn", "users", `{"api_key":"` + testKey + `","columns":["id","age"]}`, `{"error":"Invalid columns","error_detail":"age: no such column in \"users\""}`, 4400},
 		{"KeyBeforeExtensions", "users", `{"api_key":"other","events":[]}`, `{"error":"Invalid API key","error_detail":"Project not found"}`, 4401},
 		{"KeyBeforeCollection", "orders", `{"api_key":"other"}`, `{"error":"Invalid API key","error_detail":"Project not found"}`, 4401},
+		{"MisspeltMember", "users", `{"api_key":"` + testKey + `","filter":{"status":"paid"}}`, `{"error":"Invalid message","error_detail":"unknown member \"filter\": did you mean \"filters\"?"}`, 4400},
+		{"MisspeltBeforeAll", "orders", `{"api_key":1,"apiKey":"other"}`, `{"error":"Invalid message","error_detail":"unknown member \"apiKey\": did you mean \"api_key\"?"}`, 4400},
+		{"MembersOfNewerClients", "users", `{"api_key":"` + testKey + `","filters_version":2,"sdk":{"filter":1}}`, connectedJSON, 0},
 		{"CollectionBeforeFilter", "orders", `{"api_key":"` + testKey + `","filters":{"age":"1"}}`, `{"error":"Collection not found or access denied"}`, 4404},
 	}
 	for _, tt := range tests {
@@ -60,7 +63,18 @@ func TestFirstMessage(t *testing.T) {
 			} else {
 				c.want(tt.answer)
 			}
-			c.wantClose(tt.code)
+			if tt.code != 0 {
+				c.wantClose(tt.code)
+			}
+		})
+	}
+	for _, path := range []string{"/realtime/broadcast", "/realtime/rooms/r"} {
+		t.Run("Misspelt"+path, func(t *testing.T) {
+			t.Parallel()
+			c := w.dial(t, path)
+			c.send(`{"api_key":"` + testKey + `","userId":"7"}`)
+			c.want(`{"error":"Invalid message","error_detail":"unknown member \"userId\": did you mean \"user_id\"?"}`)
+			c.wantClose(4400)
 		})
 	}
 	t.Run("Binary", func(t *testing.T) {

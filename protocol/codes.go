@@ -113,7 +113,8 @@ func ErrMessageTooLong(limit int64) *Error {
 	return &Error{Message: "Message too long", Detail: fmt.Sprintf("want at most %d bytes", limit), Code: CloseTooBig}
 }
 
-// ErrInvalidMessage is told for a later message that can't be understood; the socket stays open.
+// ErrInvalidMessage is told for a later message that can't be understood; the socket
+// stays open. ParseHello tells it, with CloseBadRequest, for a misspelt member.
 func ErrInvalidMessage(detail string) *Error {
 	return &Error{Message: "Invalid message", Detail: detail}
 }

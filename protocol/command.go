@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -39,8 +40,12 @@ var commandNames = [commandMembers]string{"type", "data", "content"}
 // is told; the socket stays open.
 func ParseCommand(message []byte) (Command, *Error) {
 	var raw [commandMembers]json.RawMessage
-	if err := readObject(message, commandNames[:], raw[:]); err != nil {
+	typo, err := readObject(message, commandNames[:], raw[:])
+	switch {
+	case err != nil:
 		return Command{}, ErrInvalidMessage(err.Error())
+	case typo != nil && raw[slices.Index(commandNames[:], typo.meant)] == nil:
+		return Command{}, ErrInvalidMessage(typo.Error())
 	}
 	c := Command{Data: raw[commandData], Content: raw[commandContent]}
 	switch typ := raw[commandType]; string(typ) {
@@ -91,7 +96,7 @@ func ParseAnnouncement(b []byte, member string) (Announcement, error) {
 	}
 	var raw [3]json.RawMessage
 	names := []string{member, "user_id", "user_name"}
-	switch err := readObject(b, names, raw[:]); {
+	switch _, err := readObject(b, names, raw[:]); {
 	case errors.Is(err, errNoObject):
 		return a, nil
 	case err != nil:

@@ -57,10 +57,28 @@ func TestWhatIsNoJSON(t *testing.T) {
 		{`{"type":[]}`, "type: want a string, not an array"},
 		{`{"type":{}}`, "type: want a string, not an object"},
 		{`{"type":null}`, `"type" is missing: want {"type":"ping"}`},
-		{`{"Type":"ping"}`, `"type" is missing: want {"type":"ping"}`},
+		{`{"Type":"ping"}`, `unknown member "Type": did you mean "type"?`},
+		{`{"typ":"message","content":1}`, `unknown member "typ": did you mean "type"?`},
+		{`{"type":"message","contnet":1}`, `unknown member "contnet": did you mean "content"?`},
+		{`{"type":"message","DATA":1}`, `unknown member "DATA": did you mean "data"?`},
+		{`{"kind":"ping"}`, `"type" is missing: want {"type":"ping"}`},
 	} {
 		if _, told := protocol.ParseCommand([]byte(tc.message)); told == nil || told.Detail != tc.want {
 			t.Errorf("%.40q: told %v, want %s", tc.message, told, tc.want)
+		}
+	}
+}
+
+// Beside the member that it looks like, a member is another one, which is ignored.
+func TestLookalikesThatAreNoMistake(t *testing.T) {
+	t.Parallel()
+	for _, message := range []string{
+		`{"type":"message","content":"hi","context":{"thread":7}}`,
+		`{"date":"2026-11-30","type":"message","data":1}`,
+		`{"type":"message","data":1,"meta":2,"sender":3,"user_id":"u","filter":4}`,
+	} {
+		if c, told := protocol.ParseCommand([]byte(message)); told != nil || c.Type != protocol.CommandMessage {
+			t.Errorf("%s: %+v, told %v", message, c, told)
 		}
 	}
 }

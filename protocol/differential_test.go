@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -48,7 +49,7 @@ func checkParsers(t interface {
 
 	var wantCommand protocol.Command
 	typ, ok := str(members["type"])
-	refused := !isObject || !ok || typ == nil
+	refused := !isObject || !ok || typ == nil || misspelt(message, members)
 	if !refused {
 		wantCommand = protocol.Command{Type: *typ, Data: members["data"], Content: members["content"]}
 	}
@@ -98,10 +99,35 @@ func checkParsers(t interface {
 	}
 }
 
+// misspelt reports whether a later message has a member that is a mistake for one that
+// it lacks. The parser looks at the first that looks like one, which a map can't tell.
+func misspelt(message []byte, members map[string]json.RawMessage) bool {
+	dec := json.NewDecoder(bytes.NewReader(message))
+	_, _ = dec.Token() // it is known to be an object
+	for dec.More() {
+		name, _ := dec.Token()
+		var value json.RawMessage
+		_ = dec.Decode(&value)
+		text, _ := name.(string)
+		if slices.Contains(commandMembers, text) {
+			continue
+		}
+		if meant := oracleMistaken(text, commandMembers); len(meant) > 0 {
+			return members[meant[0]] == nil
+		}
+	}
+	return false
+}
+
 // oracleHello is nil where the message is refused.
 func oracleHello(members map[string]json.RawMessage, isObject bool, length int) *protocol.Hello {
 	if !isObject {
 		return nil
+	}
+	for name := range members {
+		if !slices.Contains(helloMembers, name) && len(oracleMistaken(name, helloMembers)) > 0 {
+			return nil
+		}
 	}
 	var h protocol.Hello
 	for name, field := range map[string]struct {
@@ -324,7 +350,7 @@ func drawObject(t *rapid.T) string {
 
 func drawName(t *rapid.T) string {
 	name := rapid.SampledFrom([]string{
-		"type", "data", "content", "api_key", "filters", "user_id", "user_name", "action", "room_title", "transitions", "events", "columns", "other", "",
+		"type", "data", "content", "api_key", "filters", "user_id", "user_name", "action", "room_title", "transitions", "events", "columns", "other", "", "filter", "where", "date", "contents", "apiKey", "filtesr",
 	}).Draw(t, "name")
 	switch rapid.IntRange(0, 5).Draw(t, "spelling") {
 	case 0:

@@ -56,8 +56,12 @@ var helloNames = [helloMembers]string{
 // when the message's bytes are used again. The error is what the client is told.
 func ParseHello(message []byte) (*Hello, *Error) {
 	var raw [helloMembers]json.RawMessage
-	if err := readObject(message, helloNames[:], raw[:]); err != nil {
+	typo, err := readObject(message, helloNames[:], raw[:])
+	switch {
+	case err != nil:
 		return nil, ErrInvalidJSON(err.Error())
+	case typo != nil: // before all else: a filter that is misspelt must not be none
+		return nil, errMistaken(typo)
 	}
 	h := new(Hello)
 	for i, field := range [...]struct {
@@ -91,6 +95,13 @@ func ParseHello(message []byte) (*Hello, *Error) {
 	h.Events = cloneUnlessNull(raw[helloEvents])
 	h.Columns = cloneUnlessNull(raw[helloColumns])
 	return h, nil
+}
+
+// errMistaken is told for a first message with a member that is misspelt.
+func errMistaken(typo *mistake) *Error {
+	told := ErrInvalidMessage(typo.Error())
+	told.Code = CloseBadRequest
+	return told
 }
 
 // ErrTextTooLong is CheckText's error for what is longer than it may be.

@@ -21,29 +21,29 @@ var errNoObject = errors.New("want a JSON object")
 
 // readObject reads a message that is one JSON object, in one pass: values[i] becomes
 // the value of the member names[i], as its bytes in the message, or stays as it is
-// where there is none. Of members of one name the last counts; other members are
-// looked at only for being JSON. The errors are of use to a client's author, and
-// that the message is no object is said only where it is JSON.
-func readObject(message []byte, names []string, values []json.RawMessage) error {
+// where there is none. Of members of one name the last counts; the values of other
+// members are looked at only for being JSON, and typo is the first of these that
+// looks like a mistake for one of names. The errors are of use to a client's author,
+// and that the message is no object is said only where it is JSON.
+func readObject(message []byte, names []string, values []json.RawMessage) (typo *mistake, err error) {
 	r := read(message)
 	defer r.release()
 	object := r.dec.PeekKind() == '{'
-	var err error
 	if object {
-		err = r.members(names, values)
+		typo, err = r.members(names, values)
 	} else {
 		_, err = r.value()
 	}
 	if err != nil {
-		return r.explain(err)
+		return nil, r.explain(err)
 	}
 	if rest := bytes.TrimLeft(message[r.dec.InputOffset():], blanks); len(rest) > 0 {
-		return r.wrong(rest, "after top-level value")
+		return nil, r.wrong(rest, "after top-level value")
 	}
 	if !object {
-		return errNoObject
+		return nil, errNoObject
 	}
-	return nil
+	return typo, nil
 }
 
 // readList reads a list of strings, in which null is an empty one, out of JSON. The
@@ -105,6 +105,7 @@ type reader struct {
 	buf     bytes.Buffer // the message, from which dec reads without copying it
 	dec     jsontext.Decoder
 	name    [longestQuoted]byte
+	lower   [longestQuoted]byte
 }
 
 // longestQuoted is as long as a member that is looked for can be in a message: 16
@@ -136,43 +137,62 @@ func (r *reader) release() {
 }
 
 // members reads an object.
-func (r *reader) members(names []string, values []json.RawMessage) error {
+func (r *reader) members(names []string, values []json.RawMessage) (typo *mistake, err error) {
 	if _, err := r.dec.ReadToken(); err != nil {
-		return err
+		return nil, err
 	}
 	for r.dec.PeekKind() == '"' {
-		name, err := r.dec.ReadValue()
+		quoted, err := r.dec.ReadValue()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		i := r.index(names, name)
+		name := r.unquoted(quoted)
+		i := index(names, name)
+		if i < 0 && typo == nil {
+			typo = r.mistaken(name, names)
+		}
 		value, err := r.value()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if i >= 0 {
 			values[i] = value
 		}
 	}
-	_, err := r.dec.ReadToken() // the closing brace, or what stands in its place
-	return err
+	_, err = r.dec.ReadToken() // the closing brace, or what stands in its place
+	return typo, err
 }
 
-// index finds the name that a quoted one is, exactly; -1 where it is none.
-func (r *reader) index(names []string, quoted []byte) int {
-	if len(quoted) > longestQuoted {
-		return -1
-	}
-	name := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(name, '\\') >= 0 {
-		name, _ = jsontext.AppendUnquote(r.name[:0], quoted) // as in unquote
-	}
+// index finds a name, exactly; -1 where it is none of names.
+func index(names []string, name []byte) int {
 	for i, n := range names {
 		if n == string(name) {
 			return i
 		}
 	}
 	return -1
+}
+
+// unquoted is the name that a quoted one is; nothing for one that is longer than all
+// that are looked for.
+func (r *reader) unquoted(quoted []byte) []byte {
+	switch {
+	case len(quoted) > longestQuoted:
+		return nil
+	case bytes.IndexByte(quoted, '\\') < 0:
+		return quoted[1 : len(quoted)-1]
+	}
+	name, _ := jsontext.AppendUnquote(r.name[:0], quoted) // as in unquote
+	return name
+}
+
+// mistaken says which of names an unknown name was meant to be, if it looks like one.
+func (r *reader) mistaken(name []byte, names []string) *mistake {
+	meant, found := lookalike(appendLower(r.lower[:0], name), names)
+	if !found {
+		return nil
+	}
+	return &mistake{name: string(name), meant: meant}
 }
 
 // value reads a value of any kind: its bytes in the message.
