@@ -24,6 +24,8 @@
 // [StartVersion] has servers of a given major version, for what differs between
 // them: from binaries of that version that the system has, else from fetched ones,
 // else from a container of postgres:N-alpine. [Versions] lists what must be tried.
+// [SeparateVersion] has servers of their own of a version, and [Server.Standby] a
+// standby of one.
 //
 // There is no way to go on without PostgreSQL. Only -short skips the test.
 //

@@ -84,15 +84,27 @@ const newest = 19
 // are added to those that all servers here have and override them.
 func Separate(t testing.TB, settings map[string]string) *Server {
 	t.Helper()
+	return SeparateVersion(t, 0, settings)
+}
+
+// SeparateVersion is Separate for a server of one major version.
+func SeparateVersion(t testing.TB, major int, settings map[string]string) *Server {
+	t.Helper()
 	skipIfShort(t)
-	s := launch(t, 0, settings)
+	s := launch(t, major, settings)
+	s.ownedBy(t)
+	return s
+}
+
+// ownedBy ends the server with the test.
+func (s *Server) ownedBy(t testing.TB) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := s.close(); err != nil {
 			t.Errorf("end the test's PostgreSQL server: %v", err)
 		}
 	})
 	t.Logf("PostgreSQL %s of its own from %s", s.version, s.backend)
-	return s
 }
 
 func skipIfShort(t testing.TB) {

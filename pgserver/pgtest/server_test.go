@@ -2,6 +2,7 @@ package pgtest_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
@@ -83,6 +84,29 @@ func TestSeparate(t *testing.T) {
 	}
 	if got := query[string](t, connect(t, s.URL("postgres")), "SHOW wal_level"); got != "replica" {
 		t.Errorf("wal_level = %s, want replica", got)
+	}
+}
+
+func TestStandby(t *testing.T) {
+	t.Parallel()
+	primary := pgtest.SeparateVersion(t, 17, nil)
+	exec(t, connect(t, primary.URL("postgres")), "CREATE TABLE before AS SELECT 1 AS n")
+	standby := primary.Standby(t, map[string]string{"hot_standby_feedback": "on"})
+	exec(t, connect(t, primary.URL("postgres")), "CREATE TABLE after AS SELECT 2 AS n")
+	conn := connect(t, standby.URL("postgres"))
+	deadline := time.Now().Add(20 * time.Second)
+	for query[int](t, conn, "SELECT count(*) FROM pg_class WHERE relname IN ('before', 'after')") < 2 {
+		if time.Now().After(deadline) {
+			t.Fatal("the standby does not get what the primary writes")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if !query[bool](t, conn, "SELECT pg_is_in_recovery() AND current_setting('hot_standby_feedback')::bool") {
+		t.Error("it is no standby, or without its settings")
+	}
+	query[bool](t, conn, "SELECT pg_promote()")
+	if query[bool](t, conn, "SELECT pg_is_in_recovery()") {
+		t.Error("it was not promoted")
 	}
 }
 
