@@ -75,25 +75,27 @@ func build(oid uint32, modifier int32, rows map[uint32]*protocol.TypeRow, depth 
 	if row == nil || depth > maxTypeDepth {
 		return protocol.Type{OID: oid, Base: oid, Name: fmt.Sprintf("type %d", oid)}
 	}
-	t := protocol.Type{OID: oid, Base: oid, Name: row.Name}
+	t := protocol.Type{OID: oid, Base: oid, Name: row.Name, Extension: row.Extension}
 	switch {
 	case row.Class == 'd':
 		t = build(row.Base, modifier, rows, depth+1)
 		t.OID, t.Name = oid, row.Name
 	case row.Class == 'e':
-		t.Kind, t.Labels = protocol.KindEnum, row.Labels
+		t.Kind, t.Labels, t.JSONCast = protocol.KindEnum, row.Labels, row.JSONCast
 	case row.Class == 'c':
 		t.Kind = protocol.KindComposite
 		for _, f := range row.Fields {
 			t.Fields = append(t.Fields, protocol.Field{Name: f.Name, Type: build(f.TypeOID, f.TypeModifier, rows, depth+1)})
 		}
 	case row.Class == 'r' || row.Class == 'm':
-		t.Kind = protocol.KindRange
+		t.Kind, t.JSONCast = protocol.KindRange, row.JSONCast
 	case row.Elem != 0:
 		elem := build(row.Elem, modifier, rows, depth+1)
 		t.Kind, t.Elem, t.Delim = protocol.KindArray, &elem, row.Delim
 	case row.Category == 'S':
-		t.Kind = protocol.KindText
+		t.Kind, t.JSONCast = protocol.KindText, row.JSONCast
+	default:
+		t.JSONCast = row.JSONCast
 	}
 	return t
 }

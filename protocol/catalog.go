@@ -41,11 +41,15 @@ type TableColumn struct {
 // TypeRow is a type as pg_type has it.
 type TypeRow struct {
 	OID      uint32
-	Name     string   // as format_type prints it
-	Class    byte     // typtype: b base, c composite, d domain, e enum, r range, m multirange
-	Category byte     // typcategory
-	Base     uint32   // of a domain
-	Elem     uint32   // of an array, else 0
+	Name     string // as format_type prints it
+	Class    byte   // typtype: b base, c composite, d domain, e enum, r range, m multirange
+	Category byte   // typcategory
+	Base     uint32 // of a domain
+	Elem     uint32 // of an array, else 0
+	// Extension is who made it; zero for what no extension did.
+	Extension ExtensionType
+	// JSONCast says that a function casts the type to json.
+	JSONCast bool
 	Delim    byte     // of an array: between its elements
 	Labels   []string // of an enum, in their order
 	Fields   []TableColumn

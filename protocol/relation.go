@@ -130,6 +130,18 @@ type Type struct {
 	Elem   *Type    // of KindArray
 	Labels []string // of KindEnum
 	Fields []Field  // of KindComposite
+	// Extension tells a base type that an extension made; zero for all others. Names
+	// don't: anybody can make a type called hstore, and a domain has a name of its own.
+	Extension ExtensionType
+	// JSONCast says that to_jsonb gives what a function makes of the value, a cast of
+	// the base type to json.
+	JSONCast bool
+}
+
+// ExtensionType is a type by the extension that made it, whatever schema it is in.
+type ExtensionType struct {
+	Name string // of the extension
+	Type string // the type's own name
 }
 
 // Field of a composite type.
@@ -161,7 +173,7 @@ func (r *Relation) SameColumns(o *Relation) bool {
 
 // Same reports whether values of the two types read and compare alike.
 func (t Type) Same(u Type) bool {
-	if t.OID != u.OID || t.Base != u.Base || t.Name != u.Name || !slices.Equal(t.Labels, u.Labels) {
+	if t.OID != u.OID || t.Base != u.Base || t.Name != u.Name || t.Extension != u.Extension || t.JSONCast != u.JSONCast || !slices.Equal(t.Labels, u.Labels) {
 		return false
 	}
 	if (t.Elem == nil) != (u.Elem == nil) || t.Elem != nil && !t.Elem.Same(*u.Elem) {

@@ -158,9 +158,12 @@ func scanType(row pgx.CollectableRow) (protocol.TypeRow, error) {
 	var class, category, delim string
 	var names []string
 	var oids []int64
-	err := row.Scan(&t.OID, &t.Name, &class, &category, &t.Base, &t.Elem, &delim, &t.Labels, &names, &oids)
+	err := row.Scan(&t.OID, &t.Name, &class, &category, &t.Base, &t.Elem, &t.Extension.Type, &t.Extension.Name, &t.JSONCast, &delim, &t.Labels, &names, &oids)
 	if err != nil {
 		return t, err
+	}
+	if t.Extension.Name == "" {
+		t.Extension.Type = "" // a type that somebody made by hand, whatever its name
 	}
 	t.Class, t.Category, t.Delim = class[0], category[0], delim[0]
 	for i := range names {

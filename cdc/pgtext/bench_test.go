@@ -26,7 +26,7 @@ var benchmarks = []struct {
 	{"type=text[]/len=4", arrayOf(text), `{plain,"two words","a\"b","c\\d"}`},
 	{"type=composite", item, `(1,"a""b\\c,()","2020-01-01 00:00:00+00","{1,2}",1e+20)`},
 	{"type=composite/nested", box, `("(1,"" "",,,NaN)","{""(1,\\""\\""\\""\\\\\\\\\\"",,{NULL},1)"",NULL}",1.50,t)`},
-	{"type=hstore", hstore, `"a"=>"1", "b \"c\""=>NULL`},
+	{"type=hstore", hstoreType, `"a"=>"1", "b \"c\""=>NULL`},
 }
 
 func BenchmarkEncoder(b *testing.B) {

@@ -162,7 +162,7 @@ func TestToJSONBOfOptionalTypes(t *testing.T) { //nolint:tparallel // the subtes
 	}{
 		{"SELECT '{}'::int4multirange", "int4multirange", nil, []string{"{}", "{[1,5),[7,8)}"}},
 		{"SELECT '<a/>'::xml", "xml", nil, []string{`<a b="c">&amp;é</a>`}},
-		{"CREATE EXTENSION hstore", "hstore", &hstore, []string{"", `a=>1, "b \"c"=>NULL, é=>"x\\y\"", ""=>""`}},
+		{"CREATE EXTENSION hstore", "hstore", &hstoreType, []string{"", `a=>1, "b \"c"=>NULL, é=>"x\\y\"", ""=>""`}},
 		{"CREATE EXTENSION citext", "citext", &protocol.Type{Name: "citext", Kind: protocol.KindText}, []string{"Ab", `"`}},
 		{"CREATE EXTENSION ltree", "ltree", &protocol.Type{Name: "ltree"}, []string{"a.b"}},
 		{"CREATE EXTENSION cube", "cube", &protocol.Type{Name: "cube"}, []string{"(1,2),(3,4)"}},

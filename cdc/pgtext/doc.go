@@ -30,8 +30,9 @@
 //   - json is passed through: to_jsonb drops duplicate keys and sorts the rest.
 //   - A composite's fields keep their order, where jsonb sorts keys; there are no
 //     blanks between tokens. Both are the same JSON value.
-//   - A type of an extension that has a cast to json is what that cast gives in
-//     to_jsonb, and a string here; hstore alone is known, by its name.
+//   - A type that somebody made and for which there is a function that casts it to
+//     json is what that function gives in to_jsonb, and a string here; the extension
+//     hstore's alone is known.
 //
 // # Guarantees
 //

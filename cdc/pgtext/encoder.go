@@ -2,7 +2,6 @@ package pgtext
 
 import (
 	"bytes"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/tablewire/tablewire/protocol"
@@ -48,7 +47,7 @@ func scalar(t protocol.Type) encoder {
 	case protocol.KindTimestampTZ:
 		return appendTimestampTZ
 	case protocol.KindOther:
-		if t.Name == "hstore" || strings.HasSuffix(t.Name, ".hstore") {
+		if t.JSONCast && t.Extension == hstore {
 			return appendHstore
 		}
 	default:

@@ -33,8 +33,8 @@ var (
 	timestamptz = builtinType(1184)
 	tstzrange   = builtinType(3910)
 
-	mood   = protocol.Type{Name: "mood", Kind: protocol.KindEnum, Labels: []string{"sad", `so "so"`, "a,b"}}
-	hstore = protocol.Type{Name: "ext.hstore", Kind: protocol.KindOther}
+	mood       = protocol.Type{Name: "mood", Kind: protocol.KindEnum, Labels: []string{"sad", `so "so"`, "a,b"}}
+	hstoreType = protocol.Type{Name: "ext.pairs", Kind: protocol.KindOther, Extension: hstore, JSONCast: true}
 
 	// ints is a domain over integer[], whose values nest in arrays as quoted text.
 	ints = protocol.Type{Name: "ints", Base: 1007, Kind: protocol.KindArray, Delim: ',', Elem: &int4}
@@ -154,11 +154,11 @@ func TestEncoder(t *testing.T) {
 		{item, `(1,"2,3,4,5)`, `"(1,\"2,3,4,5)"`},
 		{item, ``, `""`},
 
-		{hstore, ``, `{}`},
-		{hstore, `"a"=>"1", "b \"c\""=>NULL, ""=>"\\"`, `{"a":"1","b \"c\"":null,"":"\\"}`},
-		{hstore, `"a"=>1`, `"\"a\"=>1"`},
-		{hstore, `"a"=>"1", `, `"\"a\"=>\"1\", "`},
-		{hstore, `"a"`, `"\"a\""`},
+		{hstoreType, ``, `{}`},
+		{hstoreType, `"a"=>"1", "b \"c\""=>NULL, ""=>"\\"`, `{"a":"1","b \"c\"":null,"":"\\"}`},
+		{hstoreType, `"a"=>1`, `"\"a\"=>1"`},
+		{hstoreType, `"a"=>"1", `, `"\"a\"=>\"1\", "`},
+		{hstoreType, `"a"`, `"\"a\""`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.typ.Name+"/"+tt.text, func(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 
 // fuzzed has a type of every kind, but for json, which is passed through.
 var fuzzed = []protocol.Type{
-	boolean, bigint, float8, numeric, text, bytea, timestamp, timestamptz, mood, hstore, item, box, empty,
+	boolean, bigint, float8, numeric, text, bytea, timestamp, timestamptz, mood, hstoreType, item, box, empty,
 	builtinType(22), builtinType(30), builtinType(1006), builtinType(1020),
-	arrayOf(int4), arrayOf(text), arrayOf(float8), arrayOf(timestamptz), arrayOf(ints), arrayOf(item), arrayOf(hstore),
+	arrayOf(int4), arrayOf(text), arrayOf(float8), arrayOf(timestamptz), arrayOf(ints), arrayOf(item), arrayOf(hstoreType),
 	builtinType(1082), builtinType(1083), builtinType(2950), tstzrange,
 	{},
 }

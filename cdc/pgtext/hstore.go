@@ -1,5 +1,11 @@
 package pgtext
 
+import "github.com/tablewire/tablewire/protocol"
+
+// hstore is the type whose cast to json is done here. Versions of the extension
+// before 1.2 had no such cast.
+var hstore = protocol.ExtensionType{Name: "hstore", Type: "hstore"}
+
 // appendHstore appends an hstore as an object of strings and nulls, which is what
 // its cast to json gives, and so to_jsonb. Its text form always quotes keys and
 // values: "a"=>"1", "b"=>NULL.
