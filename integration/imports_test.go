@@ -29,6 +29,7 @@ var rooms = map[string]struct{ code, tests []string }{
 	"httpapi":     {code: []string{"fanout", "protocol"}},
 	"pgserver":    {},
 	"integration": {code: []string{"protocol"}, tests: []string{"pgserver"}},
+	"examples":    {},
 }
 
 // closed are packages from elsewhere that a folder's code must not import. A name
@@ -41,6 +42,7 @@ var closed = map[string][]string{
 	"pgserver":    {"net/http", "database/sql"},
 	"cmd":         {"database/sql"},
 	"integration": {"database/sql"},
+	"examples":    {"database/sql"},
 }
 
 // TestImports holds the packages to what docs/architecture.md says of them.

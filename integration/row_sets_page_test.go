@@ -19,13 +19,9 @@ func TestRowSetsPage(t *testing.T) {
 	browser := findBrowser(t)
 	db := connect(t, pgtest.Start(t).NewDatabase(t))
 	db.run(t, ordersTable)
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, examplePage)
-	}))
-	t.Cleanup(site.Close)
-	s := serve(t, db.url, "row_sets_page", "--row-bytes", "4KiB", "--allowed-origins", site.URL)
-	p := openPage(t, browser, site.URL)
+	site := emptySite(t)
+	s := serve(t, db.url, "row_sets_page", "--row-bytes", "4KiB", "--allowed-origins", site)
+	p := openPage(t, browser, site)
 	p.do(t, snippet(t, "js", s.addr))
 	p.want(t, "it is connected", `lines().length === 1`)
 	for _, step := range rowSetsSteps {
@@ -35,6 +31,18 @@ func TestRowSetsPage(t *testing.T) {
 	if uncaught := p.lines(t, "uncaught:", "unhandled:"); len(uncaught) > 0 {
 		t.Errorf("the program failed: %s", uncaught)
 	}
+}
+
+// emptySite serves a page of another origin than the program's, which shows what
+// scripts write to its console. It gives that origin.
+func emptySite(t *testing.T) string {
+	t.Helper()
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, examplePage)
+	}))
+	t.Cleanup(site.Close)
+	return site.URL
 }
 
 const ordersTable = `CREATE TABLE orders (id int PRIMARY KEY, customer text, status text, total int, note text)`

@@ -1,0 +1,253 @@
+package integration
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+// What somebody does who has nothing but the README: its statements, its commands
+// and its list, on a page of another origin in a real browser. The list stays right
+// through updates, deletes and restarts of the server.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	browser := findBrowser(t)
+	pg := pgtest.Separate(t, nil)
+	statements, commands := docBlocks(t, "README.md", "sql", 2), docBlocks(t, "README.md", "sh", 2)
+	if commands[1] != "go run ./examples/list\n" {
+		t.Fatalf("the list is started with %s", commands[1])
+	}
+	owner := shop(t, pg)
+	follow(t, connect(t, pg.URL("shop")), statements[0])
+	owner.run(t, statements[1])
+
+	site := freeAddress(t)
+	database := as(t, pg.URL("shop"), "tablewire", "a-password")
+	s := runCommands(t, commands[0], map[string]string{
+		"go build -o tablewire ./cmd/tablewire":               "",
+		"postgres://tablewire:a-password@localhost:5432/shop": "'" + database + "'",
+		"./tablewire serve":                                   "exec " + binary(t) + " serve --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0",
+		"http://localhost:3000":                               "http://" + site,
+	})
+	env := []string{"TABLEWIRE_DATABASE_URL=" + database, "TABLEWIRE_API_KEY=" + s.line(t, `^the key: ([0-9a-f]{32})$`)[1]}
+	addr := s.line(t, `ready .*url=http://(\S+)`)[1]
+	list := exec.CommandContext(background(t), buildExample(t), "-listen", site, "-tablewire", addr)
+	list.Env = env
+	launch(t, list).line(t, "the list is at http://"+site)
+
+	p := openPage(t, browser, "http://"+site)
+	wantOrders(t, p, owner)
+	for _, statement := range []string{
+		`INSERT INTO orders (customer, status, total) VALUES ('Cy', 'paid', 3.50), ('Di', 'new', 9)`,
+		`UPDATE orders SET status = 'paid' WHERE customer = 'Bob'`,
+		`UPDATE orders SET total = total + 1`,
+		`UPDATE orders SET status = 'void' WHERE customer = 'Ada'`,
+		`UPDATE orders SET id = DEFAULT WHERE customer = 'Bob'`,
+		`DELETE FROM orders WHERE customer = 'Bob'`,
+	} {
+		owner.run(t, statement)
+		wantOrders(t, p, owner)
+	}
+
+	for _, stop := range []os.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		s.signal(t, stop)
+		s.exit(t, patience)
+		owner.run(t, `INSERT INTO orders (customer, status, total) VALUES ('Eve', 'paid', 1)`)
+		owner.run(t, `DELETE FROM orders WHERE id = (SELECT min(id) FROM orders WHERE status = 'paid')`)
+		owner.run(t, `UPDATE orders SET customer = customer || '!' WHERE status = 'paid'`)
+		s = start(t, env, "serve", "--listen", addr, "--admin-listen", "127.0.0.1:0", "--allowed-origins", "http://"+site)
+		wantOrders(t, p, owner)
+		owner.run(t, `UPDATE orders SET total = total * 2`)
+		wantOrders(t, p, owner)
+	}
+
+	// What arrives while the rows are loaded comes after them.
+	p.do(t, holdLoads)
+	s.signal(t, syscall.SIGTERM)
+	s.exit(t, patience)
+	start(t, env, "serve", "--listen", addr, "--admin-listen", "127.0.0.1:0", "--allowed-origins", "http://"+site)
+	p.want(t, "the rows are on their way", `held.loads === 1`)
+	owner.run(t, `UPDATE orders SET total = total + 5`)
+	owner.run(t, `INSERT INTO orders (customer, status, total) VALUES ('Flo', 'paid', 8)`)
+	p.want(t, "both changes have come", `held.events.filter((e) => e.includes('"Flo"')).length === 1`)
+	p.do(t, `held.release()`)
+	wantOrders(t, p, owner)
+	owner.run(t, `TRUNCATE orders`)
+	wantOrders(t, p, owner)
+	for _, m := range p.complaints() {
+		if !strings.Contains(m, "WebSocket connection to") { // while the server was away
+			t.Errorf("the browser complains: %s", m)
+		}
+	}
+}
+
+// holdLoads makes the page wait with what its backend has answered, and notes in its
+// document how far it is, where a test can wait for it.
+const holdLoads = `
+	window.held = { loads: 0, events: [] };
+	const noted = () => { document.body.dataset.noted = held.loads + held.events.length; };
+	const released = new Promise((resolve) => { held.release = resolve; });
+	const load = window.fetch;
+	window.fetch = async (...request) => {
+		const response = await load(...request);
+		held.loads++;
+		noted();
+		await released;
+		return response;
+	};
+	window.WebSocket = class extends WebSocket {
+		constructor(url) {
+			super(url);
+			this.addEventListener('message', ({ data }) => { held.events.push(data); noted(); });
+		}
+	}`
+
+// TestReadmeList holds the README's program adminst the one that its example runs.
+func TestReadmeList(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("../examples/list/list.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if docBlocks(t, "README.md", "js", 1)[0] != string(file) {
+		t.Error("the README's program and examples/list/list.js are not the same: copy one into the other")
+	}
+}
+
+// TestReadmePrivileges runs the README's three lines on every version: a server as
+// the role that they make becomes ready, and publishes the owner's table.
+func TestReadmePrivileges(t *testing.T) {
+	t.Parallel()
+	for _, major := range pgtest.Versions() {
+		t.Run(fmt.Sprint(major), func(t *testing.T) {
+			t.Parallel()
+			pg := pgtest.StartVersion(t, major)
+			owner := shop(t, pg)
+			superuser := connect(t, pg.URL("shop"))
+			t.Cleanup(func() { superuser.run(t, `ALTER SYSTEM RESET wal_level`) })
+			follow(t, superuser, docBlocks(t, "README.md", "sql", 2)[0])
+			owner.run(t, docBlocks(t, "README.md", "sql", 2)[1])
+			s := serve(t, as(t, pg.URL("shop"), "tablewire", "a-password"), "readme_privileges")
+			c, _ := converse(t, s, "collections/orders", map[string]string{"api_key": apiKey})
+			owner.run(t, `UPDATE orders SET total = 121 WHERE id = 1`)
+			if got := c.next(t); !strings.Contains(got, `"total":121`) {
+				t.Errorf("%s came", got)
+			}
+			s.stop(t)
+		})
+	}
+}
+
+// shop makes the database and the role that the README names, and connects as that
+// role. On a server that others use, both go with the test.
+func shop(t *testing.T, pg *pgtest.Server) *database {
+	t.Helper()
+	admin := connect(t, pg.URL("postgres"))
+	admin.run(t, `CREATE ROLE shop LOGIN PASSWORD 'shop'`)
+	admin.run(t, `CREATE DATABASE shop OWNER shop`)
+	t.Cleanup(func() {
+		for _, slot := range query[string](t, admin, `SELECT slot_name FROM pg_replication_slots WHERE database = 'shop'`) {
+			eventually(t, "the slot's reader has gone", func() bool {
+				_, err := admin.Exec(background(t), `SELECT pg_drop_replication_slot($1)`, slot)
+				return err == nil
+			})
+		}
+		admin.run(t, `DROP DATABASE shop WITH (FORCE)`)
+		admin.run(t, `DROP ROLE IF EXISTS tablewire`)
+		admin.run(t, `DROP ROLE shop`)
+	})
+	return connect(t, as(t, pg.URL("shop"), "shop", "shop"))
+}
+
+// as is a database's URL with another user.
+func as(t *testing.T, databaseURL, user, password string) string {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(user, password)
+	return u.String()
+}
+
+// follow runs statements that stand on a line each.
+func follow(t *testing.T, db *database, statements string) {
+	t.Helper()
+	for line := range strings.Lines(statements) {
+		db.run(t, line)
+	}
+}
+
+// runCommands runs a block of commands in a shell, after each of the texts has been
+// replaced, which must be there once.
+func runCommands(t *testing.T, commands string, replace map[string]string) *process {
+	t.Helper()
+	for documented, now := range replace {
+		if strings.Count(commands, documented) != 1 {
+			t.Fatalf("%q is not there once:\n%s", documented, commands)
+		}
+		commands = strings.Replace(commands, documented, now, 1)
+	}
+	cmd := exec.CommandContext(background(t), "sh", "-e", "-c", commands)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	return launch(t, cmd)
+}
+
+// buildExample builds the README's list and gives its path.
+func buildExample(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "list")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../examples/list").CombinedOutput(); err != nil {
+		t.Fatalf("build the list: %v\n%s", err, out)
+	}
+	return path
+}
+
+// freeAddress is an address of this machine that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprintf("localhost:%d", l.Addr().(*net.TCPAddr).Port)
+}
+
+// wantOrders waits until the page shows what the filter's SELECT does.
+func wantOrders(t *testing.T, p *page, db *database) {
+	t.Helper()
+	rows := query[string](t, db, `SELECT id || ': ' || customer || ', ' || trim_scale(total) FROM orders WHERE status = 'paid' ORDER BY 1`)
+	p.want(t, fmt.Sprintf("the list is %q", rows),
+		fmt.Sprintf(`JSON.stringify([...$('#orders').children].map((li) => li.textContent).sort()) === %q`, jsonOf(t, rows)))
+}
+
+// docBlocks gives a page's blocks of a language, of which there must be so many.
+func docBlocks(t *testing.T, page, language string, n int) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for _, part := range strings.Split(string(text), "\n```"+language+"\n")[1:] {
+		block, _, ended := strings.Cut(part, "\n```\n")
+		if !ended {
+			t.Fatalf("%s: a block has no end: %s", page, block)
+		}
+		blocks = append(blocks, block+"\n")
+	}
+	if len(blocks) != n {
+		t.Fatalf("%s has %d blocks in %s, want %d", page, len(blocks), language, n)
+	}
+	return blocks
+}
