@@ -31,8 +31,15 @@ const (
 	codeInternal             = "XX000"
 )
 
-// minVersion is the oldest server that is supported.
-const minVersion = 140000
+const (
+	// minVersion is the oldest server that is supported.
+	minVersion = 140000
+	// standbyVersion is the first one that decodes on a standby.
+	standbyVersion = 160000
+	// onDemandVersion is the first one that needs no wal_level = logical: while there
+	// is a logical slot it writes what decoding needs, and so do its standbys.
+	onDemandVersion = 190000
+)
 
 // check tells the conditions under which a stream can't start, before anything is
 // created.
@@ -43,11 +50,13 @@ func (s *Stream) check(info protocol.ServerInfo) error {
 			What: fmt.Sprintf("the server is PostgreSQL %d.%d", info.VersionNum/10000, info.VersionNum%10000),
 			Cure: "Tablewire needs PostgreSQL 14 or later",
 		}
-	case info.WALLevel != "logical":
+	case info.InRecovery && info.VersionNum < standbyVersion:
 		return &protocol.Problem{
-			What: fmt.Sprintf("wal_level is %q on the server; logical replication needs \"logical\"", info.WALLevel),
-			Cure: "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL (managed services have a setting, often named rds.logical_replication or cloudsql.logical_decoding)",
+			What: fmt.Sprintf("the server is a standby of PostgreSQL %d, which can't be followed", info.VersionNum/10000),
+			Cure: "connect to the primary: standbys can be followed from PostgreSQL 16 on",
 		}
+	case tooLittleWAL(info):
+		return walLevelProblem(info)
 	case info.SlotExists && info.SlotPlugin == "":
 		return &protocol.Problem{
 			What: fmt.Sprintf("the replication slot %q is a physical one, of a standby", s.cfg.Slot),
@@ -169,7 +178,7 @@ func cureOf(e *pgconn.PgError) string {
 		return "another Tablewire reads this slot: stop it, or give this one a name of its own with --slot (and --publication)"
 	case codeNotInState:
 		if strings.Contains(message, "wal_level") {
-			return "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL"
+			return "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL; for a standby, on its primary too"
 		}
 		if e.Routine == "CheckMyDatabase" {
 			return "ALTER DATABASE ... ALLOW_CONNECTIONS true, or check the database's name at the end of the database URL"

@@ -24,8 +24,8 @@ func TestConditions(t *testing.T) { //nolint:tparallel // the group waits for th
 	db.run(t, `SELECT pg_create_logical_replication_slot('conditions_other', 'test_decoding')`)
 	db.run(t, `SELECT pg_create_physical_replication_slot('conditions_physical')`)
 	db.run(t, `CREATE DATABASE conditions_closed ALLOW_CONNECTIONS false`)
-	replica := pgtest.Separate(t, map[string]string{"wal_level": "replica"})
-	askForPassword(t, replica)
+	minimal := pgtest.Separate(t, map[string]string{"wal_level": "minimal", "max_wal_senders": "0"})
+	askForPassword(t, minimal)
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -61,8 +61,8 @@ func TestConditions(t *testing.T) { //nolint:tparallel // the group waits for th
 			{"nobody listens", at("127.0.0.1:1"), nil, []string{"127.0.0.1:1 can't be reached", "check the host and the port"}},
 			{"no such host", at("no-such-host.invalid:5432"), nil, []string{"no-such-host.invalid", "check the host"}},
 			{"no such database", strings.Replace(db.url, db.Config().Database, "nonesuch", 1), nil, []string{`database "nonesuch" does not exist`, "check the database's name"}},
-			{"wrong password", strings.Replace(replica.URL("postgres"), "postgres@", "asked:hush-hush@", 1), nil, []string{"password authentication failed", "check the user and the password"}},
-			{"wal_level", replica.URL("postgres"), nil, []string{`wal_level is "replica"`, "ALTER SYSTEM SET wal_level"}},
+			{"wrong password", strings.Replace(minimal.URL("postgres"), "postgres@", "asked:hush-hush@", 1), nil, []string{"password authentication failed", "check the user and the password"}},
+			{"wal_level", minimal.URL("postgres"), nil, []string{`wal_level is "minimal"`, "ALTER SYSTEM SET wal_level"}},
 			{"no privilege to create", as("no create", "hush-hush"), nil, []string{"may not create the publication", "GRANT CREATE ON DATABASE"}},
 			{"no privilege to replicate", as("no replication", "hush-hush"), []string{"--publication", "wire_conditions_busy"}, []string{"REPLICATION"}},
 			{"slot in use", db.url, []string{"--slot", "conditions_busy", "--publication", "wire_conditions_busy"}, []string{`"conditions_busy" is active`, "--slot"}},

@@ -60,6 +60,7 @@ type ServerInfo struct {
 	VersionNum         int // 150004 for 15.4
 	Database, User     string
 	WALLevel           string
+	EffectiveWALLevel  string // from PostgreSQL 19 on it can be more than WALLevel
 	InRecovery         bool
 	MayCreate          bool // CREATE on the database, for the publication
 	SlotsFree          int

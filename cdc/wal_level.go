@@ -1,0 +1,51 @@
+package cdc
+
+import (
+	"fmt"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+const (
+	walMinimal = "minimal"
+	walLogical = "logical"
+)
+
+// tooLittleWAL reports that the server does not write what logical decoding needs,
+// and would not do so for our slot either. Before PostgreSQL 19 its wal_level has to
+// be logical. From then on replica will do, except on a standby: that decodes what its
+// primary writes, and its own wal_level means nothing.
+func tooLittleWAL(info protocol.ServerInfo) bool {
+	switch {
+	case info.VersionNum < onDemandVersion:
+		return info.WALLevel != walLogical
+	case info.InRecovery:
+		return info.EffectiveWALLevel != walLogical
+	}
+	return info.WALLevel == walMinimal
+}
+
+func walLevelProblem(info protocol.ServerInfo) *protocol.Problem {
+	const managed = " (managed services have a setting, often named rds.logical_replication or cloudsql.logical_decoding)"
+	switch {
+	case info.VersionNum >= onDemandVersion && info.InRecovery:
+		return &protocol.Problem{
+			What: fmt.Sprintf("effective_wal_level is %q on the standby, because its primary has no logical slot; logical replication needs %q", info.EffectiveWALLevel, walLogical),
+			Cure: "run ALTER SYSTEM SET wal_level = 'logical' on the primary and restart it, or connect to the primary, which needs neither",
+		}
+	case info.VersionNum >= onDemandVersion:
+		return &protocol.Problem{
+			What: fmt.Sprintf("wal_level is %q on the server; logical replication needs \"replica\" or %q", info.WALLevel, walLogical),
+			Cure: "run ALTER SYSTEM SET wal_level = 'replica' and ALTER SYSTEM RESET max_wal_senders, see that no configuration file sets max_wal_senders = 0, and restart PostgreSQL",
+		}
+	case info.WALLevel == walMinimal:
+		return &protocol.Problem{
+			What: fmt.Sprintf("wal_level is %q on the server; logical replication needs %q", info.WALLevel, walLogical),
+			Cure: "run ALTER SYSTEM SET wal_level = 'logical' and ALTER SYSTEM RESET max_wal_senders, see that no configuration file sets max_wal_senders = 0, and restart PostgreSQL" + managed,
+		}
+	}
+	return &protocol.Problem{
+		What: fmt.Sprintf("wal_level is %q on the server; logical replication needs %q", info.WALLevel, walLogical),
+		Cure: "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL" + managed,
+	}
+}
