@@ -20,6 +20,9 @@ type proxies []netip.Prefix
 func parseProxies(list []string) (proxies, error) {
 	var p proxies
 	for _, s := range list {
+		if s = strings.TrimSpace(s); s == "" {
+			continue
+		}
 		prefix, err := netip.ParsePrefix(s)
 		if err != nil {
 			var ip netip.Addr

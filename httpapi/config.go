@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/tablewire/tablewire/fanout"
@@ -42,9 +39,10 @@ type Config struct {
 	// APIKey of the one project. Required.
 	APIKey string
 
-	// AllowedOrigins lists the pages that may open sockets, each as a browser sends
-	// it: "https://app.example.com". "*" allows all. A page of the server's own host
-	// always may, and so may a client that sends no origin because it is no browser.
+	// AllowedOrigins lists the pages that may open sockets: "https://app.example.com".
+	// It is read as a browser would write it: with no default port, and a Unicode host
+	// as ASCII. "*" allows all. A page of the server's own host always may, and so may
+	// a client that sends no origin because it is no browser.
 	AllowedOrigins []string
 
 	// AuthTimeout is how long a client may take to send its first message. 0 means 10 s.
@@ -189,24 +187,8 @@ func (c Config) validate() error {
 	case c.QueueBytes < 0 || c.MaxMessageBytes < 0:
 		return errors.New("httpapi: a size is negative")
 	}
-	for _, o := range c.AllowedOrigins {
-		if err := validateOrigin(o); err != nil {
-			return err
-		}
+	if _, err := parseOrigins(c.AllowedOrigins); err != nil {
+		return err
 	}
 	return c.validateLimits()
-}
-
-func validateOrigin(origin string) error {
-	if origin == "*" {
-		return nil
-	}
-	u, err := url.Parse(origin)
-	if err != nil || u.Scheme == "" || u.Host == "" || strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" {
-		return &protocol.Problem{
-			What: fmt.Sprintf("%q, given as an allowed origin, is none", origin),
-			Cure: "want scheme and host, as in https://app.example.com, or *",
-		}
-	}
-	return nil
 }

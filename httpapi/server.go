@@ -78,7 +78,6 @@ func New(cfg Config) (*Server, error) {
 		cfg:     cfg,
 		log:     cfg.Logger,
 		keys:    newKeyring(cfg.APIKey),
-		origins: newOrigins(cfg.AllowedOrigins),
 		times:   defaultTimes,
 		lanes:   newLanes(),
 		tooLong: protocol.ErrMessageTooLong(cfg.MaxMessageBytes),
@@ -86,7 +85,8 @@ func New(cfg Config) (*Server, error) {
 	s.notices.log = cfg.Logger
 	s.lists.init()
 	s.limits.init(&s.cfg, &s.notices)
-	s.proxies, _ = parseProxies(cfg.TrustedProxies) // has been validated
+	s.origins, _ = parseOrigins(cfg.AllowedOrigins) // has been validated, as have these
+	s.proxies, _ = parseProxies(cfg.TrustedProxies)
 	s.upgrader = newUpgrader()
 	s.registry.init(&s.goroutines)
 	s.writers.init(&s.goroutines)

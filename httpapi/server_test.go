@@ -97,48 +97,6 @@ func escapeAll(name string) string {
 	return b.String()
 }
 
-func TestOrigins(t *testing.T) {
-	t.Parallel()
-	listed := setup(t, func(c *Config) { c.AllowedOrigins = []string{"https://App.example.com/", "http://localhost:3000"} })
-	all := setup(t, func(c *Config) { c.AllowedOrigins = []string{"*"} })
-	none := setup(t)
-	for _, tt := range []struct {
-		name, origin string
-		site         *site
-		allowed      bool
-	}{
-		{"NoBrowser", "", none, true},
-		{"OwnHost", none.http.URL, none, true},
-		{"Other", "https://app.example.com", none, false},
-		{"Null", "null", none, false},
-		{"Listed", "https://app.example.com", listed, true},
-		{"ListedWithPort", "http://localhost:3000", listed, true},
-		{"OtherPort", "http://localhost:3001", listed, false},
-		{"OtherScheme", "http://app.example.com", listed, false},
-		{"Longer", "https://app.example.com.evil.org", listed, false},
-		{"All", "https://anything.example", all, true},
-		{"AllNull", "null", all, true},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			h := http.Header{}
-			if tt.origin != "" {
-				h.Set("Origin", tt.origin)
-			}
-			conn, answer, err := websocket.DefaultDialer.DialContext(t.Context(), tt.site.url("/realtime/collections/users"), h)
-			if err == nil {
-				defer conn.Close()
-			} else if answer == nil || answer.StatusCode != http.StatusForbidden {
-				t.Fatalf("refused with %v", err)
-			}
-			defer answer.Body.Close()
-			if (err == nil) != tt.allowed {
-				t.Errorf("allowed: %v, want %v", err == nil, tt.allowed)
-			}
-		})
-	}
-}
-
 func TestPlainRequests(t *testing.T) {
 	t.Parallel()
 	starting := errors.New("the slot is being created")

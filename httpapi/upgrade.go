@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -108,33 +107,4 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	h.socket.attach(conn)
 	return h.socket, rw, nil
-}
-
-// origins are the pages that may open sockets.
-type origins struct {
-	all    bool
-	listed map[string]bool
-}
-
-func newOrigins(allowed []string) origins {
-	o := origins{listed: make(map[string]bool, len(allowed))}
-	for _, a := range allowed {
-		o.all = o.all || a == "*"
-		o.listed[normalOrigin(a)] = true
-	}
-	return o
-}
-
-// allow decides over a request by its Origin header (RFC 6455, section 10.2).
-func (o origins) allow(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" || o.all || o.listed[normalOrigin(origin)] {
-		return true
-	}
-	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
-}
-
-func normalOrigin(origin string) string {
-	return strings.ToLower(strings.TrimSuffix(origin, "/"))
 }

@@ -38,7 +38,7 @@ type listenFlags struct {
 
 // limitFlags bound what clients may do.
 type limitFlags struct {
-	AllowedOrigins  []string      `help:"Web pages' origins that may connect, such as https://example.com; * allows all. The server's own host is always allowed." env:"TABLEWIRE_ALLOWED_ORIGINS" placeholder:"LIST"`
+	AllowedOrigins  []string      `help:"Web pages' origins that may connect, comma-separated, such as https://example.com; * allows all. The server's own host is always allowed." env:"TABLEWIRE_ALLOWED_ORIGINS" placeholder:"LIST"`
 	AuthTimeout     time.Duration `help:"How long a client may take for its first message." default:"10s" env:"TABLEWIRE_AUTH_TIMEOUT"`
 	PingInterval    time.Duration `help:"How often a client is pinged; one that is not heard of for two intervals is closed." default:"30s" env:"TABLEWIRE_PING_INTERVAL"`
 	QueueBytes      byteSize      `help:"How much may wait for a client before it is closed as too slow." default:"1MiB" env:"TABLEWIRE_QUEUE_BYTES"`
