@@ -42,7 +42,7 @@ func chooseBinaries(ctx context.Context, cfg *Config, acct *account, major int) 
 	if major < MinMajor || major > newestFetched {
 		return Binaries{}, wrongMajor(cfg.DataDir, major, found)
 	}
-	bin, err := fetch(ctx, cfg.Logger, cache, major, fetchers)
+	bin, err := fetch(ctx, cfg, cache, major, fetchers)
 	if _, missing := errors.AsType[*NoBinariesError](err); missing && len(found) > 0 {
 		return Binaries{}, errors.Join(wrongMajor(cfg.DataDir, major, found), err)
 	}

@@ -30,6 +30,10 @@ type Config struct {
 	Major int
 	// BinDir is a folder with initdb and postgres. Empty: they are looked for.
 	BinDir string
+	// Progress is called, one call at a time, with a sentence for the person who waits
+	// while binaries are fetched: at the beginning, every few seconds, and at the end.
+	// Nil: nobody waits.
+	Progress func(sentence string)
 	// Logger gets what is being done at level Info and what the server logs at
 	// level Debug. Nil: nothing is logged.
 	Logger *slog.Logger
@@ -44,6 +48,9 @@ func (cfg *Config) validate() error {
 	}
 	if _, ok := cfg.Settings["port"]; ok {
 		return errors.New("the setting port is Config.Port")
+	}
+	if cfg.Progress == nil {
+		cfg.Progress = func(string) {}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -15,8 +15,9 @@
 //
 // Binaries are usable if initdb and postgres lie in one folder and are of
 // version [MinMajor] or later, or of the one that the data directory or Config.Major
-// says; 14 to 18 can be fetched. When there are none, the error is a [*NoBinariesError],
-// whose Hint is the command that helps.
+// says; 14 to 18 can be fetched. Before it fetches, [Start] asks whether the source
+// answers, for a few seconds at most, and Config.Progress tells whoever waits. When there
+// are none, the error is a [*NoBinariesError], whose Hint has the commands that help.
 //
 // # What is guaranteed
 //

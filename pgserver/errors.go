@@ -30,7 +30,12 @@ func (e *NoBinariesError) Unwrap() []error { return e.Tried }
 
 // Hint is what an operator can do about it.
 func (*NoBinariesError) Hint() string {
-	return `Install PostgreSQL, or run it in Docker and point Tablewire at it:
+	return `Install PostgreSQL, and try again:
+  Debian, Ubuntu    sudo apt-get install postgresql
+  Fedora            sudo dnf install postgresql-server
+  macOS             brew install postgresql@17
+  Windows           the installer from https://www.postgresql.org/download/windows/
+Or run it in Docker and point Tablewire at it:
   docker run -d --name tablewire-postgres -p 127.0.0.1:5432:5432 -e POSTGRES_PASSWORD=postgres postgres:17 -c wal_level=logical
   tablewire serve --database-url postgres://postgres:postgres@127.0.0.1:5432/postgres`
 }

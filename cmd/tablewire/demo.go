@@ -114,8 +114,9 @@ func (c *demoCmd) startDatabase(ctx context.Context, stdout io.Writer, logger *s
 	}
 	fmt.Fprintf(stdout, "Starting a private PostgreSQL in %s\n", dir)
 	pg, err := pgserver.Start(ctx, pgserver.Config{
-		DataDir: dir,
-		Logger:  logger,
+		DataDir:  dir,
+		Progress: func(sentence string) { fmt.Fprintln(stdout, sentence) },
+		Logger:   logger,
 		Settings: map[string]string{
 			"max_connections":        "40",
 			"shared_buffers":         "32MB",
