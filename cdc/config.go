@@ -14,6 +14,8 @@ import (
 // Database is what the stream asks of the database beside the slot.
 type Database interface {
 	Server(ctx context.Context) (protocol.ServerInfo, error)
+	// SlotHolder tells who reads the slot.
+	SlotHolder(ctx context.Context) (protocol.SlotHolder, error)
 	// Sync brings the publication up to date and lists the tables that match.
 	Sync(ctx context.Context) (protocol.Exposure, error)
 	// Columns lists what logical replication carries of a table, and a position of
@@ -85,6 +87,9 @@ func (c *Config) validate() error {
 		return errors.New("cdc: Database and Publish are required")
 	}
 	if err := CheckNames(c.Slot, c.Publication); err != nil {
+		return err
+	}
+	if err := CheckURL(c.URL); err != nil {
 		return err
 	}
 	if c.StatusInterval <= 0 {

@@ -1,11 +1,8 @@
 package cdc
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -29,6 +26,9 @@ const (
 	codeUntranslatable       = "22P05"
 	codeProgramLimit         = "54000"
 	codeInternal             = "XX000"
+	codeInvalidParameter     = "22023"
+	codeCantChange           = "55P02"
+	codeSyntax               = "42601"
 )
 
 const (
@@ -45,6 +45,11 @@ const (
 // created.
 func (s *Stream) check(info protocol.ServerInfo) error {
 	switch {
+	case info.SlotExists && info.SlotSynced && info.InRecovery:
+		return &awaited{&protocol.Problem{
+			What: fmt.Sprintf("the server is a standby, which keeps the replication slot %q in step with the primary's until it is promoted", s.cfg.Slot),
+			Cure: "nothing if a failover is under way: the slot is intact, and is read from when the standby is promoted (SELECT pg_promote()); else give the primary's address",
+		}}
 	case info.VersionNum < minVersion:
 		return &protocol.Problem{
 			What: fmt.Sprintf("the server is PostgreSQL %d.%d", info.VersionNum/10000, info.VersionNum%10000),
@@ -72,6 +77,11 @@ func (s *Stream) check(info protocol.ServerInfo) error {
 			What: fmt.Sprintf("the replication slot %q belongs to the database %q, not to %q", s.cfg.Slot, info.SlotDatabase, info.Database),
 			Cure: "choose another name with --slot: slots are shared by all databases of a server",
 		}
+	case info.SlotExists && info.SlotTwoPhase && info.MaxPrepared > 0 && reasonLost(info) == "":
+		return &protocol.Problem{
+			What: fmt.Sprintf("the replication slot %q was made with two_phase: PostgreSQL would send prepared transactions before they are committed, and those that never are", s.cfg.Slot),
+			Cure: s.cureTwoPhase(info),
+		}
 	case !info.SlotExists && info.SlotsFree <= 0:
 		return &protocol.Problem{
 			What: "all replication slots of the server are taken",
@@ -91,165 +101,27 @@ func (s *Stream) check(info protocol.ServerInfo) error {
 	return nil
 }
 
+// cureTwoPhase is how a slot gets rid of two_phase: PostgreSQL 18 can alter it.
+func (s *Stream) cureTwoPhase(info protocol.ServerInfo) string {
+	if info.VersionNum >= 180000 {
+		return fmt.Sprintf("stop whoever reads it and run: psql 'dbname=%s replication=database' -c 'ALTER_REPLICATION_SLOT %s (TWO_PHASE false)'", info.Database, s.cfg.Slot)
+	}
+	return fmt.Sprintf("SELECT pg_drop_replication_slot('%s'), and it is made anew without: what it holds is not sent then; or choose another name with --slot", s.cfg.Slot)
+}
+
+// awaited is a condition that ends by itself, or by what the operator does elsewhere:
+// the stream waits for that, also when it has not started yet.
+type awaited struct{ *protocol.Problem }
+
+// Unwrap gives the problem itself.
+func (a *awaited) Unwrap() error { return a.Problem }
+
+func isAwaited(err error) bool {
+	_, ok := errors.AsType[*awaited](err)
+	return ok
+}
+
 func isSlotActive(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == codeObjectInUse
-}
-
-// lostError ends a session whose slot must be made anew.
-type lostError string
-
-func (e lostError) Error() string { return string(e) }
-
-// startError is the refusal of START_REPLICATION.
-type startError struct {
-	slot string
-	err  error
-}
-
-func (e *startError) Error() string {
-	return fmt.Sprintf("start replication on slot %q: %v", e.slot, e.err)
-}
-
-func (e *startError) Unwrap() error { return e.err }
-
-// lostBy tells by a session's error that its slot will never work again, and why.
-// PostgreSQL's messages are in the server's language; its codes and the names of
-// its functions are not.
-func lostBy(err error) string {
-	if lost, ok := errors.AsType[lostError](err); ok {
-		return string(lost)
-	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok {
-		return ""
-	}
-	_, starting := errors.AsType[*startError](err)
-	switch {
-	case pg.Code == codeUndefinedObject && pg.Routine == "get_publication_oid":
-		return "the publication was dropped: the slot can't decode what came before it was made anew"
-	case pg.Code == codeNotInState && starting:
-		return "the server has invalidated the slot: " + pg.Message
-	}
-	return ""
-}
-
-// Explain gives an error that the stream or its database met as a problem with a
-// cure, when it is one of the known conditions; else the error as it is. Nothing
-// in it tells a password.
-func Explain(err error) error {
-	var problem *protocol.Problem
-	if err == nil || errors.As(err, &problem) {
-		return err
-	}
-	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
-		// The error quotes the URL, and a broken one may hide its password anywhere.
-		return &protocol.Problem{
-			What: "the database URL can't be understood",
-			Cure: "it looks like postgres://user:password@host:5432/database?sslmode=require; characters such as @ : / in the password are written %40 %3A %2F",
-		}
-	}
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		if cure := cureOf(pg); cure != "" {
-			return &protocol.Problem{What: pg.Message, Cure: cure, Err: fmt.Errorf("SQLSTATE %s", pg.Code)}
-		}
-		return err
-	}
-	return explainConnect(err)
-}
-
-// cureOf says what to do about PostgreSQL's error; empty when that is not known.
-func cureOf(e *pgconn.PgError) string {
-	message := strings.ToLower(e.Message)
-	switch e.Code {
-	case codeInvalidPassword, codeInvalidAuthorization:
-		if strings.Contains(message, "pg_hba.conf") {
-			return "let the role in by a line in the server's pg_hba.conf, or check sslmode in the database URL"
-		}
-		return "check the user and the password in the database URL"
-	case codeNoDatabase:
-		return "check the database's name at the end of the database URL"
-	case codeInsufficient:
-		if strings.Contains(message, "replication") || strings.Contains(message, "walsender") || strings.Contains(message, "wal sender") {
-			return "ALTER ROLE ... REPLICATION for the role in the database URL (on RDS: GRANT rds_replication TO ...)"
-		}
-		return "grant the role in the database URL what is missing, or let the tables' owner run what \"tablewire setup-sql\" prints"
-	case codeObjectInUse:
-		return "another Tablewire reads this slot: stop it, or give this one a name of its own with --slot (and --publication)"
-	case codeNotInState:
-		if strings.Contains(message, "wal_level") {
-			return "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL; for a standby, on its primary too"
-		}
-		if e.Routine == "CheckMyDatabase" {
-			return "ALTER DATABASE ... ALLOW_CONNECTIONS true, or check the database's name at the end of the database URL"
-		}
-	case codeUndefinedObject:
-		if strings.Contains(message, "publication") {
-			return "the publication was dropped; it is made anew at the next attempt, and the slot with it"
-		}
-	case codeTooManyConnections:
-		return "the server has no connection or WAL sender left: raise max_connections or max_wal_senders and restart PostgreSQL"
-	case codeLimitExceeded:
-		return "drop a replication slot that nobody uses, or raise max_replication_slots and restart PostgreSQL"
-	case codeProtocolViolation:
-		if strings.Contains(message, "startup parameter") || strings.Contains(message, "replication") {
-			return "a connection pooler is in between, which can't do replication: give the server's own address and port"
-		}
-	case codeUntranslatable, codeProgramLimit:
-		return cureUnsendable
-	case codeInternal:
-		if strings.Contains(message, "memory alloc request size") { // a change of more than 1 GB
-			return cureUnsendable
-		}
-	case codeReadOnly:
-		return "connect to the primary if this is a standby; else the role or the database has default_transaction_read_only: ALTER ROLE ... SET default_transaction_read_only = off"
-	case codeCannotConnectNow:
-		return "PostgreSQL is starting or stopping: try again in a moment"
-	}
-	return ""
-}
-
-// cureUnsendable is for a change that PostgreSQL can't decode, now or later.
-const cureUnsendable = "PostgreSQL can't send this change, and the stream can't pass it: to go on without what the slot holds, " +
-	"SELECT pg_drop_replication_slot(...), and it is made anew; leave a table of such rows out with --tables '!...'"
-
-// explainConnect explains why a server could not be reached.
-func explainConnect(err error) error {
-	var dns *net.DNSError
-	var connect *pgconn.ConnectError
-	switch {
-	case !errors.As(err, &connect):
-		return err
-	case errors.As(err, &dns):
-		return &protocol.Problem{
-			What: fmt.Sprintf("the database's host %q has no address", dns.Name),
-			Cure: "check the host in the database URL",
-		}
-	}
-	where := net.JoinHostPort(connect.Config.Host, fmt.Sprint(connect.Config.Port))
-	if connect.Config.TLSConfig != nil && strings.Contains(err.Error(), "server refused TLS connection") {
-		return &protocol.Problem{
-			What: "PostgreSQL at " + where + " offers no TLS, which the database URL asks for",
-			Cure: "put sslmode=disable into the database URL where the network is trusted, or set ssl = on in the server's configuration",
-		}
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return &protocol.Problem{
-			What: "PostgreSQL at " + where + " does not answer",
-			Cure: "check the host and the port in the database URL, and the firewalls in between",
-		}
-	}
-	return &protocol.Problem{
-		What: "PostgreSQL at " + where + " can't be reached",
-		Cure: "check the host and the port in the database URL, and that the server runs",
-		Err:  whyNot(connect),
-	}
-}
-
-// whyNot is the cause alone: pgconn's error repeats the address, for each attempt.
-func whyNot(err *pgconn.ConnectError) error {
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return op.Err
-	}
-	return errors.Unwrap(err)
+	return ok && pg.Code == codeObjectInUse
 }

@@ -32,8 +32,11 @@ type Stream struct {
 	interrupted chan string
 
 	// Of follow's goroutine:
-	remake string // why the slot must be made anew, until it is
-	origin origin // of the server, when last connected
+	remake  string // why the slot must be made anew, until it is
+	options slotOptions
+	origin  origin // of the server, when last connected
+	outage  outage
+	timeout time.Duration // the server's wal_sender_timeout, when last asked; 0: none
 }
 
 // origin tells servers and their histories apart: positions of one mean nothing in
@@ -54,9 +57,6 @@ var errStarting = errors.New("the replication stream is starting")
 const (
 	firstDelay = 100 * time.Millisecond
 	maxDelay   = 10 * time.Second
-	// patience is how long a start waits for a slot that somebody else reads: the
-	// server may not have noticed yet that our predecessor is gone.
-	patience = 5 * time.Second
 )
 
 // New checks the configuration. Nothing is connected until Run.
@@ -126,19 +126,28 @@ func (s *Stream) Run(ctx context.Context) error {
 func (s *Stream) oversee(ctx context.Context) {
 	t := time.NewTicker(s.cfg.RefreshInterval)
 	defer t.Stop()
+	var tables, types outage
 	for {
 		s.measure(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-t.C:
-			if err := s.catalog.refresh(ctx, now); err != nil && ctx.Err() == nil {
-				s.cfg.Logger.Warn("the list of tables could not be looked at; it will be tried again", "error", Explain(err))
-			}
-			if err := s.catalog.reviewTypes(ctx); err != nil && ctx.Err() == nil {
-				s.cfg.Logger.Warn("the tables' types could not be looked at; it will be tried again", "error", Explain(err))
-			}
+			s.report(ctx, &tables, "the list of tables could not be looked at; it will be tried again", s.catalog.refresh(ctx, now))
+			s.report(ctx, &types, "the tables' types could not be looked at; it will be tried again", s.catalog.reviewTypes(ctx))
 		}
+	}
+}
+
+// report logs a failure of something that is done again and again, once and then
+// seldom.
+func (s *Stream) report(ctx context.Context, o *outage, message string, err error, more ...any) {
+	switch {
+	case ctx.Err() != nil:
+	case err == nil:
+		o.over()
+	default:
+		o.log(s.cfg.Logger, message, err, more...)
 	}
 }
 
@@ -155,7 +164,7 @@ func (s *Stream) measure(ctx context.Context) {
 
 // follow connects again and again.
 func (s *Stream) follow(ctx context.Context) error {
-	delay, began := firstDelay, time.Now()
+	delay := firstDelay
 	for {
 		connected, confirmed := time.Now(), s.state.confirmed.Load()
 		err := s.session(ctx)
@@ -166,20 +175,28 @@ func (s *Stream) follow(ctx context.Context) error {
 			s.remake = why
 		}
 		wasLive := s.live.Swap(&liveness{err}).err == nil
-		started := s.hasStarted()
-		if waits := isSlotActive(err) && time.Since(began) < patience; !started && !waits {
+		started, awaited := s.hasStarted(), isAwaited(err)
+		if !started && isSlotActive(err) {
+			if err := s.awaitSlot(ctx, err); err != nil || ctx.Err() != nil {
+				return err
+			}
+			continue
+		}
+		if !started && !awaited {
 			return err
 		}
 		// A session that failed at once, and got nowhere, is likely to do so again.
 		if wasLive && (s.state.confirmed.Load() != confirmed || time.Since(connected) > time.Minute) {
 			delay = firstDelay
+			s.outage.over()
 		}
 		wait := delay/2 + rand.N(delay)
 		delay = min(2*delay, maxDelay)
-		if started {
+		if awaited {
+			s.report(ctx, &s.outage, "the replication stream waits", err)
+		} else {
 			s.restarts.Add(1)
-			s.cfg.Logger.Warn("the replication stream was interrupted; it will be resumed",
-				"error", Explain(err), "retry_in", wait.Round(time.Millisecond))
+			s.report(ctx, &s.outage, "the replication stream was interrupted; it will be resumed", s.nameHolder(ctx, err), "retry_in", wait.Round(time.Millisecond))
 		}
 		select {
 		case <-time.After(wait):
@@ -204,33 +221,44 @@ func (s *Stream) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.timeout = time.Duration(info.WALSenderTimeoutMS) * time.Millisecond
 	if err := s.check(info); err != nil {
 		return err
 	}
-	conn, err := connect(ctx, s.cfg.URL)
+	w, err := s.open(ctx, info)
 	if err != nil {
-		return fmt.Errorf("open the replication connection: %w", err)
-	}
-	if err := s.recognise(ctx, conn); err != nil {
-		_ = conn.Close(context.WithoutCancel(ctx)) // what went wrong before matters more
-		return err
-	}
-	if err := s.prepare(ctx, conn, info); err != nil {
-		_ = conn.Close(context.WithoutCancel(ctx)) // what went wrong before matters more
-		return err
-	}
-	w, err := start(ctx, conn, s.cfg.Slot, s.cfg.Publication)
-	if err != nil {
-		_ = conn.Close(context.WithoutCancel(ctx)) // as above
-		return err
+		return blamePlugin(err, info)
 	}
 	w.confirmed = &s.state.confirmed
 	w.statusInterval = s.cfg.StatusInterval
-	if timeout := time.Duration(info.WALSenderTimeoutMS) * time.Millisecond; timeout > 0 {
-		w.statusInterval = min(w.statusInterval, timeout/3)
-		w.silence = 2 * timeout
+	if s.timeout > 0 {
+		w.statusInterval = min(w.statusInterval, s.timeout/3)
+		w.silence = 2 * s.timeout
 	}
 	return s.stream(ctx, w)
+}
+
+// open makes the connection that streams.
+func (s *Stream) open(ctx context.Context, info protocol.ServerInfo) (w *walsender, err error) {
+	conn, err := connect(ctx, s.cfg.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open the replication connection: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = conn.Close(context.WithoutCancel(ctx)) // what went wrong before matters more
+		}
+	}()
+	if err := s.recognise(ctx, conn); err != nil {
+		return nil, err
+	}
+	if err := pin(ctx, conn); err != nil {
+		return nil, err
+	}
+	if err := s.prepare(ctx, conn, info); err != nil {
+		return nil, err
+	}
+	return start(ctx, conn, s.cfg.Slot, s.cfg.Publication)
 }
 
 // publicationCreated is told by the catalog. While a session is under way, somebody
@@ -247,7 +275,7 @@ func (s *Stream) publicationCreated() {
 func (s *Stream) recognise(ctx context.Context, conn *pgconn.PgConn) error {
 	id, err := pglogrepl.IdentifySystem(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("identify the server: %w", err)
+		return swallowed(fmt.Errorf("identify the server: %w", err))
 	}
 	before, now := s.origin, origin{id.SystemID, id.Timeline}
 	s.origin = now
@@ -264,51 +292,6 @@ func (s *Stream) lose(why string) {
 	s.state.confirmed.Store(0)
 	s.state.published = protocol.Position{}
 	s.cfg.Lost()
-}
-
-// prepare sees to the publication and then the slot: a slot decodes with the
-// catalog as it was at each change, so the publication must be there before it.
-func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol.ServerInfo) error {
-	lost := s.remake
-	switch {
-	case info.SlotExists && info.SlotWALStatus == "lost":
-		lost = "the server no longer has the write-ahead log that the slot needs (max_slot_wal_keep_size)"
-	case info.SlotExists && !info.PublicationExists:
-		lost = "the publication was not there: the slot can't decode what came before it was made"
-	case !info.SlotExists && s.hasStarted():
-		lost = "the slot was not there any more"
-	}
-	if err := s.catalog.refresh(ctx, time.Now()); err != nil {
-		return err
-	}
-	if lost != "" && info.SlotExists {
-		err := pglogrepl.DropReplicationSlot(ctx, conn, s.cfg.Slot, pglogrepl.DropReplicationSlotOptions{Wait: false})
-		if err != nil {
-			return fmt.Errorf("drop the lost slot %q: %w", s.cfg.Slot, err)
-		}
-	}
-	if lost != "" || !info.SlotExists {
-		waiting := time.AfterFunc(2*time.Second, func() {
-			s.cfg.Logger.Info("waiting for the transactions that are open in the database to end: a replication slot can't be created before", "slot", s.cfg.Slot)
-		})
-		defer waiting.Stop()
-		_, err := pglogrepl.CreateReplicationSlot(ctx, conn, s.cfg.Slot, "pgoutput", pglogrepl.CreateReplicationSlotOptions{
-			Mode: pglogrepl.LogicalReplication, SnapshotAction: "NOEXPORT_SNAPSHOT",
-		})
-		if err != nil {
-			return fmt.Errorf("create replication slot %q: %w", s.cfg.Slot, err)
-		}
-		s.cfg.Logger.Info("a replication slot was created", "slot", s.cfg.Slot)
-	}
-	if lost != "" {
-		s.lose(lost)
-	}
-	s.remake = ""
-	select {
-	case <-s.interrupted: // it is as it must be now
-	default:
-	}
-	return nil
 }
 
 // stream runs the two goroutines of a connection until it or ctx ends.

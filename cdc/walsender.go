@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -33,10 +35,11 @@ const (
 // maxTick is how often at least the walsender's goroutine looks whether something is due.
 const maxTick = time.Second
 
-// pinned are the output formats of the session: those of the role or the database
-// would change the stream otherwise.
+// pinned are the settings of the session that streams: those of the role or the
+// database would change the stream otherwise. They are set by a statement. A pooler
+// leaves startup parameters out that it does not know (PgBouncer:
+// ignore_startup_parameters), or refuses them.
 var pinned = map[string]string{
-	"replication":                         "database",
 	"client_encoding":                     "UTF8",
 	"DateStyle":                           "ISO, MDY",
 	"IntervalStyle":                       "postgres",
@@ -46,6 +49,14 @@ var pinned = map[string]string{
 	"statement_timeout":                   "0",
 	"lock_timeout":                        "0",
 	"idle_in_transaction_session_timeout": "0",
+}
+
+// requested are the startup parameters that the stream's connection needs.
+func requested(application string) map[string]string {
+	if application == "" {
+		application = "tablewire"
+	}
+	return map[string]string{"replication": "database", "client_encoding": pinned["client_encoding"], "application_name": application}
 }
 
 // walsender is a connection in replication mode. One goroutine owns it.
@@ -70,22 +81,38 @@ func connect(ctx context.Context, url string) (*pgconn.PgConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(cfg.RuntimeParams, pinned)
-	if cfg.RuntimeParams["application_name"] == "" {
-		cfg.RuntimeParams["application_name"] = "tablewire"
-	}
+	maps.Copy(cfg.RuntimeParams, requested(cfg.RuntimeParams["application_name"]))
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 10 * time.Second
 	}
-	conn, err := pgconn.ConnectConfig(ctx, cfg)
-	if err != nil || conn.ParameterStatus("server_encoding") != noEncoding {
-		return conn, err
+	return pgconn.ConnectConfig(ctx, cfg)
+}
+
+// pin sets the session's settings and checks what came of it.
+func pin(ctx context.Context, conn *pgconn.PgConn) error {
+	wanted := maps.Clone(pinned)
+	if conn.ParameterStatus("server_encoding") == noEncoding {
+		wanted["client_encoding"] = noEncoding
 	}
-	if _, err := conn.Exec(ctx, "SET client_encoding = "+noEncoding).ReadAll(); err != nil {
-		_ = conn.Close(context.WithoutCancel(ctx)) // what went wrong before matters more
-		return nil, fmt.Errorf("set the client's encoding: %w", err)
+	names := slices.Sorted(maps.Keys(wanted))
+	calls := make([]string, len(names))
+	for i, name := range names {
+		calls[i] = fmt.Sprintf("pg_catalog.set_config(%s, %s, false)", quoteLiteral(name), quoteLiteral(wanted[name]))
 	}
-	return conn, nil
+	// One SELECT: a connection in replication mode takes no list of statements before 15.
+	results, err := conn.Exec(ctx, "SELECT "+strings.Join(calls, ", ")).ReadAll()
+	if err != nil {
+		return fmt.Errorf("set the replication connection's formats: %w", err)
+	}
+	for i, name := range names {
+		if got := string(results[0].Rows[0][i]); got != wanted[name] {
+			return &protocol.Problem{
+				What: fmt.Sprintf("%s is %q on the replication connection, after it was set to %q", name, got, wanted[name]),
+				Cure: curePooler,
+			}
+		}
+	}
+	return nil
 }
 
 // noEncoding is that of a database which takes any bytes. Asked for UTF-8 the server
@@ -104,7 +131,7 @@ func start(ctx context.Context, conn *pgconn.PgConn, slot, publication string) (
 		},
 	})
 	if err != nil {
-		return nil, &startError{slot, err}
+		return nil, fmt.Errorf("start replication on slot %q: %w", slot, err)
 	}
 	hijacked, err := conn.Hijack()
 	if err != nil {

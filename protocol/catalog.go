@@ -69,7 +69,27 @@ type ServerInfo struct {
 	SlotPlugin         string
 	SlotDatabase       string
 	SlotWALStatus      string
+	SlotInvalidation   string // why the server will never decode from it again (17; 16: "conflict"); empty: it will
+	SlotKeepSize       string // max_slot_wal_keep_size
+	SlotIdleTimeout    string // idle_replication_slot_timeout (18)
+	SlotSynced         bool   // a standby's copy of its primary's slot (17)
+	SlotFailover       bool   // standbys copy it (17)
+	SlotTwoPhase       bool   // prepared transactions are sent before they are committed
+	MaxPrepared        int    // max_prepared_transactions
+	OutputPlugins      string // output_plugin_libraries, where there is such a setting and the role may see it
 	PublicationExists  bool
 	WALEnd             int64 // how far the log is written, as a position
 	SlotRetained       int64 // bytes of log that are kept for the slot
+}
+
+// SlotHolder is who reads a slot.
+type SlotHolder struct {
+	PID     int  // of the server's process; 0: nobody reads it
+	Visible bool // the role may see the rest
+	// Application, Address (empty for a Unix socket) and Since, when it connected, are
+	// what the server knows of the client.
+	Application, Address, Since string
+	// Replied is the time of its last status reply, by its own clock: one that changes
+	// is a sign of life.
+	Replied string
 }

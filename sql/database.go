@@ -26,7 +26,9 @@ type Database struct {
 	connConfig *pgx.ConnConfig
 
 	turn chan struct{} // one at a time: whoever has put something in
-	conn *pgx.Conn     // nil until needed; of whose turn it is
+	// Of whose turn it is:
+	conn   *pgx.Conn // nil until needed
+	pooled bool      // by a pooler, who may give each transaction another session
 }
 
 // timeout bounds one statement and the connecting before it: catalog look-ups
@@ -43,11 +45,6 @@ func Open(cfg Config) (*Database, error) {
 		cc.RuntimeParams["application_name"] = "tablewire"
 	}
 	cc.RuntimeParams["client_encoding"] = "UTF8" // names, whatever the database's encoding
-	// ALTER PUBLICATION waits for a VACUUM or a CREATE INDEX CONCURRENTLY of the table.
-	// We come back later rather than keep others waiting behind us.
-	cc.RuntimeParams["lock_timeout"] = "500"
-	// Compiling what looks through the catalog takes longer than looking.
-	cc.RuntimeParams["jit"] = "off"
 	// A pooler in transaction mode would lose prepared statements; five statements
 	// a minute gain nothing from them.
 	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
@@ -86,15 +83,36 @@ func (d *Database) with(ctx context.Context, doing string, f func(context.Contex
 		_ = d.drop() // it is lost already
 	}
 	if d.conn == nil {
-		conn, err := pgx.ConnectConfig(ctx, d.connConfig)
-		if err != nil {
+		if err := d.connect(ctx); err != nil {
 			return fmt.Errorf("%s: %w", doing, err)
 		}
-		d.conn = conn
 	}
 	if err := f(ctx, d.conn); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
+	return nil
+}
+
+// connect makes the connection and its session's settings. They are no startup
+// parameters: a pooler leaves out or refuses those that it does not know.
+func (d *Database) connect(ctx context.Context) error {
+	conn, err := pgx.ConnectConfig(ctx, d.connConfig)
+	if err != nil {
+		return err
+	}
+	var pid int64
+	var encoding string
+	if err = conn.QueryRow(ctx, session, int64(conn.PgConn().PID())).Scan(&pid, &encoding, nil, nil); err == nil && encoding != "UTF8" {
+		err = &protocol.Problem{
+			What: fmt.Sprintf("client_encoding is %q on the connection, after UTF8 was asked for", encoding),
+			Cure: "a connection pooler is in between, which does not pass it on: give the server's own address and port",
+		}
+	}
+	if err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx)) // what went wrong before matters more
+		return err
+	}
+	d.conn, d.pooled = conn, pid != int64(conn.PgConn().PID())
 	return nil
 }
 
@@ -109,6 +127,19 @@ func (d *Database) Server(ctx context.Context) (info protocol.ServerInfo, err er
 		return err
 	})
 	return info, err
+}
+
+// SlotHolder reads who reads the slot.
+func (d *Database) SlotHolder(ctx context.Context) (holder protocol.SlotHolder, err error) {
+	err = d.with(ctx, "look who reads the slot", func(ctx context.Context, conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, slotHolder, d.cfg.Slot)
+		if err != nil {
+			return err
+		}
+		holder, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[protocol.SlotHolder])
+		return err
+	})
+	return holder, err
 }
 
 // Columns reads a table's columns, and how far the log was written then; none when

@@ -27,7 +27,9 @@ var (
 	dropTables        = statement("setup/drop_tables")
 	createSlot        = statement("setup/slot")
 
+	session           = statement("catalog/session")
 	serverInfo        = statement("catalog/server")
+	slotHolder        = statement("catalog/holder")
 	tables            = statement("catalog/tables")
 	publicationInfo   = statement("catalog/publication")
 	publicationTables = statement("catalog/publication_tables")

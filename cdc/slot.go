@@ -1,0 +1,113 @@
+package cdc
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pglogrepl"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// slotOptions are what a slot was made with, and is made with again.
+type slotOptions struct{ failover, twoPhase bool }
+
+// prepare sees to the publication and then the slot: a slot decodes with the
+// catalog as it was at each change, so the publication must be there before it.
+func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol.ServerInfo) error {
+	if info.SlotExists {
+		s.options = slotOptions{info.SlotFailover, info.SlotTwoPhase}
+	}
+	if s.remake == "" { // else a try to make it anew was begun, and its reason holds
+		s.remake = s.reasonToRemake(info)
+	}
+	if err := s.catalog.refresh(ctx, time.Now()); err != nil {
+		return err
+	}
+	if s.remake != "" && info.SlotExists {
+		err := pglogrepl.DropReplicationSlot(ctx, conn, s.cfg.Slot, pglogrepl.DropReplicationSlotOptions{Wait: false})
+		if err != nil {
+			return fmt.Errorf("drop the lost slot %q: %w", s.cfg.Slot, err)
+		}
+	}
+	if s.remake != "" || !info.SlotExists {
+		if err := s.createSlot(ctx, conn, info); err != nil {
+			return err
+		}
+	}
+	if s.remake != "" {
+		s.lose(s.remake)
+	}
+	s.remake = ""
+	select {
+	case <-s.interrupted: // it is as it must be now
+	default:
+	}
+	return nil
+}
+
+func (s *Stream) reasonToRemake(info protocol.ServerInfo) string {
+	switch {
+	case info.SlotExists && reasonLost(info) != "":
+		return reasonLost(info)
+	case info.SlotExists && !info.PublicationExists:
+		return "the publication was not there: the slot can't decode what came before it was made"
+	case !info.SlotExists && s.hasStarted():
+		return "the slot was not there any more"
+	}
+	return ""
+}
+
+// createSlot makes the slot, as it was before where it was there before.
+func (s *Stream) createSlot(ctx context.Context, conn *pgconn.PgConn, info protocol.ServerInfo) error {
+	waiting := time.AfterFunc(2*time.Second, func() { s.sayWaiting(info.InRecovery) })
+	defer waiting.Stop()
+	options := s.options
+	// A standby can't make failover slots: its own are not copied any further.
+	options.failover = options.failover && info.VersionNum >= 170000 && !info.InRecovery
+	// With two_phase prepared transactions come before they are committed (see check).
+	if options.twoPhase && info.MaxPrepared > 0 {
+		options.twoPhase = false
+		s.cfg.Logger.Warn("the replication slot is made anew without two_phase, which it had", "slot", s.cfg.Slot)
+	}
+	if _, err := conn.Exec(ctx, createSlotCommand(s.cfg.Slot, info.VersionNum, options)).ReadAll(); err != nil {
+		return fmt.Errorf("create replication slot %q: %w", s.cfg.Slot, err)
+	}
+	s.cfg.Logger.Info("a replication slot was created", "slot", s.cfg.Slot, "failover", options.failover, "two_phase", options.twoPhase)
+	return nil
+}
+
+// createSlotCommand is CREATE_REPLICATION_SLOT in the server's grammar: PostgreSQL 15
+// has its options in parentheses. No snapshot is kept: nothing is read with it.
+func createSlotCommand(slot string, version int, o slotOptions) string {
+	command := fmt.Sprintf("CREATE_REPLICATION_SLOT %s LOGICAL pgoutput", quoteIdentifier(slot))
+	if version < 150000 {
+		if o.twoPhase {
+			command += " TWO_PHASE"
+		}
+		return command + " NOEXPORT_SNAPSHOT"
+	}
+	options := []string{"SNAPSHOT 'nothing'"}
+	if o.twoPhase {
+		options = append(options, "TWO_PHASE")
+	}
+	if o.failover {
+		options = append(options, "FAILOVER")
+	}
+	return command + " (" + strings.Join(options, ", ") + ")"
+}
+
+// sayWaiting says what the making of a slot waits for.
+func (s *Stream) sayWaiting(standby bool) {
+	if standby {
+		s.cfg.Logger.Info("waiting for the primary to log which transactions run there, which an idle one does not do: "+
+			"a replication slot can't be created on a standby before", "slot", s.cfg.Slot,
+			"to_do", "run SELECT pg_log_standby_snapshot() on the primary")
+		return
+	}
+	s.cfg.Logger.Info("waiting for the transactions that are open in the database to end: a replication slot can't be created before", "slot", s.cfg.Slot,
+		"to_do", "SELECT pid, xact_start, state, query FROM pg_stat_activity WHERE backend_xid IS NOT NULL ORDER BY xact_start shows them, SELECT gid, prepared FROM pg_prepared_xacts the prepared ones (ROLLBACK PREPARED 'gid')")
+}

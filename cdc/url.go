@@ -1,0 +1,65 @@
+package cdc
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// escapes is how a password is written in a URL.
+const escapes = "in a URL, these characters of a password are written: @ %40, : %3A, / %2F, ? %3F, # %23, % %25, blank %20 " +
+	"(in a key=value string: password='...' in quotes)"
+
+// badURL is for a URL that must not be used, nor quoted: nobody knows where in it the
+// password is.
+func badURL(what string) error {
+	return &protocol.Problem{
+		What: what,
+		Cure: "it looks like postgres://user:password@host:5432/database?sslmode=require; " + escapes,
+	}
+}
+
+// parameterName is what PostgreSQL takes for the name of a setting.
+var parameterName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$.]*$`)
+
+// CheckURL refuses a database URL that can be read in two ways, one of which has a part
+// of the password for a host, a database or a setting: that part would be looked up in
+// the DNS, sent to a server and written into messages.
+func CheckURL(url string) error {
+	cfg, err := pgconn.ParseConfig(url)
+	if err != nil {
+		return Explain(err)
+	}
+	if rest, ok := cutScheme(url); ok {
+		authority := rest
+		if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+			authority = rest[:end]
+		}
+		switch {
+		case strings.Contains(rest, "#"):
+			return badURL("the database URL has a # in it, after which nothing would be read")
+		case strings.Count(rest, "@") > 1:
+			return badURL("the database URL has more than one @, so that nobody knows where the password ends")
+		case strings.Contains(rest[len(authority):], "@"):
+			return badURL("the database URL has an @ after a / or a ?, so that nobody knows where the password ends")
+		}
+	}
+	for name := range cfg.RuntimeParams {
+		if !parameterName.MatchString(name) {
+			return badURL("the database URL sets something that is no parameter")
+		}
+	}
+	return nil
+}
+
+func cutScheme(url string) (rest string, ok bool) {
+	for _, scheme := range []string{"postgres://", "postgresql://"} {
+		if rest, ok = strings.CutPrefix(url, scheme); ok {
+			return rest, true
+		}
+	}
+	return "", false
+}
