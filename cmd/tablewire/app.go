@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/lmittmann/tint"
@@ -57,8 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	)
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "tablewire: %v\n", err)
-		fmt.Fprintln(stderr, "  to do: tablewire --help lists the commands and their flags")
+		reportUsage(stderr, err, args)
 		return 2
 	}
 	if err := parsed.Run(&app{ctx: ctx, stdout: stdout, stderr: stderr}); err != nil {
@@ -66,6 +67,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		return 1
 	}
 	return 0
+}
+
+// reportUsage tells what is wrong with the command line. It quotes none of it where it
+// has a database's URL: a shell cuts one that is not quoted at a blank or a & of its
+// password, and the rest is what kong would complain of.
+func reportUsage(w io.Writer, err error, args []string) {
+	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--database-url") || strings.Contains(arg, "://") }) {
+		fmt.Fprintln(w, "tablewire: the command line can't be understood")
+		fmt.Fprintln(w, "  to do: put the database's URL in single quotes, or into TABLEWIRE_DATABASE_URL; tablewire --help lists the commands and their flags")
+		return
+	}
+	fmt.Fprintf(w, "tablewire: %v\n", err)
+	fmt.Fprintln(w, "  to do: tablewire --help lists the commands and their flags")
 }
 
 // report tells the operator what went wrong and what to do about it.

@@ -148,6 +148,9 @@ func serve(ctx context.Context, opt serveOptions, logger *slog.Logger, ready fun
 	if err != nil {
 		return &protocol.Problem{What: err.Error(), Cure: "give --tables names and globs, such as orders,shop.*"}
 	}
+	if err := cdc.CheckURL(opt.DatabaseURL); err != nil {
+		return err
+	}
 	database, err := sql.Open(sql.Config{URL: opt.DatabaseURL, Publication: opt.Publication, Slot: opt.Slot, Tables: patterns})
 	if err != nil {
 		return err
