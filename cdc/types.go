@@ -92,10 +92,11 @@ func build(oid uint32, modifier int32, rows map[uint32]*protocol.TypeRow, depth 
 	case row.Elem != 0:
 		elem := build(row.Elem, modifier, rows, depth+1)
 		t.Kind, t.Elem, t.Delim = protocol.KindArray, &elem, row.Delim
-	case row.Category == 'S':
-		t.Kind, t.JSONCast = protocol.KindText, row.JSONCast
 	default:
 		t.JSONCast = row.JSONCast
+		if row.Folding != nil {
+			t.Kind, t.Folding = protocol.KindText, row.Folding
+		}
 	}
 	return t
 }

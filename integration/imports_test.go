@@ -24,7 +24,7 @@ const jsontext = "github.com/go-json-experiment/json/jsontext"
 var rooms = map[string]struct{ code, tests []string }{
 	"protocol":    {},
 	"cdc":         {code: []string{"protocol"}, tests: []string{"pgserver", "sql"}},
-	"fanout":      {code: []string{"protocol"}, tests: []string{"pgserver"}},
+	"fanout":      {code: []string{"protocol"}, tests: []string{"pgserver", "sql"}},
 	"sql":         {code: []string{"protocol"}, tests: []string{"pgserver"}},
 	"httpapi":     {code: []string{"fanout", "protocol"}},
 	"pgserver":    {},

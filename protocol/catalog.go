@@ -40,14 +40,15 @@ type TableColumn struct {
 
 // TypeRow is a type as pg_type has it.
 type TypeRow struct {
-	OID      uint32
-	Name     string // as format_type prints it
-	Class    byte   // typtype: b base, c composite, d domain, e enum, r range, m multirange
-	Category byte   // typcategory
-	Base     uint32 // of a domain
-	Elem     uint32 // of an array, else 0
+	OID   uint32
+	Name  string // as format_type prints it
+	Class byte   // typtype: b base, c composite, d domain, e enum, r range, m multirange
+	Base  uint32 // of a domain
+	Elem  uint32 // of an array, else 0
 	// Extension is who made it; zero for what no extension did.
 	Extension ExtensionType
+	// Folding is how citext compares; nil for all others.
+	Folding *Folding
 	// JSONCast says that a function casts the type to json.
 	JSONCast bool
 	Delim    byte     // of an array: between its elements

@@ -104,7 +104,7 @@ const (
 	KindInt                     // smallint, integer, bigint: Type.Bits says which
 	KindFloat                   // real, double precision: Type.Bits says which
 	KindNumeric                 // numeric
-	KindText                    // text, varchar, char, name, citext and others of that category
+	KindText                    // text, varchar, char, name; citext: Type.Folding says how it compares
 	KindUUID                    // uuid
 	KindDate                    // date
 	KindTime                    // time without time zone
@@ -133,6 +133,8 @@ type Type struct {
 	// Extension tells a base type that an extension made; zero for all others. Names
 	// don't: anybody can make a type called hstore, and a domain has a name of its own.
 	Extension ExtensionType
+	// Folding is how values of the extension citext compare; nil for all others.
+	Folding *Folding
 	// JSONCast says that to_jsonb gives what a function makes of the value, a cast of
 	// the base type to json.
 	JSONCast bool
@@ -173,7 +175,7 @@ func (r *Relation) SameColumns(o *Relation) bool {
 
 // Same reports whether values of the two types read and compare alike.
 func (t Type) Same(u Type) bool {
-	if t.OID != u.OID || t.Base != u.Base || t.Name != u.Name || t.Extension != u.Extension || t.JSONCast != u.JSONCast || !slices.Equal(t.Labels, u.Labels) {
+	if t.OID != u.OID || t.Base != u.Base || t.Name != u.Name || t.Extension != u.Extension || t.JSONCast != u.JSONCast || t.Folding != u.Folding || !slices.Equal(t.Labels, u.Labels) {
 		return false
 	}
 	if (t.Elem == nil) != (u.Elem == nil) || t.Elem != nil && !t.Elem.Same(*u.Elem) {

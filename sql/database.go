@@ -29,6 +29,9 @@ type Database struct {
 	// Of whose turn it is:
 	conn   *pgx.Conn // nil until needed
 	pooled bool      // by a pooler, who may give each transaction another session
+	// How the database folds text, nil until somebody needs it, and what it goes by.
+	folding *protocol.Folding
+	foldsBy locale
 }
 
 // timeout bounds one statement and the connecting before it: catalog look-ups
@@ -178,25 +181,27 @@ func (d *Database) Types(ctx context.Context, oids []uint32) (found []protocol.T
 		if err != nil {
 			return err
 		}
-		found, err = pgx.CollectRows(rows, scanType)
-		return err
+		if found, err = pgx.CollectRows(rows, scanType); err != nil {
+			return err
+		}
+		return d.addFolding(ctx, conn, found)
 	})
 	return found, err
 }
 
 func scanType(row pgx.CollectableRow) (protocol.TypeRow, error) {
 	var t protocol.TypeRow
-	var class, category, delim string
+	var class, delim string
 	var names []string
 	var oids []int64
-	err := row.Scan(&t.OID, &t.Name, &class, &category, &t.Base, &t.Elem, &t.Extension.Type, &t.Extension.Name, &t.JSONCast, &delim, &t.Labels, &names, &oids)
+	err := row.Scan(&t.OID, &t.Name, &class, &t.Base, &t.Elem, &t.Extension.Type, &t.Extension.Name, &t.JSONCast, &delim, &t.Labels, &names, &oids)
 	if err != nil {
 		return t, err
 	}
 	if t.Extension.Name == "" {
 		t.Extension.Type = "" // a type that somebody made by hand, whatever its name
 	}
-	t.Class, t.Category, t.Delim = class[0], category[0], delim[0]
+	t.Class, t.Delim = class[0], delim[0]
 	for i := range names {
 		t.Fields = append(t.Fields, protocol.TableColumn{Name: names[i], TypeOID: uint32(oids[i]), TypeModifier: -1})
 	}

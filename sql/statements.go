@@ -36,6 +36,10 @@ var (
 	columns           = statement("catalog/columns")
 	types             = statement("catalog/types")
 	visible           = statement("catalog/visible")
+	databaseLocale    = statement("catalog/locale")
+	foldingLower      = statement("catalog/folding")
+	foldingContext    = statement("catalog/folding_context")
+	foldingWords      = statement("catalog/folding_words")
 )
 
 // fill puts quoted identifiers into a statement that can't take parameters: each

@@ -3,6 +3,7 @@ package filter
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -17,15 +18,16 @@ func arrayOf(elem *class) *class {
 	}
 	c := &class{
 		literal: func(text string) (datum, error) {
-			canonical, ok := canonicalArray(elem, text)
-			if !ok {
-				return datum{}, errNot("an array as in {1,2,NULL}, its elements of the type")
-			}
-			return datum{bytes: canonical}, nil
+			canonical, err := canonicalArray(elem, text)
+			return datum{bytes: canonical}, err
 		},
 		read:       func(text []byte) (datum, bool) { return datum{bytes: text}, validArray(elem, text) },
 		comparison: arrays(elem),
 		ordered:    true,
+		unusable:   elem.unusable,
+	}
+	if elem.fold != nil {
+		c.fold = foldElements(elem)
 	}
 	elem.array.CompareAndSwap(nil, c)
 	return elem.array.Load()
@@ -276,8 +278,9 @@ func (r *arrayReader) read(elem *class) (datum, bool) {
 }
 
 // canonicalArray reads a literal and writes it as the reader takes it. It takes
-// blanks around items, and no bounds.
-func canonicalArray(elem *class, text string) ([]byte, bool) {
+// blanks around items, and no bounds. The error names the element that is not of its
+// type.
+func canonicalArray(elem *class, text string) ([]byte, error) {
 	var canonical []byte
 	for rest := trimBlanks(text); rest != ""; rest = strings.TrimLeft(rest, arrayBlanks) {
 		switch rest[0] {
@@ -288,7 +291,7 @@ func canonicalArray(elem *class, text string) ([]byte, bool) {
 		}
 		item, quoted, after, ok := cutItem(rest)
 		if !ok || len(canonical) == 0 || canonical[len(canonical)-1] == '"' {
-			return nil, false
+			return nil, errArray
 		}
 		rest = after
 		if !quoted && strings.EqualFold(item, "NULL") {
@@ -297,16 +300,21 @@ func canonicalArray(elem *class, text string) ([]byte, bool) {
 		}
 		d, err := elem.literal(item)
 		if err != nil {
-			return nil, false
+			return nil, fmt.Errorf("can't be read: its element %s %w", literal{formString, item}, err)
 		}
 		spelt := spell(elem, d, item)
 		if same, ok := elem.read(spelt); !ok || elem.compare(same, d) != 0 {
-			return nil, false
+			return nil, errArray
 		}
 		canonical = appendQuoted(canonical, spelt)
 	}
-	return canonical, wellFormed(canonical) && validArray(elem, canonical)
+	if !wellFormed(canonical) || !validArray(elem, canonical) {
+		return nil, errArray
+	}
+	return canonical, nil
 }
+
+var errArray = errNot("an array as in {1,2,NULL}, its elements of the type")
 
 const arrayBlanks = " \t\n\v\f\r"
 

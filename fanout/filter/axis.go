@@ -91,8 +91,15 @@ func (a *axis) matchValue(x *Index, c *cell) {
 
 // matchText visits those that look at the text form.
 func (a *axis) matchText(x *Index, c *cell) {
+	if a.prefixes.points.len+a.suffixes.points.len+a.grams.points.len == 0 {
+		return
+	}
+	text, ok := c.form(x, a.class)
+	if !ok {
+		a.allTexts(x)
+		return
+	}
 	if a.prefixes.points.len+a.suffixes.points.len > 0 {
-		text := a.class.formOf(c.text)
 		a.prefixes.match(x, text)
 		a.suffixes.match(x, text)
 	}

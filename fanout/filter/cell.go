@@ -18,6 +18,10 @@ type cell struct {
 
 	lowerTurn uint64 // of the text form in lower case
 	lower     []byte
+
+	foldTurn uint64 // of the text as the class folds it, if it can
+	folded   []byte
+	foldable bool
 }
 
 // reading is a text read as a class.
@@ -70,6 +74,9 @@ func (c *cell) release() {
 	if cap(c.lower) > maxLower {
 		c.lower = nil
 	}
+	if cap(c.folded) > maxLower {
+		c.folded = nil
+	}
 }
 
 // read reads the text.
@@ -80,7 +87,9 @@ func (c *cell) read(x *Index, class *class) *reading {
 	}
 	if r.turn != x.turn {
 		r.turn, r.hashed, r.ranked = x.turn, false, false
-		r.datum, r.ok = class.read(c.text)
+		text, foldable := c.fold(x, class)
+		r.datum, r.ok = class.read(text)
+		r.ok = r.ok && foldable
 	}
 	return r
 }
@@ -99,8 +108,32 @@ func (r *reading) rank(class *class) uint64 {
 	return r.place
 }
 
-// lowered gives the text form in lower case.
+// fold gives the text that the class reads.
+func (c *cell) fold(x *Index, class *class) (_ []byte, ok bool) {
+	if class.fold == nil {
+		return c.text, true
+	}
+	if c.foldTurn != x.turn {
+		c.foldTurn = x.turn
+		c.folded, c.foldable = class.fold(c.folded[:0], c.text)
+	}
+	return c.folded, c.foldable
+}
+
+// form gives the text form; false if it is not known.
+func (c *cell) form(x *Index, class *class) (_ []byte, ok bool) {
+	if class.foldsForm {
+		return c.fold(x, class)
+	}
+	return class.formOf(c.text), true
+}
+
+// lowered gives the text form in lower case, which a class that folds it has made it
+// already.
 func (c *cell) lowered(x *Index, class *class) []byte {
+	if class.foldsForm {
+		return c.folded
+	}
 	if c.lowerTurn != x.turn {
 		c.lowerTurn = x.turn
 		c.lower = appendLower(c.lower[:0], class.formOf(c.text))
@@ -127,6 +160,17 @@ func (x *Index) match(e *Entry) Result {
 	return result
 }
 
+func (x *Index) matchText(c *clause, v *cell) Result {
+	text, ok := v.form(x, c.class)
+	switch {
+	case !ok:
+		return Unknown
+	case c.op == opContains:
+		return resultOf(bytes.Contains(v.lowered(x, c.class), c.needle().lower))
+	}
+	return resultOf(c.matchForm(text))
+}
+
 // matchClause is clause.match by way of the cells.
 func (x *Index) matchClause(c *clause) Result {
 	if c.op == opNever {
@@ -145,10 +189,8 @@ func (x *Index) matchClause(c *clause) Result {
 	switch {
 	case c.op == opIsNull:
 		return c.matchIsNull(v.text)
-	case c.op == opContains:
-		return resultOf(bytes.Contains(v.lowered(x, c.class), c.needle().lower))
 	case c.op.onText():
-		return resultOf(c.matchForm(v.text))
+		return x.matchText(c, v)
 	}
 	r := v.read(x, c.class)
 	if r.ok && c.op.compares() && c.class.rank != nil {

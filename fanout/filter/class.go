@@ -21,6 +21,13 @@ type class struct {
 	*comparison // nil when the type has no equality
 	// ordered says that the comparison is the type's order, not equality alone.
 	ordered bool
+	// fold appends the text that read takes, made of a row's text; nil where that is the
+	// row's own. False if it can't.
+	fold func(dst, text []byte) ([]byte, bool)
+	// foldsForm says that the text form is folded too.
+	foldsForm bool
+	// unusable says why nothing but isnull can be used; "" when that is not so.
+	unusable string
 	// form gives the text form where that is not the row's text; else nil.
 	form func(text []byte) []byte
 	// null finds the values that count as NULL though they are not; else nil.
@@ -72,7 +79,10 @@ func classOf(t *protocol.Type) *class {
 	case protocol.KindNumeric:
 		return numericClass
 	case protocol.KindText:
-		if t.Base == oidBPChar {
+		switch {
+		case t.Folding != nil:
+			return foldClassOf(t.Folding)
+		case t.Base == oidBPChar:
 			return bpcharClass
 		}
 		return textClass
@@ -101,7 +111,7 @@ func classOf(t *protocol.Type) *class {
 		return namedClass(t.Base)
 	case protocol.KindArray:
 		if t.Elem != nil && t.Delim == ',' {
-			if elem := classOf(t.Elem); elem.ordered {
+			if elem := classOf(t.Elem); elem.ordered || elem.unusable != "" {
 				return arrayOf(elem)
 			}
 		}

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -95,7 +96,11 @@ func pathClass(o op, v value) *class {
 
 func (c *clause) usable(t *protocol.Type) error {
 	switch {
-	case c.op == opIsNull || c.op.onText():
+	case c.op == opIsNull:
+		return nil
+	case c.class.unusable != "" && (c.class.comparison == nil || !c.op.onText()):
+		return errors.New(c.class.unusable)
+	case c.op.onText():
 		return nil
 	case c.class.comparison == nil:
 		return fmt.Errorf("%s values have no equality: use a path into them, or isnull", t)
@@ -125,10 +130,26 @@ func (c *clause) setText(v value) error {
 		return err
 	case l.form == formNull:
 		c.op = opNever
+	case c.class.foldsForm:
+		return c.setFolded(l)
 	case c.op == opContains:
 		c.rare = &rarities{path: c.path(), needle: newNeedle(l.text)}
 	default:
 		c.operands = []datum{{bytes: []byte(l.text)}}
+	}
+	return nil
+}
+
+// setFolded: both sides are folded by the class, and then compared as they are.
+func (c *clause) setFolded(l literal) error {
+	d, err := c.class.literal(l.text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s %w", l, err)
+	case c.op == opContains:
+		c.rare = &rarities{needle: &needle{lower: d.bytes}}
+	default:
+		c.operands = []datum{d}
 	}
 	return nil
 }

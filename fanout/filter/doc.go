@@ -54,9 +54,12 @@
 //     of an error. So {"profile.age_gte": 18} compares numbers, {"profile.age_gte":
 //     "18"} text. Members are not known beforehand: a path's last _in is the
 //     operator; write profile.checked_in__eq for a member checked_in.
+//   - citext is compared as the database's lower() folds it, which [protocol.Folding]
+//     tells: col = 'x', col > 'x'::citext COLLATE "C", col LIKE 'x%'. Other types that
+//     users and extensions made are compared by their text form, and have no order.
 //
-// Known differences from SQL: citext is compared like text. Ranges, money, bits and
-// row types are compared as PostgreSQL prints them. Dates and times are read in ISO 8601 and PostgreSQL's output form alone, bytea in hex, intervals in
+// Known differences from SQL: ranges, money, bits and row types are compared as
+// PostgreSQL prints them. Dates and times are read in ISO 8601 and PostgreSQL's output form alone, bytea in hex, intervals in
 // the postgres and ISO 8601 styles, addresses whole, arrays without bounds; other
 // spellings are refused, never misread.
 // JSON whose escapes PostgreSQL can't turn into text (\u0000, half a surrogate

@@ -50,8 +50,10 @@ func (c *clause) matchText(text []byte) Result {
 	switch {
 	case c.op == opIsNull:
 		return c.matchIsNull(text)
+	case c.class.fold != nil && (c.class.foldsForm || !c.op.onText()):
+		return c.matchFolded(text)
 	case c.op.onText():
-		return resultOf(c.matchForm(text))
+		return resultOf(c.matchForm(c.class.formOf(text)))
 	}
 	d, ok := c.class.read(text)
 	return c.matchRead(d, ok)
@@ -72,14 +74,17 @@ func (c *clause) matchRead(d datum, ok bool) Result {
 	return Unknown
 }
 
+// matchForm evaluates the clause for a text form, folded where the class folds it.
 func (c *clause) matchForm(text []byte) bool {
-	text = c.class.formOf(text)
 	switch c.op {
 	case opStartsWith:
 		return bytes.HasPrefix(text, c.operands[0].bytes)
 	case opEndsWith:
 		return bytes.HasSuffix(text, c.operands[0].bytes)
 	default: // opContains
+		if c.class.foldsForm {
+			return bytes.Contains(text, c.needle().lower)
+		}
 		return c.needle().in(text)
 	}
 }

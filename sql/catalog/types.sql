@@ -5,7 +5,6 @@ SELECT
   t.oid,
   format_type(t.oid, NULL) AS type_name,
   t.typtype::text AS class,
-  t.typcategory::text AS category,
   t.typbasetype AS base,
   CASE WHEN t.typlen = -1 AND t.typcategory = 'A' THEN t.typelem ELSE 0 END AS elem,
   t.typname::text AS own_name,

@@ -1,0 +1,80 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+// What filters do with types that extensions and users made: citext folds as in the
+// database, a type whose order is not known is refused where an order is asked for.
+func TestFiltersOnExtensionTypes(t *testing.T) {
+	t.Parallel()
+	for _, major := range pgtest.Versions() {
+		t.Run(fmt.Sprintf("PostgreSQL%d", major), func(t *testing.T) {
+			t.Parallel()
+			db := connect(t, pgtest.StartVersion(t, major).NewDatabase(t))
+			// A type of the category of strings with an order of its own, as semver is.
+			db.run(t, `SET client_min_messages = warning; CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
+				CREATE TYPE semver;
+				CREATE FUNCTION semver_in(cstring) RETURNS semver LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+				CREATE FUNCTION semver_out(semver) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+				CREATE TYPE semver (INPUT = semver_in, OUTPUT = semver_out, INTERNALLENGTH = VARIABLE, CATEGORY = 'S');
+				CREATE DOMAIN version AS semver; CREATE DOMAIN email AS ext.citext; CREATE TYPE mood AS ENUM ('sad', 'ok');
+				CREATE TABLE t (id int PRIMARY KEY, email ext.citext, d email, es ext.citext[], ds email[], v semver, dv version, vs semver[], ms mood[])`)
+			s := serve(t, db.url, fmt.Sprintf("extension_types_%d", major))
+			for filter, want := range map[string]string{
+				`{"v_gt":"1.9.0"}`:                `v_gt: the operator gt can't be used on semver`,
+				`{"dv_lte":"1.9.0"}`:              `dv_lte: the operator lte can't be used on version`,
+				`{"vs_gt":"{1.9.0}"}`:             `vs_gt: the operator gt can't be used on semver[]`,
+				`{"ms":"{ok,glad}"}`:              `ms: "{ok,glad}" can't be read: its element "glad" is not a label of mood (sad, ok)`,
+				`{"ms_in":["{ok}","{\"glad\"}"]}`: `ms_in: "{\"glad\"}" can't be read: its element "glad" is not a label of mood (sad, ok)`,
+			} {
+				detail, err := json.Marshal(want)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c := meet(t, s, "collections/t", map[string]any{"api_key": apiKey, "filters": json.RawMessage(filter)})
+				c.want(t, `{"error":"Invalid filter","error_detail":`+string(detail)+`}`)
+				c.wantClosed(t, 4400)
+			}
+			clients := map[string]client{}
+			for filter := range extensionFilters {
+				clients[filter] = watch(t, s, "t", json.RawMessage(filter))
+			}
+			db.run(t, `INSERT INTO t VALUES
+				(1, 'Ada@Example.com', 'Ada@Example.com', '{Ada}', '{NULL,"ADA"}', '1.10.0', '1.10.0', '{1.10.0}', '{ok}'),
+				(2, 'bob@example.com', 'BOB@example.com', '{bob}', '{bob}', '1.9.0', '1.9.0', '{1.9.0}', '{sad}'),
+				(3, 'EVE', 'EVE', NULL, NULL, NULL, NULL, NULL, NULL)`)
+			for filter, ids := range extensionFilters {
+				for _, id := range ids {
+					if got := clients[filter].next(t); !strings.Contains(got, fmt.Sprintf(`"data":{"id":%d,`, id)) {
+						t.Errorf("%s: got %s and not row %d", filter, got, id)
+					}
+				}
+			}
+		})
+	}
+}
+
+// extensionFilters are filters with the rows that they select, of which the last is
+// always row 3 or 2, so that none is missed.
+var extensionFilters = map[string][]int{
+	`{"[or]email":"ADA@example.com","[or]id":3}`:          {1, 3},
+	`{"email_ne":"ada@EXAMPLE.com"}`:                      {2, 3},
+	`{"[or]d_in":"ada@example.com","[or]id":3}`:           {1, 3},
+	`{"d_notin":["ADA@example.com"]}`:                     {2, 3},
+	`{"email_gt":"B"}`:                                    {2, 3},
+	`{"email_startswith":"B","id_gte":1}`:                 {2},
+	`{"[or]d_endswith":"A@EXAMPLE.COM","[or]id":3}`:       {1, 3},
+	`{"[or]email_contains":"DA@","[or]id":3}`:             {1, 3},
+	`{"[or]es":"{ADA}","[or]id":3}`:                       {1, 3},
+	`{"[or]ds_in":["{NULL,\"ada\"}"],"[or]id":3}`:         {1, 3},
+	`{"[or]es_gt":"{AZ}","[or]id":3}`:                     {2, 3},
+	`{"[or]v":"1.10.0","[or]id":3}`:                       {1, 3},
+	`{"dv_ne":"1.10.0"}`:                                  {2},
+	`{"[or]vs_in":["{1.10.0}"],"[or]v_startswith":"1.9"}`: {1, 2},
+}
