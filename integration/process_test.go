@@ -156,10 +156,13 @@ type server struct {
 // serve starts a server on free ports and waits until it is ready.
 func serve(t testing.TB, databaseURL, slot string, args ...string) *server {
 	t.Helper()
-	args = append([]string{
-		"serve", "--slot", slot, "--publication", "wire_" + slot,
-		"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
-	}, args...)
+	return serveAs(t, databaseURL, append([]string{"--slot", slot, "--publication", "wire_" + slot}, args...)...)
+}
+
+// serveAs is serve with names that the flags say, or none.
+func serveAs(t testing.TB, databaseURL string, args ...string) *server {
+	t.Helper()
+	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}, args...)
 	p := start(t, []string{"TABLEWIRE_DATABASE_URL=" + databaseURL, "TABLEWIRE_API_KEY=" + apiKey}, args...)
 	m := p.line(t, `ready .*url=http://(\S+) .*admin=http://(\S+)`)
 	return &server{process: p, addr: m[1], admin: m[2]}

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -50,4 +51,53 @@ func TestPartitionByName(t *testing.T) {
 	db.run(t, `INSERT INTO parted VALUES (1, 5), (11, 6)`)
 	low.want(t, `{"event":"create","collection_id":"low","data":{"id":1,"n":5}}`)
 	high.want(t, `{"event":"create","collection_id":"high","data":{"n":6,"id":11}}`)
+}
+
+// Two servers on one database have a publication each, by the names of their slots, and
+// one that is given the other's leaves it alone.
+func TestTwoServers(t *testing.T) {
+	t.Parallel()
+	db := connect(t, pgtest.Start(t).NewDatabase(t))
+	db.run(t, `CREATE TABLE orders (id int PRIMARY KEY); CREATE TABLE stock (id int PRIMARY KEY)`)
+	one, two := serveAs(t, db.url, "--slot", "side_one"), serveAs(t, db.url, "--slot", "side_two", "--tables", "orders")
+	intruder := serveAs(t, db.url, "--slot", "side_three", "--publication", "side_one", "--tables", "orders")
+	if !strings.Contains(intruder.output(), `is kept by the Tablewire of slot "side_one"`) || !strings.Contains(intruder.output(), "give it one of its own with --publication") {
+		t.Errorf("the log does not say what to do:\n%s", intruder.output())
+	}
+	watched := []client{watch(t, one, "orders", nil), watch(t, one, "stock", nil), watch(t, two, "orders", nil), watch(t, intruder, "orders", nil)}
+	const rows = 76
+	for id := range rows {
+		db.run(t, `INSERT INTO orders VALUES ($1)`, id)
+		db.run(t, `INSERT INTO stock VALUES ($1)`, id)
+		if id%20 == 10 {
+			for _, s := range []*server{one, two, intruder} {
+				look(t, s)
+			}
+		}
+	}
+	for i, w := range watched {
+		for id := range rows {
+			w.want(t, fmt.Sprintf(`{"event":"create","collection_id":"%s","data":{"id":%d}}`, []string{"orders", "stock", "orders", "orders"}[i], id))
+		}
+	}
+	got := query[string](t, db, `SELECT pubname || ' ' || tablename FROM pg_publication_tables ORDER BY 1`)
+	if want := "[side_one orders side_one stock side_two orders]"; fmt.Sprint(got) != want {
+		t.Errorf("the publications have %v, want %s", got, want)
+	}
+	for _, s := range []*server{one, two, intruder} {
+		if n := s.logged("may be lost"); n > 0 {
+			t.Errorf("%d times changes may be lost", n)
+		}
+	}
+}
+
+// look makes a server look at the list of tables: that is what it does when a client
+// names a collection that it does not know.
+func look(t *testing.T, s *server) {
+	t.Helper()
+	c := dial(t, s, "nonesuch")
+	c.send(t, map[string]any{"api_key": apiKey})
+	if m := c.next(t); !strings.Contains(m, "Collection not found") {
+		t.Errorf("got %s", m)
+	}
 }

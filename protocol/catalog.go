@@ -15,6 +15,9 @@ type Table struct {
 	Refused string
 	// Added says that the publication did not have the table until now.
 	Added bool
+	// Mark is another one when somebody has altered what the publication carries of the
+	// table, even if it was put back: changes of the time between may not have come.
+	Mark string
 }
 
 // Exposure is what came of bringing the publication up to date.
@@ -22,6 +25,8 @@ type Exposure struct {
 	Tables []Table // all that match, the refused ones too
 	// Created says that there was no publication until now.
 	Created bool
+	// Mark is the publication's own, as a table's is.
+	Mark string
 	// Warnings say what of the exposed tables, or of those that were asked for, will
 	// not come, for the operator.
 	Warnings []string

@@ -32,6 +32,8 @@ type Database struct {
 	// How the database folds text, nil until somebody needs it, and what it goes by.
 	folding *protocol.Folding
 	foldsBy locale
+	// What the publication was after the last look.
+	kept upkeep
 }
 
 // timeout bounds one statement and the connecting before it: catalog look-ups
@@ -51,7 +53,10 @@ func Open(cfg Config) (*Database, error) {
 	// A pooler in transaction mode would lose prepared statements; five statements
 	// a minute gain nothing from them.
 	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
-	return &Database{cfg: cfg, connConfig: cc, turn: make(chan struct{}, 1)}, nil
+	return &Database{
+		cfg: cfg, connConfig: cc, turn: make(chan struct{}, 1),
+		kept: upkeep{carried: map[uint32]bool{}, undone: map[uint32]time.Time{}, left: map[uint32]string{}},
+	}, nil
 }
 
 // Close ends the connection.

@@ -4,35 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// member is a table that the publication carries.
-type member struct {
-	OID                   uint32
-	Named                 bool // and so can be dropped from it
-	SomeRows, SomeColumns bool // it carries not all of them
-}
-
-// members are the tables that the publication carries, by OID.
-type members map[uint32]member
-
-func (m members) have(oid uint32) bool {
-	_, ok := m[oid]
-	return ok
-}
-
 // Sync brings the publication in line with the tables that are there and match:
 // it makes it, adds tables that came and drops those that may not stay. A
-// publication that Tablewire did not make is used as it is. It returns every table
-// that matches, the refused ones with the reason.
+// publication that is not kept by this server is used as it is. It returns every
+// table that matches, the refused ones with the reason.
 func (d *Database) Sync(ctx context.Context) (exposure protocol.Exposure, err error) {
 	err = d.with(ctx, fmt.Sprintf("bring publication %q up to date", d.cfg.Publication),
 		func(ctx context.Context, conn *pgx.Conn) error {
@@ -47,22 +29,18 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 	if err != nil {
 		return protocol.Exposure{}, err
 	}
-	pub, err := d.ensurePublication(ctx, conn)
+	pub, created, err := d.ensurePublication(ctx, conn)
 	if err != nil {
 		return protocol.Exposure{}, err
 	}
-	list, err := collect[member](ctx, conn, publicationTables, d.cfg.Publication)
+	members, err := d.members(ctx, conn)
 	if err != nil {
 		return protocol.Exposure{}, err
 	}
-	members := make(members, len(list))
-	for _, m := range list {
-		members[m.OID] = m
-	}
-	rows := map[uint32]tableRow{}
-	exposure := protocol.Exposure{Created: pub.created}
+	look := &look{pub: pub, foreign: pub.foreign(d.cfg.Slot), members: members, rows: map[uint32]tableRow{}}
+	exposure := protocol.Exposure{Created: created, Mark: pub.Mark}
 	for _, t := range all {
-		rows[t.OID] = t
+		look.rows[t.OID] = t
 		if d.cfg.Tables.Match(t.Schema, t.Name) {
 			exposure.Tables = append(exposure.Tables, protocol.Table{
 				OID: t.OID, Schema: t.Schema, Name: t.Name,
@@ -70,23 +48,62 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 			})
 		}
 	}
-	refusePartitions(exposure.Tables, rows, func(root uint32) bool { return pub.ours || pub.viaRoot && members.have(root) })
-	exposure.Warnings = append(d.unmatched(all), d.limitations(pub, members, rows)...)
-	switch {
-	case !pub.ours:
-		d.refuseMissing(exposure.Tables, pub, members, rows)
-		return exposure, nil
-	case !pub.viaRoot || len(pub.missing) > 0:
-		return exposure, fmt.Errorf("publication %q was altered: it no longer carries every kind of change, or not partitions' changes as their root's; %s", d.cfg.Publication, d.setAll())
+	look.found = exposure.Tables
+	refusePartitions(look.found, look.rows, func(root uint32) bool { return look.foreign == "" || pub.ViaRoot && members.have(root) })
+	err = d.arrange(ctx, conn, look)
+	for i := range look.found {
+		look.found[i].Mark = members[look.found[i].OID].Mark
 	}
-	if err := d.dropStrays(ctx, conn, rows, exposure.Tables, members); err != nil {
+	exposure.Warnings = append(d.unmatched(all), look.warnings...)
+	if err != nil {
 		return exposure, err
 	}
-	refuseHidden(exposure.Tables, rows, members)
-	return exposure, d.addMissing(ctx, conn, rows, exposure.Tables, members)
+	inherited, err := d.inheritance(ctx, conn, look.found)
+	exposure.Warnings = append(exposure.Warnings, inherited...)
+	return exposure, err
 }
 
-func collect[T any](ctx context.Context, conn *pgx.Conn, statement string, args ...any) ([]T, error) {
+// look is one comparison of the tables that are there with the publication.
+type look struct {
+	pub      publication
+	foreign  string // why this server does not keep the publication; empty: it does
+	members  members
+	rows     map[uint32]tableRow
+	found    []protocol.Table // those that match
+	warnings []string
+}
+
+// arrange refuses the tables that can't come, and brings a publication of ours up to date.
+func (d *Database) arrange(ctx context.Context, conn *pgx.Conn, l *look) error {
+	if l.foreign != "" {
+		clear(d.kept.carried)
+		d.refuseMissing(l)
+		d.refuseBroken(l)
+	}
+	l.warnings = d.limitations(l)
+	switch {
+	case l.foreign != "":
+		return nil
+	case !l.pub.ViaRoot || len(l.pub.Missing) > 0:
+		return fmt.Errorf("publication %q was altered: it no longer carries every kind of change, or not partitions' changes as their root's; %s", d.cfg.Publication, d.setAll())
+	}
+	if err := d.claim(ctx, conn, l.pub); err != nil {
+		return err
+	}
+	d.noteTaken(ctx, conn, l)
+	if err := d.dropStrays(ctx, conn, l); err != nil {
+		return err
+	}
+	refuseHidden(l.found, l.rows, l.members)
+	err := d.addMissing(ctx, conn, l)
+	clear(d.kept.carried)
+	for oid := range l.members {
+		d.kept.carried[oid] = true
+	}
+	return err
+}
+
+func collect[T any](ctx context.Context, conn querier, statement string, args ...any) ([]T, error) {
 	rows, err := conn.Query(ctx, statement, args...)
 	if err != nil {
 		return nil, err
@@ -94,33 +111,116 @@ func collect[T any](ctx context.Context, conn *pgx.Conn, statement string, args 
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 }
 
-// publication is what Sync knows of it.
+// querier is a connection or a transaction.
+type querier interface {
+	Query(ctx context.Context, statement string, args ...any) (pgx.Rows, error)
+}
+
+// publication is a row of catalog/publication.sql.
 type publication struct {
-	ours    bool     // its list of tables is ours to keep
-	viaRoot bool     // partitions' changes come as their root's
-	missing []string // kinds of change that it leaves out
-	created bool     // it was not there
+	Marked                    bool   // Tablewire made it
+	Slot                      string // the slot that it is kept for; empty: an earlier version made it
+	SlotExists, OurSlotExists bool
+	Owner                     string
+	Owned, InRecovery         bool
+	AllTables, AllSequences   bool
+	ViaRoot                   bool // partitions' changes come as their root's
+	NoGenerated               bool
+	Missing                   []string // kinds of change that it leaves out
+	Excepted                  []string // quoted names of the tables that FOR ALL TABLES leaves out
+	Mark                      string   // see protocol.Exposure
+}
+
+// foreign says why the server of a slot does not keep the list of tables; empty when
+// it does.
+func (p *publication) foreign(slot string) string {
+	switch {
+	case !p.Marked:
+		return "was not made by Tablewire"
+	case p.AllTables:
+		return "is FOR ALL TABLES"
+	case p.AllSequences:
+		return "is FOR ALL SEQUENCES"
+	case p.kept(slot):
+		return fmt.Sprintf("is kept by the Tablewire of slot %q", p.Slot)
+	case p.InRecovery:
+		return "can't be altered on a standby"
+	case !p.Owned:
+		return fmt.Sprintf("belongs to the role %q", p.Owner)
+	}
+	return ""
+}
+
+// kept reports whether another Tablewire than that of the slot keeps it. It is left
+// alone while the other's slot is there: its server may be on its way back. When that
+// is gone, the publication goes to a server whose own slot is there, so that two that
+// have just started don't take it from each other.
+func (p *publication) kept(slot string) bool {
+	return p.Slot != "" && p.Slot != slot && (p.SlotExists || !p.OurSlotExists)
 }
 
 // ensurePublication makes the publication where there is none.
-func (d *Database) ensurePublication(ctx context.Context, conn *pgx.Conn) (p publication, err error) {
-	name := quote(d.cfg.Publication)
-	var noGenerated bool
-	err = conn.QueryRow(ctx, publicationInfo, d.cfg.Publication).Scan(&p.ours, &p.viaRoot, &noGenerated, &p.missing)
-	if err == nil && p.ours && noGenerated { // an older server's, which was upgraded
-		_, err = conn.Exec(ctx, fill(publishGenerated, "{publication}", name))
+func (d *Database) ensurePublication(ctx context.Context, conn *pgx.Conn) (p publication, created bool, err error) {
+	p, err = d.publication(ctx, conn)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		if err := d.createPublication(ctx, conn); err != nil {
+			return p, false, err
+		}
+		created = true
+		clear(d.kept.carried) // nobody took tables out one by one
+	case err == nil && p.NoGenerated && p.foreign(d.cfg.Slot) == "": // an older server's, which was upgraded
+		if _, err := conn.Exec(ctx, fill(publishGenerated, "{publication}", quote(d.cfg.Publication))); err != nil {
+			return p, false, err
+		}
+	default:
+		return p, false, err
 	}
-	if !errors.Is(err, pgx.ErrNoRows) {
-		return p, err
+	p, err = d.publication(ctx, conn)
+	return p, created, err
+}
+
+func (d *Database) publication(ctx context.Context, conn *pgx.Conn) (publication, error) {
+	rows, err := conn.Query(ctx, publicationInfo, d.cfg.Publication, d.cfg.Slot)
+	if err != nil {
+		return publication{}, err
 	}
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, fill(createPublication, "{publication}", name, "{for_tables}", "", "{generated}", generated(conn))); err != nil {
+	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[publication])
+}
+
+func (d *Database) createPublication(ctx context.Context, conn *pgx.Conn) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		// With stored generated columns left out, PostgreSQL 18 would refuse the UPDATEs of
+		// a table that has one and is FULL; older ones don't know the option.
+		var version int
+		if err := tx.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, fill(markPublication, "{publication}", name))
+		generated := ""
+		if version >= 180000 {
+			generated = ", publish_generated_columns = stored"
+		}
+		if _, err := tx.Exec(ctx, fill(createPublication, "{publication}", quote(d.cfg.Publication), "{generated}", generated)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, d.markStatement())
 		return err
 	})
-	return publication{ours: true, viaRoot: true, created: true}, err
+}
+
+// claim writes into a publication of ours which slot it is kept for, so that the server
+// of another one leaves it alone.
+func (d *Database) claim(ctx context.Context, conn *pgx.Conn, p publication) error {
+	if p.Slot == d.cfg.Slot || !p.OurSlotExists {
+		return nil
+	}
+	_, err := conn.Exec(ctx, d.markStatement())
+	return err
+}
+
+func (d *Database) markStatement() string {
+	mark := fmt.Sprintf(`tablewire: slot "%s"; made by Tablewire, which adds and drops tables`, d.cfg.Slot)
+	return fill(markPublication, "{publication}", quote(d.cfg.Publication), "{mark}", literal(mark))
 }
 
 // allTables lists the tables that may be exposed, and the partitions that are named.
@@ -142,132 +242,9 @@ func (d *Database) unmatched(all []tableRow) []string {
 	return warnings
 }
 
-// limitations says what a publication holds back of the tables that it has: nothing
-// that is lost may be lost in silence.
-func (d *Database) limitations(pub publication, members members, rows map[uint32]tableRow) []string {
-	var warnings []string
-	if !pub.ours && len(pub.missing) > 0 {
-		warnings = append(warnings, fmt.Sprintf("publication %q leaves out every %s, which clients will never see; %s", d.cfg.Publication, strings.Join(pub.missing, ", "), d.setAll()))
-	}
-	for _, m := range members {
-		t, there := rows[m.OID]
-		if !there || !d.cfg.Tables.Match(t.Schema, t.Name) {
-			continue
-		}
-		name := protocol.TableName{Schema: t.Schema, Table: t.Name}
-		if m.SomeRows {
-			warnings = append(warnings, fmt.Sprintf("publication %q has a WHERE clause for table %q: clients see no other rows", d.cfg.Publication, name))
-		}
-		if m.SomeColumns {
-			warnings = append(warnings, fmt.Sprintf("publication %q has a list of columns for table %q: clients see no others", d.cfg.Publication, name))
-		}
-	}
-	slices.Sort(warnings)
-	return warnings
-}
-
 // setAll is how a publication is made to carry everything.
 func (d *Database) setAll() string {
 	return fmt.Sprintf("its owner can run ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)", quote(d.cfg.Publication))
-}
-
-// refuseMissing refuses the tables that somebody else's publication does not have.
-func (d *Database) refuseMissing(found []protocol.Table, pub publication, members members, rows map[uint32]tableRow) {
-	for i := range found {
-		t := &found[i]
-		switch {
-		case t.Refused != "":
-		case rows[t.OID].Partitioned && !pub.viaRoot:
-			t.Refused = fmt.Sprintf("publication %q sends the changes of its partitions as those of other tables: %s", d.cfg.Publication, d.setAll())
-		case !members.have(t.OID):
-			t.Refused = fmt.Sprintf("publication %q does not have it, and was not made by Tablewire: its owner can run ALTER PUBLICATION %s ADD TABLE ONLY %s",
-				d.cfg.Publication, quote(d.cfg.Publication), quote(t.Schema, t.Name))
-		}
-	}
-}
-
-// generated has stored generated columns published where the server can do that:
-// it would otherwise refuse the UPDATEs of a table that has one and is FULL.
-func generated(conn *pgx.Conn) string {
-	version := conn.PgConn().ParameterStatus("server_version") // 18.4, 19rc1
-	digits := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
-	if digits < 0 {
-		digits = len(version)
-	}
-	if n, err := strconv.Atoi(version[:digits]); err == nil && n >= 18 {
-		return ", publish_generated_columns = stored"
-	}
-	return ""
-}
-
-// dropStrays takes tables out that must not be in: those that no longer match, and
-// those that would make the application's own statements fail. One that is locked
-// stays a member until the next time.
-func (d *Database) dropStrays(ctx context.Context, conn *pgx.Conn, rows map[uint32]tableRow, found []protocol.Table, members members) error {
-	stays := make(map[uint32]bool, len(found))
-	for i := range found {
-		stays[found[i].OID] = found[i].Refused == ""
-	}
-	for oid, m := range members {
-		t, there := rows[oid]
-		if stays[oid] || !m.Named || !there {
-			continue
-		}
-		switch _, err := conn.Exec(ctx, d.alter(dropTables, t)); {
-		case err == nil:
-			delete(members, oid)
-		case !isLocked(err):
-			return err
-		}
-	}
-	return nil
-}
-
-// addMissing adds the tables that came: all at once, or one by one when one of
-// them fails, which is then refused with PostgreSQL's own words until the next time.
-func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, rows map[uint32]tableRow, found []protocol.Table, members members) error {
-	var add []tableRow
-	var missing []*protocol.Table
-	for i := range found {
-		t := &found[i]
-		if t.Refused != "" || members.have(t.OID) {
-			continue
-		}
-		row := rows[t.OID]
-		if !row.Owned {
-			t.Refused = row.unowned(d.cfg.Publication)
-			continue
-		}
-		add, missing = append(add, row), append(missing, t)
-	}
-	if len(add) == 0 {
-		return nil
-	}
-	if _, err := conn.Exec(ctx, d.alter(addTables, add...)); err == nil {
-		for _, t := range missing {
-			t.Added = true
-		}
-		return nil
-	} else if conn.IsClosed() {
-		return err
-	}
-	for i, t := range missing {
-		if _, err := conn.Exec(ctx, d.alter(addTables, add[i])); err != nil {
-			t.Refused = "it could not be added to the publication yet: " + err.Error()
-		} else {
-			t.Added = true
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-// isLocked reports that somebody else's lock was not released in time.
-func isLocked(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "55P03"
 }
 
 // alter names tables ONLY: what inherits from one is looked at by itself.
@@ -280,20 +257,3 @@ func (d *Database) alter(statement string, list ...tableRow) string {
 }
 
 func only(schema, table string) string { return "ONLY " + quote(schema, table) }
-
-// Setup gives the statements that make by hand what a server would make by
-// itself, for a role that may only replicate. With no tables the publication is
-// made empty. They run on every supported version, and so leave an option of newer
-// ones to a comment.
-func Setup(publication, slot string, names []protocol.TableName) string {
-	forTables := ""
-	if len(names) > 0 {
-		quoted := make([]string, len(names))
-		for i, n := range names {
-			quoted[i] = only(n.Schema, n.Table)
-		}
-		forTables = " FOR TABLE " + strings.Join(quoted, ", ")
-	}
-	return strings.TrimSpace(fill(createPublication, "{publication}", quote(publication), "{for_tables}", forTables, "{generated}", "")) + ";\n\n" +
-		strings.TrimSpace(fill(createSlot, "{slot}", literal(slot))) + ";\n"
-}

@@ -25,6 +25,7 @@ var (
 	publishGenerated  = statement("setup/generated")
 	addTables         = statement("setup/add_tables")
 	dropTables        = statement("setup/drop_tables")
+	createByHand      = statement("setup/by_hand")
 	createSlot        = statement("setup/slot")
 
 	session           = statement("catalog/session")
@@ -33,6 +34,8 @@ var (
 	tables            = statement("catalog/tables")
 	publicationInfo   = statement("catalog/publication")
 	publicationTables = statement("catalog/publication_tables")
+	alterers          = statement("catalog/alterers")
+	inheritance       = statement("catalog/inheritance")
 	columns           = statement("catalog/columns")
 	types             = statement("catalog/types")
 	visible           = statement("catalog/visible")

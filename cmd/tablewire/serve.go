@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ type serveCmd struct {
 	APIKey      string   `name:"api-key" help:"The key that clients send: of the one project, 'default'." env:"TABLEWIRE_API_KEY" placeholder:"KEY"`
 	Tables      []string `help:"Tables to expose: names and globs, comma-separated; ! takes out again." default:"public.*" env:"TABLEWIRE_TABLES"`
 	Slot        string   `help:"Name of the replication slot; made when it is not there." default:"tablewire" env:"TABLEWIRE_SLOT"`
-	Publication string   `help:"Name of the publication; made when it is not there." default:"tablewire" env:"TABLEWIRE_PUBLICATION"`
+	Publication string   `help:"Name of the publication (default: the slot's name); made when it is not there." placeholder:"NAME" env:"TABLEWIRE_PUBLICATION"`
 	listenFlags
 	limitFlags
 	logFlags
@@ -112,7 +113,7 @@ func (c *serveCmd) Run(a *app) error {
 	defer admin.Close()
 	logger := newLogger(a.stderr, c.LogFormat, c.LogLevel)
 	return serve(a.ctx, serveOptions{
-		DatabaseURL: c.DatabaseURL, APIKey: c.APIKey, Tables: c.Tables, Slot: c.Slot, Publication: c.Publication,
+		DatabaseURL: c.DatabaseURL, APIKey: c.APIKey, Tables: c.Tables, Slot: c.Slot, Publication: cmp.Or(c.Publication, c.Slot),
 		Listener: public, AdminListener: admin, Limits: c.limitFlags,
 	}, logger, func(s serving) {
 		logger.Info("ready", "url", s.URL, "admin", s.AdminURL, "collections", s.Collections)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -12,13 +13,14 @@ import (
 // setupSQLCmd prints what serve would run.
 type setupSQLCmd struct {
 	Slot        string   `help:"Name of the replication slot." default:"tablewire" env:"TABLEWIRE_SLOT"`
-	Publication string   `help:"Name of the publication." default:"tablewire" env:"TABLEWIRE_PUBLICATION"`
+	Publication string   `help:"Name of the publication (default: the slot's name)." placeholder:"NAME" env:"TABLEWIRE_PUBLICATION"`
 	Tables      []string `arg:"" optional:"" help:"Tables to publish, as table or schema.table; each needs a primary key or another replica identity."`
 }
 
 // Run prints the statements.
 func (c *setupSQLCmd) Run(a *app) error {
-	if err := cdc.CheckNames(c.Slot, c.Publication); err != nil {
+	publication := cmp.Or(c.Publication, c.Slot)
+	if err := cdc.CheckNames(c.Slot, publication); err != nil {
 		return err
 	}
 	names := make([]protocol.TableName, 0, len(c.Tables))
@@ -31,6 +33,6 @@ func (c *setupSQLCmd) Run(a *app) error {
 		}
 		names = append(names, sql.SplitName(t))
 	}
-	_, err := fmt.Fprint(a.stdout, sql.Setup(c.Publication, c.Slot, names))
+	_, err := fmt.Fprint(a.stdout, sql.Setup(publication, c.Slot, names))
 	return err
 }

@@ -1,16 +1,30 @@
--- What a publication carries: whether it is one that Tablewire made, whose tables it
--- keeps up to date; whether partitions' changes come as their root's; whether stored
--- generated columns are held back that it could carry (PostgreSQL 18); which kinds of
--- change it leaves out. $1: the publication.
+-- What a publication carries, and whose it is. $1: the publication. $2: our slot.
 SELECT
-  NOT puballtables AND pg_has_role(pubowner, 'USAGE')
-    AND coalesce(obj_description(oid, 'pg_publication'), '') LIKE 'tablewire:%' AS ours,
-  pubviaroot AS via_root,
-  coalesce(to_jsonb(pg_publication) ->> 'pubgencols' <> 's', false) AS no_generated,
+  -- Whose list of tables it is. Tablewire writes into the comment which slot it keeps
+  -- the publication for; one that has no slot in it is of an earlier version.
+  coalesce(m.comment LIKE 'tablewire:%', false) AS marked,
+  coalesce(substring(m.comment FROM '^tablewire: slot "([a-z0-9_]+)"'), '') AS slot,
+  EXISTS (SELECT FROM pg_replication_slots s
+          WHERE s.slot_name = substring(m.comment FROM '^tablewire: slot "([a-z0-9_]+)"') AND s.database = current_database()) AS slot_exists,
+  EXISTS (SELECT FROM pg_replication_slots s WHERE s.slot_name = $2 AND s.database = current_database()) AS our_slot_exists,
+  pg_get_userbyid(p.pubowner)::text AS owner,
+  pg_has_role(p.pubowner, 'USAGE') AS owned,
+  pg_is_in_recovery() AS in_recovery,
+  p.puballtables AS all_tables,
+  coalesce((to_jsonb(p) ->> 'puballsequences')::bool, false) AS all_sequences, -- PostgreSQL 19
+  p.pubviaroot AS via_root, -- partitions' changes come as their root's
+  coalesce(to_jsonb(p) ->> 'pubgencols' <> 's', false) AS no_generated, -- PostgreSQL 18: it could carry them
   array_remove(ARRAY[
-    CASE WHEN NOT pubinsert THEN 'insert' END,
-    CASE WHEN NOT pubupdate THEN 'update' END,
-    CASE WHEN NOT pubdelete THEN 'delete' END,
-    CASE WHEN NOT pubtruncate THEN 'truncate' END], NULL) AS missing
-FROM pg_publication
-WHERE pubname = $1
+    CASE WHEN NOT p.pubinsert THEN 'insert' END,
+    CASE WHEN NOT p.pubupdate THEN 'update' END,
+    CASE WHEN NOT p.pubdelete THEN 'delete' END,
+    CASE WHEN NOT p.pubtruncate THEN 'truncate' END], NULL) AS missing,
+  -- The tables that FOR ALL TABLES leaves out (PostgreSQL 19).
+  ARRAY(SELECT format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""'))
+        FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE r.prpubid = p.oid AND (to_jsonb(r) ->> 'prexcept')::bool ORDER BY 1) AS excepted,
+  -- Another one when it was made anew, and when its settings, its name or its owner
+  -- were altered, even if they were put back.
+  p.oid || ' ' || p.xmin AS mark
+FROM pg_publication p, LATERAL (SELECT obj_description(p.oid, 'pg_publication') AS comment) m
+WHERE p.pubname = $1

@@ -1,2 +1,3 @@
--- What Tablewire made it keeps up to date; any other publication it uses as it is.
-COMMENT ON PUBLICATION {publication} IS 'tablewire: made by Tablewire, which adds and drops tables'
+-- What Tablewire made it keeps up to date, for the server that reads this slot; any
+-- other publication it uses as it is.
+COMMENT ON PUBLICATION {publication} IS {mark}

@@ -1,0 +1,56 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// parent is a row of catalog/inheritance.sql.
+type parent struct {
+	OID            uint32
+	Children       int
+	Schemas, Names []string // of the first children
+	Chunks         bool     // it is a hypertable
+}
+
+// inheritance says of which exposed tables others inherit: the rows of those are not
+// told as rows of the table, although a SELECT from it shows them.
+func (d *Database) inheritance(ctx context.Context, conn *pgx.Conn, found []protocol.Table) ([]string, error) {
+	names := map[uint32]string{}
+	var oids []uint32
+	for i := range found {
+		if t := &found[i]; t.Refused == "" && !t.Partitioned {
+			names[t.OID] = t.TableName().String()
+			oids = append(oids, t.OID)
+		}
+	}
+	parents, err := collect[parent](ctx, conn, inheritance, oids)
+	if err != nil {
+		return nil, err
+	}
+	var warnings []string
+	for _, p := range parents {
+		warnings = append(warnings, p.warning(names[p.OID]))
+	}
+	return warnings, nil
+}
+
+func (p *parent) warning(name string) string {
+	children := make([]string, len(p.Names))
+	for i := range p.Names {
+		children[i] = protocol.TableName{Schema: p.Schemas[i], Table: p.Names[i]}.String()
+	}
+	of := strings.Join(children, ", ")
+	if more := p.Children - len(children); more > 0 {
+		of += fmt.Sprintf(" and %d more", more)
+	}
+	if p.Chunks {
+		return fmt.Sprintf("table %q is a hypertable: its rows are in chunks (%s), whose changes do not come as changes of %[1]q; leave it out with --tables '!%[1]s'", name, of)
+	}
+	return fmt.Sprintf("other tables inherit from table %q (%s): changes of their rows come as those of these tables, if they are exposed, and never as changes of %[1]q; watch them, and leave the parent out with --tables '!%[1]s' if it has no rows of its own", name, of)
+}

@@ -1,0 +1,12 @@
+-- The list of tables whose changes are streamed. It names each table: a table
+-- without a replica identity in it would make the application's own UPDATE and
+-- DELETE fail, so FOR ALL TABLES is never used. So would, from PostgreSQL 18 on, one
+-- whose replica identity has a stored generated column, if these were left out.
+DO {tag}
+BEGIN
+  CREATE PUBLICATION {publication}{for_tables} WITH (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);
+  IF current_setting('server_version_num')::int >= 180000 THEN
+    ALTER PUBLICATION {publication} SET (publish_generated_columns = stored);
+  END IF;
+END
+{tag}
