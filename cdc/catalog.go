@@ -32,6 +32,7 @@ type Catalog struct {
 	byOID   map[uint32]protocol.Table             // the same
 	refused map[protocol.TableName]string         // why not
 	warned  []string
+	mark    string // the publication's
 	known   map[protocol.TableName]known
 	asked   time.Time // when the last refresh began
 }
@@ -265,8 +266,8 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 		}
 	}
 	c.mu.Lock()
-	before, refusedBefore, warnedBefore := c.tables, c.refused, c.warned
-	c.tables, c.refused, c.warned, c.asked = tables, refused, exposure.Warnings, asked
+	before, refusedBefore, warnedBefore, markBefore := c.tables, c.refused, c.warned, c.mark
+	c.tables, c.refused, c.warned, c.mark, c.asked = tables, refused, exposure.Warnings, exposure.Mark, asked
 	for oid, was := range c.byOID {
 		if now, ok := byOID[oid]; ok && now.TableName() != was.TableName() {
 			c.generation.Add(1)
@@ -290,6 +291,10 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 			log.Warn("a table is not exposed", "table", name, "reason", why)
 		}
 	}
+	altered := markBefore != "" && markBefore != exposure.Mark && !exposure.Created
+	if altered {
+		log.Warn("changes may be lost: the publication was altered or made anew by somebody, and may have held some back for a while; clients are told to come back", "publication", c.cfg.Publication)
+	}
 	for name, t := range tables {
 		was, known := before[name]
 		switch {
@@ -297,6 +302,11 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 			log.Info("a table is exposed", "table", name)
 		case t.Added || was.OID != t.OID:
 			log.Warn("changes of a table may be lost: it was made anew, or had been taken out of the publication", "table", name)
+			c.cfg.Interrupted(name)
+		case altered:
+			c.cfg.Interrupted(name)
+		case was.Mark != t.Mark:
+			log.Warn("changes of a table may be lost: somebody took it out of the publication and put it back, altered its WHERE clause or columns there, or gave it another name or schema for a while", "table", name)
 			c.cfg.Interrupted(name)
 		}
 	}

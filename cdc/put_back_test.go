@@ -1,0 +1,130 @@
+package cdc_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tablewire/tablewire/cdc"
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// looking tells when the list of tables has been looked at.
+type looking struct {
+	cdc.Database
+	looked chan struct{}
+}
+
+func (l *looking) Sync(ctx context.Context) (protocol.Exposure, error) {
+	exposure, err := l.Database.Sync(ctx)
+	select {
+	case l.looked <- struct{}{}:
+	default:
+	}
+	return exposure, err
+}
+
+// What a publication holds back for a while, between two looks at it, is told to whom
+// it concerns, although it is as before when it is looked at; what holds nothing back
+// is not told.
+func TestAlteredAndPutBack(t *testing.T) {
+	t.Parallel()
+	const (
+		anyVersion = 14
+	)
+	for _, tc := range []struct {
+		name    string
+		since   int
+		foreign string // what the publication is made with, where it is not ours
+		alter   string
+		broken  []string
+	}{
+		{"a table is taken out and put back", anyVersion, "", `ALTER PUBLICATION tablewire DROP TABLE t; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire ADD TABLE t`, []string{"t"}},
+		{"and of somebody else's publication", anyVersion, `FOR TABLE t, u`, `ALTER PUBLICATION tablewire DROP TABLE t; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire ADD TABLE t`, []string{"t"}},
+		{"the list is set without a table", anyVersion, "", `ALTER PUBLICATION tablewire SET TABLE u, p; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire SET TABLE u, p, t`, []string{"t"}},
+		{"kinds of change are left out", anyVersion, "", `ALTER PUBLICATION tablewire SET (publish = 'update'); INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire SET (publish = 'insert, update, delete, truncate')`, []string{"p", "t", "u"}},
+		{"partitions' changes come as their own", anyVersion, "", `ALTER PUBLICATION tablewire SET (publish_via_partition_root = false); INSERT INTO p VALUES (1); ALTER PUBLICATION tablewire SET (publish_via_partition_root = true)`, []string{"p", "t", "u"}},
+		{"the publication has another name", anyVersion, "", `ALTER PUBLICATION tablewire RENAME TO wire; ALTER PUBLICATION wire RENAME TO tablewire`, []string{"p", "t", "u"}},
+		{"the publication is made anew", anyVersion, `FOR TABLE t, u`, `DROP PUBLICATION tablewire; CREATE PUBLICATION tablewire FOR TABLE t, u`, []string{"t", "u"}},
+		{"a table has another name", anyVersion, "", `ALTER TABLE t RENAME TO x; INSERT INTO x VALUES (1); ALTER TABLE x RENAME TO t`, []string{"t"}},
+		{"a table is in another schema", anyVersion, `FOR ALL TABLES`, `ALTER TABLE t SET SCHEMA other; INSERT INTO other.t VALUES (1); ALTER TABLE other.t SET SCHEMA public`, []string{"t"}},
+		{"a WHERE clause", 15, "", `ALTER PUBLICATION tablewire SET TABLE t WHERE (id > 5), u, p; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire SET TABLE t, u, p`, []string{"t"}},
+		{"a WHERE clause is another one", 15, `FOR TABLE t WHERE (id < 10), u`, `ALTER PUBLICATION tablewire SET TABLE t WHERE (id > 5), u; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire SET TABLE t WHERE (id < 10), u`, []string{"t"}},
+		{"a list of columns", 15, "", `ALTER PUBLICATION tablewire SET TABLE t (id), u, p; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire SET TABLE t, u, p`, []string{"t"}},
+		{"a schema is taken out", 15, `FOR TABLES IN SCHEMA public`, `ALTER PUBLICATION tablewire DROP TABLES IN SCHEMA public; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire ADD TABLES IN SCHEMA public`, []string{"t", "u"}},
+		{"a table is moved out of a schema", 15, `FOR TABLES IN SCHEMA public`, `ALTER TABLE t SET SCHEMA other; INSERT INTO other.t VALUES (1); ALTER TABLE other.t SET SCHEMA public`, []string{"t"}},
+		{"generated columns", 18, "", `ALTER PUBLICATION tablewire SET (publish_generated_columns = none); INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire SET (publish_generated_columns = stored)`, []string{"p", "t", "u"}},
+
+		{"nothing: the table's own definition", anyVersion, "", `ALTER TABLE t ADD COLUMN more text DEFAULT 'x'; CREATE INDEX ON t (more); GRANT SELECT ON t TO PUBLIC; ALTER TABLE t REPLICA IDENTITY FULL; ALTER TABLE t DROP COLUMN more; TRUNCATE t; COMMENT ON TABLE t IS 'x'`, nil},
+		{"nothing: statistics", anyVersion, "", `ANALYZE t`, nil},
+		{"nothing: vacuum", anyVersion, "", `VACUUM FULL t`, nil},
+		{"nothing: the catalog is rewritten", anyVersion, "", `VACUUM FULL pg_publication_rel`, nil},
+		{"nothing: a comment", anyVersion, "", `COMMENT ON PUBLICATION tablewire IS 'tablewire: ours'`, nil},
+		{"nothing: another table comes", anyVersion, "", `CREATE TABLE new (id int PRIMARY KEY)`, nil},
+		{"nothing: another table is added", anyVersion, `FOR TABLE t, u`, `ALTER PUBLICATION tablewire ADD TABLE p`, nil},
+		{"nothing: another publication", anyVersion, "", `CREATE PUBLICATION another FOR TABLE t; ALTER PUBLICATION another DROP TABLE t; DROP PUBLICATION another`, nil},
+		{"nothing: a partition comes", anyVersion, "", `CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)`, nil},
+	} {
+		for _, version := range pgtest.Versions() {
+			if version < tc.since {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s on %d", tc.name, version), func(t *testing.T) {
+				t.Parallel()
+				looked := make(chan struct{})
+				statements := `CREATE SCHEMA other; CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE u (id int PRIMARY KEY);
+					CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)`
+				if tc.foreign != "" {
+					statements += `; CREATE PUBLICATION tablewire ` + tc.foreign
+				}
+				s := setup(t, pgtest.StartVersion(t, version), statements, func(c *cdc.Config) {
+					c.RefreshInterval = 50 * time.Millisecond
+					c.Database = &looking{c.Database, looked}
+				})
+				// In one transaction, so that no look falls between.
+				s.exec(t, tc.alter)
+				receive(t, looked, "a look that may have begun before")
+				receive(t, looked, "a look")
+				receive(t, looked, "the look after it")
+				var broken []string
+				for len(s.broken) > 0 {
+					name := <-s.broken
+					broken = append(broken, name.String())
+				}
+				slices.Sort(broken)
+				if fmt.Sprint(broken) != fmt.Sprint(tc.broken) {
+					t.Errorf("changes of %v may be lost, want %v", broken, tc.broken)
+				}
+				if len(s.lost) > 0 || len(s.dropped) > 0 {
+					t.Errorf("%d times all is lost, %d tables are no longer exposed", len(s.lost), len(s.dropped))
+				}
+				s.exec(t, `INSERT INTO u VALUES (7)`)
+				for f := s.next(t); f != `{"event":"create","collection_id":"u","data":{"id":7}}`; f = s.next(t) {
+					continue // of what was altered
+				}
+			})
+		}
+	}
+}
+
+// Looks that fail while something is held back don't make it forgotten.
+func TestPutBackAfterFailedLooks(t *testing.T) {
+	t.Parallel()
+	looked := make(chan struct{})
+	s := setup(t, pgtest.Start(t), `CREATE TABLE t (id int PRIMARY KEY)`, func(c *cdc.Config) {
+		c.RefreshInterval = 50 * time.Millisecond
+		c.Database = &looking{c.Database, looked}
+	})
+	s.exec(t, `ALTER PUBLICATION tablewire SET (publish = 'insert')`)
+	for range 3 {
+		receive(t, looked, "a look")
+	}
+	if len(s.broken) > 0 {
+		t.Fatal("a look that fails tells nothing")
+	}
+	s.exec(t, `ALTER PUBLICATION tablewire SET (publish = 'insert, update, delete, truncate')`)
+	s.wantBroken(t)
+}
