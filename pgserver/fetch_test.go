@@ -118,10 +118,10 @@ func TestFetch(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []string{
-				"PostgreSQL 17 is fetched with slow, once: about 25 MB, into " + cache,
+				"PostgreSQL 17 is fetched with slow, once: 25 to 50 MB, into " + cache,
 				"  still fetching, after 5s; it gives up after 5m0s",
 				"  still fetching, after 10s; it gives up after 5m0s",
-				"PostgreSQL 17 is fetched with second, once: about 25 MB, into " + cache,
+				"PostgreSQL 17 is fetched with second, once: 25 to 50 MB, into " + cache,
 				"PostgreSQL 17.99 was fetched in 0s",
 			}
 			if diff := cmp.Diff(want, told); diff != "" {
@@ -318,6 +318,12 @@ func TestFetchForReal(t *testing.T) {
 func TestFetchable(t *testing.T) {
 	t.Parallel()
 	for major := MinMajor; major <= newestFetched; major++ {
+		if major > 18 { // not made for others yet: Debian's own signatures tell what we get
+			if major < oldestDebian {
+				t.Errorf("%d can't be fetched", major)
+			}
+			continue
+		}
 		if version := string(embeddedVersions[major]); !strings.HasPrefix(version, strconv.Itoa(major)+".") {
 			t.Errorf("embedded-postgres gives %q for %d", version, major)
 		}

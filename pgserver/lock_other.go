@@ -2,7 +2,13 @@
 
 package pgserver
 
-import "os"
+import (
+	"context"
+	"os"
+)
 
 // tryLock takes no lock where there is none that ends with its process.
 func tryLock(*os.File) (bool, error) { return false, nil }
+
+// lockFolder takes no lock either.
+func lockFolder(context.Context, string) (unlock func(), err error) { return func() {}, nil }

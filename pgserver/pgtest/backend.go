@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
 
-// Values of TABLEWIRE_TEST_POSTGRES.
+// Values of TABLEWIRE_TEST_POSTGRES; a major version is another.
 const (
 	forceContainer = "container"
 	forceBinaries  = "binaries"
@@ -31,7 +33,11 @@ func newBackend(ctx context.Context, t testing.TB, major int, settings map[strin
 		return newBinaries(ctx, 0, settings)
 	case "":
 	default:
-		return nil, fmt.Errorf("TABLEWIRE_TEST_POSTGRES=%s: set it to %s, to %s or not at all", forced, forceContainer, forceBinaries)
+		version, err := strconv.Atoi(forced)
+		if err != nil {
+			return nil, fmt.Errorf("TABLEWIRE_TEST_POSTGRES=%s: set it to %s, to %s, to a major version or not at all", forced, forceContainer, forceBinaries)
+		}
+		return newVersion(ctx, t, version, settings)
 	}
 	if !noContainers.Load() {
 		err := engineAnswers(ctx)
@@ -56,12 +62,15 @@ func newVersion(ctx context.Context, t testing.TB, major int, settings map[strin
 		return b, nil
 	}
 	t.Logf("no binaries of PostgreSQL %d, so a container: %v", major, err)
-	engineErr := engineAnswers(ctx)
-	if engineErr == nil {
-		if b, engineErr = newContainer(ctx, imageOf(major), settings); engineErr == nil {
+	images := imagesOf(major)
+	errs := []error{err, engineAnswers(ctx)}
+	for i := 0; i < len(images) && errs[1] == nil; i++ {
+		b, err := newContainer(ctx, images[i], settings)
+		if err == nil {
 			return b, nil
 		}
+		errs = append(errs, err)
 	}
-	return nil, fmt.Errorf("PostgreSQL %d is not to be had: install it or npm, or start a Docker engine that can pull %s: %w",
-		major, imageOf(major), errors.Join(err, engineErr))
+	return nil, fmt.Errorf("PostgreSQL %d is not to be had: install it or npm (from 18 on apt-get will do, with a mirror of Debian's), or start a Docker engine that can pull %s: %w",
+		major, strings.Join(images, " or "), errors.Join(errs...))
 }

@@ -31,6 +31,18 @@ func defaultImage() string {
 
 func imageOf(major int) string { return fmt.Sprintf("postgres:%d-alpine", major) }
 
+// preReleases are the tags of versions that are not released: they may have no other.
+var preReleases = map[int]string{19: "19rc1"}
+
+// imagesOf lists the images of a version, the wanted one first.
+func imagesOf(major int) []string {
+	images := []string{imageOf(major)}
+	if tag, ok := preReleases[major]; ok {
+		images = append(images, "postgres:"+tag+"-alpine")
+	}
+	return images
+}
+
 // How long to wait for an engine's answer, and for a container to come up: the
 // image may have to be pulled.
 const (

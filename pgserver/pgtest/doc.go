@@ -19,7 +19,8 @@
 // one that TABLEWIRE_TEST_POSTGRES_IMAGE names. Without an engine or the image,
 // PostgreSQL's binaries, as package pgserver finds or fetches them.
 // TABLEWIRE_TEST_POSTGRES=container or =binaries forces one of the two: then its
-// failure is the test's. Every test's log says which it was.
+// failure is the test's. A major version there, such as 19, is that version from
+// wherever it can be had. Every test's log says which it was.
 //
 // [StartVersion] has servers of a given major version, for what differs between
 // them: from binaries of that version that the system has, else from fetched ones,

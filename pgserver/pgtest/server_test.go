@@ -1,6 +1,7 @@
 package pgtest_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -62,7 +63,6 @@ func TestStart(t *testing.T) {
 
 func TestStartVersion(t *testing.T) {
 	t.Parallel()
-	// The others are started where they are needed: no two packages need fetch them.
 	major := pgtest.Start(t).Major()
 	s := pgtest.StartVersion(t, major)
 	if again := pgtest.StartVersion(t, major); again != s {
@@ -71,8 +71,22 @@ func TestStartVersion(t *testing.T) {
 	if s.Major() != major {
 		t.Errorf("version %d, want %d", s.Major(), major)
 	}
-	if all := pgtest.Versions(); all[0] != 14 || all[len(all)-1] != 19 {
+}
+
+// Every version is to be had on this machine.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	all := pgtest.Versions()
+	if all[0] != 14 || all[len(all)-1] != 19 {
 		t.Errorf("Versions are %v", all)
+	}
+	for _, major := range all {
+		t.Run(fmt.Sprintf("PostgreSQL%d", major), func(t *testing.T) {
+			t.Parallel()
+			if s := pgtest.StartVersion(t, major); s.Major() != major {
+				t.Errorf("version %d, want %d", s.Major(), major)
+			}
+		})
 	}
 }
 
