@@ -24,13 +24,15 @@ type decoder struct {
 	rowBytes int
 
 	relations map[uint32]*described
-	reviewed  uint64 // the catalog's generation that the relations are of
+	announced []uint32 // what the stream has described since the last row
+	reviewed  uint64   // the catalog's generation that the relations are of
 	open      bool
 	xid       uint32            // of the open transaction
 	position  protocol.Position // of the next change, while a transaction is open
 	batch     protocol.Batch
 	row       pgoutput.Row
 	values    []protocol.Value // of the batch's rows
+	leaf      [1]*loggedKeys   // of the change at hand, where the partition is known
 }
 
 // progress is what outlives a connection.
@@ -43,6 +45,8 @@ type progress struct {
 	// published is the position before which all changes have been published: they
 	// come again after a lost connection, and are passed over. Of the decoder.
 	published protocol.Position
+	// partitions are those of each table that has some, by its OID. Of the decoder.
+	partitions map[uint32]*partitions
 	// omissionLogged is when an omission was logged last. Of the decoder.
 	omissionLogged time.Time
 }
@@ -105,11 +109,11 @@ func (d *decoder) message(ctx context.Context, m []byte) error {
 		d.state.transactions.Add(1)
 		return err
 	case pgoutput.TypeRelation:
-		return d.relation(ctx, m)
+		return d.relation(m)
 	case pgoutput.TypeInsert, pgoutput.TypeUpdate, pgoutput.TypeDelete:
 		return d.change(ctx, m)
 	case pgoutput.TypeTruncate:
-		return d.truncate(m)
+		return d.truncate(ctx, m)
 	case pgoutput.TypeMessage:
 		return d.emitted(m)
 	case pgoutput.TypeOrigin, pgoutput.TypeType:
@@ -155,9 +159,9 @@ func (d *decoder) change(ctx context.Context, m []byte) error {
 	if err != nil {
 		return err
 	}
-	known := d.relations[oid]
-	if known == nil {
-		return fmt.Errorf("decode a change of relation %d: the server did not describe it", oid)
+	known, leaf, err := d.describedFor(ctx, oid)
+	if err != nil {
+		return fmt.Errorf("decode a change: %w", err)
 	}
 	rel, op := known.relation, opOf(m[0])
 	c := d.next(rel, op)
@@ -189,6 +193,9 @@ func (d *decoder) change(ctx context.Context, m []byte) error {
 	}
 	if d.row.OldKind != 0 {
 		c.Old, c.OldFull = d.row.Old, d.row.OldKind == 'O'
+	}
+	if known.partitions != nil {
+		d.judge(known, c, leaf)
 	}
 	if c.Old != nil {
 		fillUnchanged(c)
@@ -259,17 +266,18 @@ func opOf(messageType byte) protocol.Op {
 	return protocol.Delete
 }
 
-func (d *decoder) truncate(m []byte) error {
+func (d *decoder) truncate(ctx context.Context, m []byte) error {
 	t, err := pgoutput.DecodeTruncate(m)
 	if err != nil {
 		return err
 	}
 	for _, oid := range t.Relations {
-		known := d.relations[oid]
-		if known == nil {
-			return fmt.Errorf("decode the truncation of relation %d: the server did not describe it", oid)
+		known, err := d.ready(ctx, oid)
+		if err != nil {
+			return fmt.Errorf("decode a truncation: %w", err)
 		}
 		d.next(known.relation, protocol.Truncate)
 	}
+	d.announced = d.announced[:0]
 	return nil
 }

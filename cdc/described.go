@@ -2,6 +2,7 @@ package cdc
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -17,9 +18,11 @@ import (
 // value does not fit ([decoder.renew]).
 type described struct {
 	message  pgoutput.Relation
-	relation *protocol.Relation
+	relation *protocol.Relation // nil until a change is of it: never, of most partitions
 	checks   []check
 	renewed  time.Time // when the catalog was asked in vain because of a value
+	// partitions are those whose changes come as the table's; nil where there are none.
+	partitions *partitions
 }
 
 // check is of a column whose type may be altered.
@@ -32,28 +35,147 @@ type check struct {
 // its values: while the stream is behind, what it brings may be of older types for long.
 const renewInterval = time.Second
 
-// relation takes the description of a table.
-func (d *decoder) relation(ctx context.Context, m []byte) error {
+// relation takes the description of a table, or of a partition that has a change which
+// comes as that of a table above it: only the change tells which of them it is.
+func (d *decoder) relation(m []byte) error {
 	r, err := pgoutput.DecodeRelation(m)
 	if err != nil {
 		return err
 	}
-	if needsCatalog(r) {
-		if err := d.awaitVisible(ctx); err != nil {
-			return err
-		}
-	}
-	known := &described{message: r}
-	if err := d.build(ctx, known); err != nil {
-		return err
+	known := &described{message: r, partitions: d.state.partitions[r.OID]}
+	if known.partitions != nil {
+		known.partitions.describe(r)
 	}
 	d.relations[r.OID] = known
+	d.announced = append(d.announced, r.OID)
 	return nil
+}
+
+// describedFor gives the table of a change. Where the server has just described the
+// partition that the change is of, it gives what that logs, too.
+func (d *decoder) describedFor(ctx context.Context, oid uint32) (known *described, leaf *loggedKeys, err error) {
+	if len(d.announced) > 0 {
+		leaf = d.settle(oid)
+	}
+	known, err = d.ready(ctx, oid)
+	return known, leaf, err
+}
+
+// settle takes over what was described before a change of a table: the table alone, or
+// the table and the partition that the change is of.
+func (d *decoder) settle(oid uint32) (leaf *loggedKeys) {
+	last := len(d.announced) - 1
+	for i, at := range d.announced {
+		switch {
+		case at == oid:
+		case i > 0 && d.announced[i-1] == oid:
+			logged := d.partitionsOf(oid).add(at, loggedBy(d.relations[at].message))
+			if i == last {
+				leaf = logged
+			}
+		default:
+			// A change of it was not sent, and so it is not known whether it is a partition,
+			// and of which table: nothing is certain of its rows.
+			d.partitionsOf(at).add(0, &loggedKeys{names: []string{}})
+		}
+	}
+	d.announced = d.announced[:0]
+	return leaf
+}
+
+// partitionsOf gives the partitions of a table that the stream has described.
+func (d *decoder) partitionsOf(oid uint32) *partitions {
+	p := d.state.partitions[oid]
+	if p == nil {
+		if d.state.partitions == nil {
+			d.state.partitions = map[uint32]*partitions{}
+		}
+		p = &partitions{}
+		d.state.partitions[oid] = p
+	}
+	if known := d.relations[oid]; known != nil {
+		known.partitions = p
+		p.describe(known.message)
+	}
+	return p
+}
+
+// ready gives a table that a change is of, and makes its relation if this is the first
+// one since it was described, or since more of its partitions are known.
+func (d *decoder) ready(ctx context.Context, oid uint32) (*described, error) {
+	known := d.relations[oid]
+	switch {
+	case known == nil:
+		return nil, fmt.Errorf("the server did not describe relation %d", oid)
+	case known.relation == nil:
+		if needsCatalog(known.message) {
+			if err := d.awaitVisible(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if err := d.build(ctx, known); err != nil {
+			return nil, err
+		}
+	case known.partitions != nil:
+		d.adapt(known)
+	}
+	return known, nil
+}
+
+// adapt makes another version of a table when its partitions tell more or less of old
+// rows than they did.
+func (d *decoder) adapt(known *described) {
+	identity := known.identity()
+	if known.relation.Identity == identity && known.relation.Learned == known.partitions.learned {
+		return
+	}
+	rel := *known.relation
+	rel.Identity, rel.Learned, rel.At = identity, known.partitions.learned, d.position.Commit
+	known.relation = &rel
+	d.catalog.observe(&rel)
+}
+
+// identity is what the log tells of the table's old rows: of one with partitions,
+// what each of them that is known logs.
+func (known *described) identity() protocol.Identity {
+	own := known.message.Identity
+	switch {
+	case known.partitions == nil || len(known.partitions.kinds) == 0:
+		return own
+	case known.partitions.allFull():
+		return protocol.IdentityFull
+	case own == protocol.IdentityFull || own == protocol.IdentityNothing:
+		return protocol.IdentityDefault
+	}
+	return own
+}
+
+// judge says what is certain of the old row of a change that a partition logged: leaf,
+// where that is known, or any.
+func (d *decoder) judge(known *described, c *protocol.Change, leaf *loggedKeys) {
+	of := known.partitions.kinds
+	if leaf != nil {
+		d.leaf[0] = leaf
+		of = d.leaf[:]
+	}
+	switch {
+	case c.Old != nil:
+		known.partitions.correct(c, of)
+	case c.Op == protocol.Update && !tellsKey(c.Relation, of):
+		n := len(c.New)
+		c.Old = d.reserve(n)[:n]
+		for i := range c.Old {
+			c.Old[i] = protocol.Value{}
+			if unchangedKey(of, i) {
+				c.Old[i] = c.New[i]
+			}
+		}
+	}
 }
 
 // needsCatalog reports whether a description does not tell all.
 func needsCatalog(r pgoutput.Relation) bool {
-	return r.Identity == protocol.IdentityFull || slices.ContainsFunc(r.Columns, func(c pgoutput.RelationColumn) bool {
+	return lacksKey(r) || slices.ContainsFunc(r.Columns, func(c pgoutput.RelationColumn) bool {
 		_, builtin := pgtext.Builtin(c.TypeOID, c.TypeModifier)
 		return !builtin
 	})
@@ -88,6 +210,10 @@ func (d *decoder) build(ctx context.Context, known *described) error {
 	if err != nil {
 		return err
 	}
+	rel.Identity = known.identity()
+	if known.partitions != nil {
+		rel.Learned = known.partitions.learned
+	}
 	if was := known.relation; was != nil && was.TableName() == rel.TableName() && was.SameColumns(rel) {
 		return nil // filters needn't be compiled anew
 	}
@@ -108,6 +234,9 @@ func (d *decoder) review(ctx context.Context) error {
 		return nil
 	}
 	for _, known := range d.relations {
+		if known.relation == nil {
+			continue
+		}
 		if err := d.build(ctx, known); err != nil {
 			return err
 		}

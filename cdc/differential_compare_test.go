@@ -25,12 +25,21 @@ func hasText(s shape) bool { return s.kind == text || s.elem != nil && hasText(*
 
 // compare gives how many values were compared, and what is wrong with the frame.
 func (e *event) compare(major int, frame string) (values int, problem string) {
+	full, certain := e.table.full(e.old, e.table.visible(major))
+	values, problem = e.compareWith(full, major, frame)
+	if problem != "" && !certain {
+		return e.compareWith(false, major, frame)
+	}
+	return values, problem
+}
+
+// compareWith is compare when it is known whether the whole old row is told.
+func (e *event) compareWith(full bool, major int, frame string) (values int, problem string) {
 	members, err := object([]byte(frame))
 	if err != nil {
 		return 0, err.Error()
 	}
 	visible := e.table.visible(major)
-	full := e.table.identity == protocol.IdentityFull
 	keys := e.table.keys(visible)
 	isKey := func(c genColumn) bool { return slices.Contains(keys, c.name) }
 	all := func(genColumn) bool { return true }
@@ -47,7 +56,7 @@ func (e *event) compare(major int, frame string) (values int, problem string) {
 	case protocol.Create:
 		check("data", e.new, all)
 	case protocol.Update:
-		unchanged, p := e.unchanged(members.value("unchanged"), isKey)
+		unchanged, p := e.unchanged(members.value("unchanged"), full, isKey)
 		problem = p
 		check("data", e.new, func(c genColumn) bool { return !slices.Contains(unchanged, c.name) })
 		// What is known of the old row, of what changed.
@@ -77,7 +86,7 @@ func (e *event) compare(major int, frame string) (values int, problem string) {
 }
 
 // unchanged reads which columns did not travel. They must be ones that may not have.
-func (e *event) unchanged(list []byte, isKey func(genColumn) bool) (names []string, problem string) {
+func (e *event) unchanged(list []byte, full bool, isKey func(genColumn) bool) (names []string, problem string) {
 	if list == nil {
 		return nil, ""
 	}
@@ -90,7 +99,7 @@ func (e *event) unchanged(list []byte, isKey func(genColumn) bool) (names []stri
 		switch {
 		case i < 0:
 			return names, fmt.Sprintf("there is no column %q", name)
-		case e.table.identity == protocol.IdentityFull:
+		case full:
 			return names, "the old row tells every value"
 		case isKey(e.table.columns[i]):
 			return names, fmt.Sprintf("the key's column %q is not told", name)

@@ -1,7 +1,9 @@
 package cdc_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -20,7 +22,8 @@ type genTable struct {
 	primary      []string // names of the primary key's columns; nil when there is none
 	unique       []string // of the replica identity's index
 	partitioned  bool
-	dropped      bool // a column has been dropped
+	leaves       map[string]protocol.Identity // of a partitioned table: what decides over its rows
+	dropped      bool                         // a column has been dropped
 }
 
 type genColumn struct {
@@ -40,7 +43,7 @@ func (t *genTable) String() string {
 	for _, c := range t.columns {
 		columns = append(columns, t.definition(c))
 	}
-	return fmt.Sprintf("%s, identity %c, primary key %q, unique %q, partitioned %v: %s", t.sql(), t.identity, t.primary, t.unique, t.partitioned, strings.Join(columns, ", "))
+	return fmt.Sprintf("%s, identity %c, primary key %q, unique %q, partitions %q: %s", t.sql(), t.identity, t.primary, t.unique, t.leaves, strings.Join(columns, ", "))
 }
 
 func (t *genTable) sql() string {
@@ -48,7 +51,45 @@ func (t *genTable) sql() string {
 }
 
 // exposed says whether its changes are to be seen at all.
-func (t *genTable) exposed() bool { return t.identity != protocol.IdentityNothing }
+func (t *genTable) exposed() bool { return t.partitioned || t.identity != protocol.IdentityNothing }
+
+// full says whether the log tells the whole old row, and whether that can be seen: a row
+// of a partition that is FULL may show nothing that another would not have logged.
+func (t *genTable) full(old map[string]json.RawMessage, visible []genColumn) (full, certain bool) {
+	if !t.partitioned {
+		return t.identity == protocol.IdentityFull, true
+	}
+	if t.leaves[leafOf(string(old[t.picked().name]))] != protocol.IdentityFull {
+		return false, true
+	}
+	if t.primary == nil {
+		return true, true // all of them are
+	}
+	return true, slices.ContainsFunc(visible, func(c genColumn) bool {
+		return !slices.Contains(t.primary, c.name) && string(old[c.name]) != "null"
+	})
+}
+
+// leafOf names the partition of a value of the picked column.
+func leafOf(picked string) string {
+	switch picked {
+	case "0", "1", "2":
+		return "low"
+	case "3", "4":
+		return "other"
+	}
+	return "rest"
+}
+
+// leaf is the partition's name in a statement.
+func (t *genTable) leaf(suffix string) string {
+	return quoteName(t.schema) + "." + quoteName(fmt.Sprintf("part_%d_%s", t.id, suffix))
+}
+
+// anyFull says whether the whole row travels of one of its rows.
+func (t *genTable) anyFull() bool {
+	return t.identity == protocol.IdentityFull || slices.Contains(slices.Collect(maps.Values(t.leaves)), protocol.IdentityFull)
+}
 
 func (t *genTable) collection() string {
 	return protocol.TableName{Schema: t.schema, Table: t.name}.String()
@@ -93,6 +134,7 @@ func (t *genTable) isKey(name string) bool {
 // clone copies a version so that it can be altered.
 func (t *genTable) clone() *genTable {
 	c := *t
+	c.leaves = maps.Clone(t.leaves)
 	c.columns, c.primary, c.unique = slices.Clone(t.columns), slices.Clone(t.primary), slices.Clone(t.unique)
 	return &c
 }
@@ -155,7 +197,7 @@ func (g *generator) fresh(c genColumn) string {
 func (g *generator) newTable(id int, schema string) (t *genTable, statements []string) {
 	t = &genTable{id: id, schema: schema, name: g.name(), partitioned: g.IntN(4) == 0}
 	t.identity = pick(g.Rand, protocol.IdentityDefault, protocol.IdentityDefault, protocol.IdentityFull, protocol.IdentityFull, protocol.IdentityIndex, protocol.IdentityNothing)
-	if t.partitioned && t.identity != protocol.IdentityFull {
+	if t.partitioned && t.identity == protocol.IdentityIndex {
 		t.identity = protocol.IdentityDefault
 	}
 	picked := genColumn{name: g.name(), typ: &genType{sql: "smallint", value: func(r *rand.Rand) string { return strconv.Itoa(r.IntN(picks)) }}, picked: true}
@@ -178,6 +220,15 @@ func (g *generator) newTable(id int, schema string) (t *genTable, statements []s
 	if t.identity == protocol.IdentityIndex {
 		t.unique = keyed()
 	}
+	if t.partitioned {
+		t.leaves = map[string]protocol.Identity{}
+		for _, suffix := range []string{"low", "rest", "other"} {
+			t.leaves[suffix] = protocol.IdentityFull
+			if t.primary != nil && g.IntN(2) == 0 {
+				t.leaves[suffix] = protocol.IdentityDefault
+			}
+		}
+	}
 	for range 2 + g.IntN(8) {
 		t.columns = append(t.columns, genColumn{name: g.name(), typ: pick(g.Rand, g.types...)})
 	}
@@ -188,7 +239,7 @@ func (g *generator) newTable(id int, schema string) (t *genTable, statements []s
 		t.columns = append(t.columns, genColumn{name: g.name(), typ: &genType{sql: "integer"}, generated: "STORED"})
 	}
 	// The server can't publish one of a table that is FULL.
-	if g.major >= 18 && t.identity != protocol.IdentityFull && g.IntN(3) == 0 {
+	if g.major >= 18 && !t.anyFull() && g.IntN(3) == 0 {
 		t.columns = append(t.columns, genColumn{name: g.name(), typ: &genType{sql: "integer"}, generated: "VIRTUAL"})
 	}
 	g.Shuffle(len(t.columns), func(i, j int) { t.columns[i], t.columns[j] = t.columns[j], t.columns[i] })
@@ -224,15 +275,21 @@ func (g *generator) create(t *genTable) []string {
 	if t.unique != nil {
 		statements = append(statements, fmt.Sprintf("CREATE UNIQUE INDEX identity_%d ON %s (%s)", t.id, t.sql(), quoteNames(t.unique)))
 	}
-	for _, table := range append(stored, t.sql()) {
-		statements = append(statements, "ALTER TABLE "+table+" REPLICA IDENTITY "+map[protocol.Identity]string{
-			protocol.IdentityDefault: "DEFAULT", protocol.IdentityFull: "FULL",
-			protocol.IdentityNothing: "NOTHING", protocol.IdentityIndex: fmt.Sprintf("USING INDEX identity_%d", t.id),
-		}[t.identity])
+	statements = append(statements, t.identify(t.sql(), t.identity))
+	for _, suffix := range slices.Sorted(maps.Keys(t.leaves)) {
+		statements = append(statements, t.identify(t.leaf(suffix), t.leaves[suffix]))
 	}
 	return append(statements,
 		fmt.Sprintf("CREATE TRIGGER record AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION harness.record(%d)", t.sql(), t.id),
 		fmt.Sprintf("CREATE TRIGGER record_all AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION harness.record(%d)", t.sql(), t.id))
+}
+
+// identify gives the table, or a partition of it, a replica identity.
+func (t *genTable) identify(table string, identity protocol.Identity) string {
+	return "ALTER TABLE " + table + " REPLICA IDENTITY " + map[protocol.Identity]string{
+		protocol.IdentityDefault: "DEFAULT", protocol.IdentityFull: "FULL",
+		protocol.IdentityNothing: "NOTHING", protocol.IdentityIndex: fmt.Sprintf("USING INDEX identity_%d", t.id),
+	}[identity]
 }
 
 func (t *genTable) definition(c genColumn) string {
@@ -250,8 +307,8 @@ func (t *genTable) definition(c genColumn) string {
 // order, and one that was dropped before them.
 func (g *generator) partitions(t *genTable) (statements, names []string) {
 	part := func(suffix string) string {
-		names = append(names, quoteName(t.schema)+"."+quoteName(fmt.Sprintf("part_%d_%s", t.id, suffix)))
-		return names[len(names)-1]
+		names = append(names, t.leaf(suffix))
+		return t.leaf(suffix)
 	}
 	defs := []string{"gone integer"}
 	for _, i := range g.Perm(len(t.columns)) {
@@ -288,6 +345,15 @@ func (g *generator) alter(t *genTable) (statement string, altered *genTable) {
 	begin := "ALTER TABLE " + t.sql() + " "
 	virtual := slices.ContainsFunc(t.columns, func(c genColumn) bool { return c.generated == "VIRTUAL" })
 	switch n := g.IntN(7); {
+	case n == 4 && t.partitioned && t.primary != nil && !virtual && g.IntN(3) == 0:
+		altered.identity = pick(g.Rand, protocol.IdentityDefault, protocol.IdentityFull, protocol.IdentityNothing)
+		return t.identify(t.sql(), altered.identity), altered
+	case n == 4 && t.partitioned && t.primary != nil && !virtual:
+		suffix := pick(g.Rand, "low", "rest", "other")
+		altered.leaves[suffix] = pick(g.Rand, protocol.IdentityDefault, protocol.IdentityFull)
+		return t.identify(t.leaf(suffix), altered.leaves[suffix]), altered
+	case n == 5 && t.partitioned && g.IntN(2) == 0: // the rows stay, so that nothing is to come
+		return begin + "DETACH PARTITION " + t.leaf("other") + "; " + begin + "ATTACH PARTITION " + t.leaf("other") + " FOR VALUES IN (3, 4)", altered
 	case n == 4 && t.primary != nil && !t.partitioned && !virtual && t.identity == protocol.IdentityDefault:
 		altered.identity = protocol.IdentityFull
 		return begin + "REPLICA IDENTITY FULL", altered
@@ -308,7 +374,7 @@ func (g *generator) alter(t *genTable) (statement string, altered *genTable) {
 	case n == 2:
 		// Which columns are the key of a table that is FULL is asked of the catalog,
 		// which may be ahead; see isKeyNow.
-		if c := pick(g.Rand, t.columns...); t.identity != protocol.IdentityFull || !t.isKey(c.name) || !t.dropped {
+		if c := pick(g.Rand, t.columns...); t.identity != protocol.IdentityFull && t.identity != protocol.IdentityNothing || !t.isKey(c.name) || !t.dropped {
 			to := g.name()
 			altered.rename(c.name, to)
 			return begin + "RENAME " + quoteName(c.name) + " TO " + quoteName(to), altered

@@ -16,14 +16,19 @@ func (r typeResolver) relationFromMessage(ctx context.Context, m pgoutput.Relati
 	for i, c := range m.Columns {
 		cols[i] = protocol.TableColumn{Name: c.Name, TypeOID: c.TypeOID, TypeModifier: c.TypeModifier, Key: c.Key}
 	}
-	if m.Identity == protocol.IdentityFull {
-		// Every column is flagged there: which of them are the primary key, only the
-		// catalog says.
+	if lacksKey(m) {
 		if err := r.keysFromCatalog(ctx, m.OID, cols); err != nil {
 			return nil, err
 		}
 	}
 	return r.relation(ctx, protocol.Table{OID: m.OID, Schema: m.Schema, Name: m.Name, Identity: m.Identity}, cols, at)
+}
+
+// lacksKey reports whether a description leaves it to the catalog to say which columns
+// identify a row: all of them are flagged under FULL, and none of a table whose
+// partitions have a replica identity that it has not.
+func lacksKey(m pgoutput.Relation) bool {
+	return m.Identity == protocol.IdentityFull || !slices.ContainsFunc(m.Columns, func(c pgoutput.RelationColumn) bool { return c.Key })
 }
 
 func (r typeResolver) keysFromCatalog(ctx context.Context, table uint32, cols []protocol.TableColumn) error {
@@ -35,11 +40,9 @@ func (r typeResolver) keysFromCatalog(ctx context.Context, table uint32, cols []
 	for i, c := range cols {
 		keyed[i] = isKeyNow(now, cols, i, c)
 	}
-	if !slices.Contains(keyed, true) {
-		return nil // no primary key: the whole row identifies itself
-	}
+	whole := !slices.Contains(keyed, true) // no primary key: the whole row identifies itself
 	for i := range cols {
-		cols[i].Key = keyed[i]
+		cols[i].Key = whole || keyed[i]
 	}
 	return nil
 }

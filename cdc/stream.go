@@ -291,6 +291,7 @@ func (s *Stream) lose(why string) {
 	s.cfg.Logger.Error("CHANGES MAY BE LOST: clients are told to come back", "slot", s.cfg.Slot, "reason", why)
 	s.state.confirmed.Store(0)
 	s.state.published = protocol.Position{}
+	s.state.partitions = nil
 	s.cfg.Lost()
 }
 

@@ -58,7 +58,7 @@ func slotOf(t *testing.T) string {
 		}
 	}
 	name := b.String()
-	return name[max(0, len(name)-40):] + fmt.Sprint(time.Now().UnixNano()%1e9)
+	return "s" + name[max(0, len(name)-40):] + fmt.Sprint(time.Now().UnixNano()%1e9)
 }
 
 func (s *subject) start(t *testing.T, options ...option) {

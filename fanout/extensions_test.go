@@ -200,6 +200,8 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 	two, three := table("t", id, status), table("t", id, status, note)
 	full, full3 := *two, *three
 	full.Identity, full3.Identity = protocol.IdentityFull, protocol.IdentityFull
+	learned, mixed := *two, *two
+	learned.Learned = 1
 	retyped := table("t", id, column("status", protocol.KindOther, false))
 	sure, unsure := row("1", "x"), row("1", "~")
 	mood := func(labels ...string) *protocol.Relation {
@@ -232,6 +234,9 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 		{"the old row is told from now on, and there is a column more", two, &full3, filters, unsure, 0, "close 1012"},
 		{"the old row is told from now on, and all was known before", two, &full, filters, sure, 0, ""},
 		{"the old row is told from now on, which matters to filters alone", two, &full, ``, unsure, 0, ""},
+		{"a partition tells more of old rows", two, &learned, filters, unsure, 0, "close 1012"},
+		{"a partition tells more of old rows, and all was known before", two, &learned, filters, sure, 0, ""},
+		{"a partition tells less of old rows", &full, &mixed, filters, sure, 0, ""},
 		{"the old row is no longer told", &full, two, filters, sure, 0, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

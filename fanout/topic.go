@@ -153,7 +153,7 @@ func alike(a, b *protocol.Relation) bool {
 // a column is gone or has another type. known: more is known of rows, because the old
 // ones are told or because an enum has labels that could not be read.
 func alterations(before, now *protocol.Relation) (retyped, known bool) {
-	known = now.Identity == protocol.IdentityFull && before.Identity != protocol.IdentityFull
+	known = now.Identity == protocol.IdentityFull && before.Identity != protocol.IdentityFull || now.Learned > before.Learned
 	for i := range before.Columns {
 		was, at := before.Columns[i].Type, now.Column(before.Columns[i].Name)
 		if at < 0 {

@@ -44,9 +44,9 @@ type Change struct {
 	// it, so that Unchanged means that it is not known.
 	New []Value
 	// Old is the row before an update or a delete as far as the log tells: one
-	// value for each column, or nil when nothing was told. Under replica identity
-	// FULL OldFull is set and no value is Absent; otherwise only the identity's
-	// columns are there.
+	// value for each column, or nil when nothing was told. OldFull is set when the
+	// whole old row is known: then no value is Absent. Otherwise those are there that
+	// are certain: mostly the identity's columns.
 	Old     []Value
 	OldFull bool
 	// Omitted says of each column whether its values are left out of events because

@@ -163,7 +163,8 @@ func mayLookAlike(k Kind, a, b Value) bool {
 	}
 }
 
-// appendKey appends the key that the row had.
+// appendKey appends the key that the row had: the one that it has, where that of before
+// an update is not known.
 func appendKey(dst []byte, c *Change) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)
@@ -171,7 +172,11 @@ func appendKey(dst []byte, c *Change) []byte {
 		if !c.Relation.Columns[i].Key || c.omits(i) {
 			continue
 		}
-		if v := c.before(i); v.State == Text || v.State == Null {
+		v := c.before(i)
+		if v.State == Absent && c.Op == Update {
+			v = c.New[i]
+		}
+		if v.State == Text || v.State == Null {
 			dst = appendField(dst, &c.Relation.Columns[i], v, empty)
 		}
 	}

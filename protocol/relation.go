@@ -21,11 +21,16 @@ const (
 // columns change, and none is ever altered, so that it may be read everywhere
 // at once and be compared by pointer.
 type Relation struct {
-	OID      uint32
-	Schema   string
-	Name     string
+	OID    uint32
+	Schema string
+	Name   string
+	// Identity is what the log tells of old rows: of a table whose partitions have
+	// others, FULL only if each of them that is known is.
 	Identity Identity
 	Columns  []Column
+	// Learned counts how often partitions of the table have begun to tell more of old
+	// rows than before.
+	Learned int
 	// At is a position of the log at which the table was like this: of the commit
 	// with which the stream described it, or of when the catalog was asked. It tells
 	// which of two versions is the newer one.

@@ -105,7 +105,7 @@ func TestSync(t *testing.T) {
 		equal(t, map[string]string{
 			"public.plain": "", "public.full_row": "", "public.indexed": "", "public.parted": "", `My Shop.a "b"`: "",
 			"public.bare":     "it has no primary key that is checked at once (a DEFERRABLE one is not)",
-			"public.nothing":  "its replica identity is NOTHING",
+			"public.nothing":  "it has replica identity NOTHING",
 			"public.unlogged": "it is UNLOGGED",
 		}, synced(t, db))
 		equal(t, []string{`My Shop.a "b"`, "public.full_row", "public.indexed", "public.parted", "public.plain"}, members(t, conn))
@@ -114,7 +114,7 @@ func TestSync(t *testing.T) {
 			DROP TABLE plain;
 			ALTER TABLE indexed DROP CONSTRAINT indexed_id_key;
 			CREATE TABLE newcomer (id int PRIMARY KEY)`)
-		if got := synced(t, db); got["public.indexed"] != "the index of its replica identity is gone" || got["public.newcomer"] != "" {
+		if got := synced(t, db); got["public.indexed"] != "it has lost the index of its replica identity" || got["public.newcomer"] != "" {
 			t.Errorf("%q", got)
 		}
 		equal(t, []string{`My Shop.a "b"`, "public.full_row", "public.newcomer", "public.parted"}, members(t, conn))
@@ -149,8 +149,8 @@ func TestSync(t *testing.T) {
 			CREATE TABLE made_full (a int, b int GENERATED ALWAYS AS (a) STORED, n int); ALTER TABLE made_full REPLICA IDENTITY FULL`)
 		got := synced(t, open(t, url, "public.*"))
 		for name, exposed := range map[string]bool{
-			"deferred": false, "root_full": false, "leaf_nothing": false, "mixed": false, "child": false,
-			"parent": true, "made_full": true, "made": server.Major() >= 18,
+			"deferred": false, "root_full": false, "leaf_nothing": false, "child": false,
+			"mixed": true, "parent": true, "made_full": true, "made": server.Major() >= 18,
 		} {
 			if why, there := got["public."+name]; !there || (why == "") != exposed {
 				t.Errorf("%s: %q", name, why)
@@ -316,7 +316,8 @@ func TestSync(t *testing.T) {
 	t.Run("partitions that other columns identify than their root", func(t *testing.T) {
 		t.Parallel()
 		url := server.NewDatabase(t)
-		exec(t, connect(t, url), `
+		conn := connect(t, url)
+		exec(t, conn, `
 			CREATE TABLE keyless (id int) PARTITION BY RANGE (id);
 			CREATE TABLE keyless_1 PARTITION OF keyless (PRIMARY KEY (id)) FOR VALUES FROM (0) TO (10);
 			CREATE TABLE other (id int PRIMARY KEY, code int NOT NULL) PARTITION BY RANGE (id);
@@ -326,8 +327,73 @@ func TestSync(t *testing.T) {
 			ALTER TABLE same REPLICA IDENTITY USING INDEX same_code_id_key;
 			CREATE TABLE same_1 (code int NOT NULL, id int NOT NULL, PRIMARY KEY (id, code));
 			ALTER TABLE same ATTACH PARTITION same_1 FOR VALUES FROM (0) TO (10)`)
-		mixed := "its partitions have another replica identity than it has itself, so that old rows can't be told"
-		equal(t, map[string]string{"public.keyless": mixed, "public.other": mixed, "public.same": ""}, synced(t, open(t, url, "public.*")))
+		lacks := func(leaf string) string {
+			return "the replica identity of partition public." + leaf + " lacks columns by which the table's rows are known, so that its updates and deletes would not tell of which row"
+		}
+		db := open(t, url, "public.*")
+		equal(t, map[string]string{"public.keyless": lacks("keyless_1"), "public.other": lacks("other_1"), "public.same": ""}, synced(t, db))
+		for name, why := range refusals(t, db) {
+			if _, cure, ok := strings.Cut(why, "row: "); ok {
+				exec(t, conn, cure)
+			} else if why != "" {
+				t.Errorf("%s: %s", name, why)
+			}
+		}
+		equal(t, map[string]string{"public.keyless": "", "public.other": "", "public.same": ""}, synced(t, db))
+	})
+
+	t.Run("partitions that are not FULL as their root is", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		conn := connect(t, url)
+		exec(t, conn, `
+			CREATE TABLE "My orders" (id int PRIMARY KEY, n int) PARTITION BY RANGE (id); ALTER TABLE "My orders" REPLICA IDENTITY FULL;
+			CREATE TABLE "My low" PARTITION OF "My orders" FOR VALUES FROM (0) TO (10); ALTER TABLE "My low" REPLICA IDENTITY FULL;
+			CREATE TABLE bare (id int, n int) PARTITION BY RANGE (id); ALTER TABLE bare REPLICA IDENTITY FULL;
+			CREATE TABLE bare_1 PARTITION OF bare FOR VALUES FROM (0) TO (10); ALTER TABLE bare_1 REPLICA IDENTITY FULL`)
+		db := open(t, url, "public.*")
+		equal(t, map[string]string{"public.My orders": "", "public.bare": ""}, synced(t, db))
+		equal(t, "", warnings(t, db))
+
+		// What pg_partman does each night.
+		exec(t, conn, `
+			CREATE TABLE "My mid" PARTITION OF "My orders" FOR VALUES FROM (10) TO (20);
+			CREATE TABLE "My high" (LIKE "My orders" INCLUDING ALL); ALTER TABLE "My orders" ATTACH PARTITION "My high" FOR VALUES FROM (20) TO (30);
+			CREATE TABLE bare_2 PARTITION OF bare FOR VALUES FROM (10) TO (20)`)
+		equal(t, map[string]string{"public.My orders": "", "public.bare": "partition public.bare_2 has no primary key that is checked at once (a DEFERRABLE one is not)"}, synced(t, db))
+		exec(t, conn, `INSERT INTO "My orders" VALUES (11); INSERT INTO bare VALUES (11); UPDATE "My orders" SET n = 1; UPDATE bare SET n = 1`)
+		told := strings.Split(warnings(t, db), "\n")
+		if len(told) != 2 {
+			t.Fatalf("%q", told)
+		}
+		for _, warning := range told {
+			_, cure, _ := strings.Cut(warning, "only the key is known; ")
+			exec(t, conn, cure)
+		}
+		_, cure, _ := strings.Cut(refusals(t, db)["public.bare"], "add one, or ")
+		exec(t, conn, cure)
+		equal(t, "", warnings(t, db))
+		equal(t, map[string]string{"public.My orders": "", "public.bare": ""}, synced(t, db))
+
+		exec(t, conn, `DO $$ BEGIN FOR i IN 3..9 LOOP
+			EXECUTE format('CREATE TABLE p%s PARTITION OF "My orders" FOR VALUES FROM (%s0) TO (%s0)', i, i, i + 1); END LOOP; END $$`)
+		if told := strings.Split(warnings(t, db), "\n"); len(told) != 1 || !strings.HasPrefix(told[0], `7 partitions of "My orders" don't have replica identity FULL`) {
+			t.Errorf("%q", told)
+		}
+	})
+
+	t.Run("a partition that is locked", func(t *testing.T) {
+		t.Parallel()
+		url := server.NewDatabase(t)
+		conn := connect(t, url)
+		exec(t, conn, `
+			CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id);
+			CREATE TABLE low PARTITION OF parted FOR VALUES FROM (0) TO (10)`)
+		db := open(t, url, "public.*")
+		synced(t, db)
+		exec(t, conn, `BEGIN; LOCK TABLE low`)
+		equal(t, map[string]string{"public.parted": ""}, synced(t, db))
+		exec(t, conn, `ROLLBACK`)
 	})
 
 	t.Run("a partition waits for its root to be taken out", func(t *testing.T) {
@@ -560,4 +626,18 @@ func TestVisible(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(xid, true)
+}
+
+// refusals are why tables are not exposed, whole.
+func refusals(t *testing.T, db *sql.Database) map[string]string {
+	t.Helper()
+	exposure, err := db.Sync(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	why := map[string]string{}
+	for _, table := range exposure.Tables {
+		why[table.Schema+"."+table.Name] = table.Refused
+	}
+	return why
 }

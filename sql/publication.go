@@ -55,6 +55,7 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 		look.found[i].Mark = members[look.found[i].OID].Mark
 	}
 	exposure.Warnings = append(d.unmatched(all), look.warnings...)
+	exposure.Warnings = append(exposure.Warnings, partialIdentities(look.found, look.rows)...)
 	if err != nil {
 		return exposure, err
 	}
