@@ -66,6 +66,9 @@ const (
 	oidBPChar   = 1042
 	oidInterval = 1186
 	oidTimeTZ   = 1266
+	oidLSN      = 3220
+	oidXID8     = 5069
+	oidOID8     = 6437 // from PostgreSQL 19 on
 )
 
 func classOf(t *protocol.Type) *class {
@@ -129,6 +132,12 @@ func namedClass(oid uint32) *class {
 		return timeTZClass
 	case oidOID:
 		return oidClass
+	case oidOID8:
+		return oid8Class
+	case oidXID8:
+		return xid8Class
+	case oidLSN:
+		return lsnClass
 	case oidInet:
 		return inetClass
 	case oidCIDR:

@@ -64,15 +64,20 @@ func checkIndex(t *testing.T, o *oracle, x *filter.Index, table map[string][]pro
 // that they read as.
 func TestDifferential(t *testing.T) {
 	t.Parallel()
-	o, r := newOracle(t), newRand(t)
-	samples := allSamples()
+	eachOracle(t, func(t *testing.T, o *oracle, share int) { compareFilters(t, o, *pairs/share) })
+}
+
+func compareFilters(t *testing.T, o *oracle, pairs int) {
+	t.Helper()
+	r := newRand(t)
+	samples := append(allSamples(), newSamples(o.major)...)
 	relation := relationOf(samples)
 	used := map[string]int{}
 	var table map[string][]protocol.Value
 	filters, matched := 0, 0
 	var index filter.Index
 	var answers []*answer
-	for done := 0; done < *pairs; done += rowsPerTable {
+	for done := 0; done < pairs; done += rowsPerTable {
 		if filters%500 == 0 {
 			checkIndex(t, o, &index, table, answers)
 			index, answers = filter.Index{}, nil
@@ -104,7 +109,7 @@ func TestDifferential(t *testing.T) {
 	}
 	checkIndex(t, o, &index, table, answers)
 	t.Logf("%d filters, %d matches of %d", filters, matched, filters*rowsPerTable)
-	if *pairs < 100_000 {
+	if pairs < 100_000 {
 		return
 	}
 	for _, s := range samples {

@@ -42,26 +42,6 @@ func intClass(bits int, name string) *class {
 	}
 }
 
-// oidClass is of oid, which has no sign.
-var oidClass = &class{
-	bare: wholeNumber,
-	literal: func(text string) (datum, error) {
-		digits := trimBlanks(text)
-		n, err := strconv.ParseUint(digits, 10, 32)
-		if errors.Is(err, strconv.ErrRange) {
-			return datum{}, errRange("oid")
-		}
-		// From PostgreSQL 16 on a zero in front makes the number octal.
-		if err != nil || len(digits) > 1 && digits[0] == '0' {
-			return datum{}, errNot("an object identifier as in 16384")
-		}
-		return datum{word: int64(n)}, nil
-	},
-	read:       readInt,
-	comparison: words,
-	ordered:    true,
-}
-
 // maxWhole is how many digits are more than any integer has.
 const maxWhole = 20
 

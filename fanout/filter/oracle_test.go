@@ -15,7 +15,8 @@ import (
 
 // oracle is a PostgreSQL server that is asked what a filter means.
 type oracle struct {
-	conn *pgconn.PgConn
+	conn  *pgconn.PgConn
+	major int // of the server
 	// folding is the collation under which lower() knows Unicode, "" where the
 	// server has none: then only ASCII is generated for contains.
 	folding string
@@ -30,12 +31,34 @@ const oracleSettings = `
 
 func newOracle(t *testing.T) *oracle {
 	t.Helper()
-	conn, err := pgconn.Connect(t.Context(), pgtest.Start(t).NewDatabase(t))
+	return newOracleOf(t, pgtest.Start(t))
+}
+
+// eachOracle runs a test on the server of the other tests and, since types come with
+// new versions, on the newest.
+func eachOracle(t *testing.T, run func(t *testing.T, o *oracle, share int)) {
+	versions := pgtest.Versions()
+	newest := versions[len(versions)-1]
+	servers := []*pgtest.Server{pgtest.Start(t)}
+	if servers[0].Major() < newest {
+		servers = append(servers, pgtest.StartVersion(t, newest))
+	}
+	for _, server := range servers {
+		t.Run(fmt.Sprintf("PostgreSQL%d", server.Major()), func(t *testing.T) {
+			t.Parallel()
+			run(t, newOracleOf(t, server), len(servers))
+		})
+	}
+}
+
+func newOracleOf(t *testing.T, server *pgtest.Server) *oracle {
+	t.Helper()
+	conn, err := pgconn.Connect(t.Context(), server.NewDatabase(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	o := &oracle{conn: conn}
+	o := &oracle{conn: conn, major: server.Major()}
 	o.mustQuery(t, oracleSettings)
 	names := o.mustQuery(t, `SELECT collname FROM pg_collation WHERE collname IN ('pg_c_utf8', 'C.utf8') ORDER BY 1 DESC LIMIT 1`)
 	if len(names) == 1 && isUTF8(o, t) {

@@ -83,16 +83,40 @@ func allSamples() []*sample {
 		sampleOf("ir", simpleType("int4range", 3904, protocol.KindRange, 0), equalOps, "empty", "[1,5)", "(,)").byForm(),
 		sampleOf("ttz", simpleType("time with time zone", 1266, protocol.KindOther, 0), allOps, "10:00:00+00", "12:00:00+02", "12:00+02", "24:00:00-15:59", "00:00:00+15:59:59", "10:00").with(zonedClock, nil),
 		sampleOf("o", simpleType("oid", 26, protocol.KindOther, 0), allOps, "0", "1", "5", "2147483648", "4294967295"),
+		sampleOf("x8", simpleType("xid8", 5069, protocol.KindOther, 0), allOps, "0", "1", "9223372036854775807", "9223372036854775808", "18446744073709551615"),
+		sampleOf("lsn", simpleType("pg_lsn", 3220, protocol.KindOther, 0), allOps, "0/0", "0/1", "0/FFFFFFFF", "1/0", "9/1", "10/1", "7FFFFFFF/FFFFFFFF", "80000000/0", "FFFFFFFF/FFFFFFFF").with(lsn, spellLSN),
 		sampleOf("pr", simpleType("pair", 16410, protocol.KindComposite, 0), equalOps, "(,)", "(1,)", `(,"")`, "(1,a)", `(1,"a,b")`).byForm(),
 	}
 	return slices.Concat(scalars, arraySamples(scalars), jsonSamples())
+}
+
+// newSamples are of types that not every version has.
+func newSamples(major int) []*sample {
+	if major < 19 {
+		return nil
+	}
+	scalars := []*sample{
+		sampleOf("o8", simpleType("oid8", 6437, protocol.KindOther, 0), allOps, "0", "1", "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551615"),
+		sampleOf("rd", simpleType("regdatabase", 6490, protocol.KindOther, 0), equalOps, "postgres", "template0", "template1", "-").byForm(),
+	}
+	return slices.Concat(scalars, arraySamples(scalars))
+}
+
+func lsn(r *rand.Rand) string {
+	return fmt.Sprintf("%X/%X", uint32(r.Uint64())>>r.IntN(32), uint32(r.Uint64())>>r.IntN(32))
+}
+
+// spellLSN puts zeros in front, as PostgreSQL 19 does, and writes small letters.
+func spellLSN(_ *rand.Rand, s string) string {
+	high, low, _ := strings.Cut(strings.ToLower(s), "/")
+	return fmt.Sprintf("%s/%08s", high, low)
 }
 
 // arraySamples are arrays of the scalars that have an order.
 func arraySamples(scalars []*sample) []*sample {
 	oids := map[string]uint32{
 		"i2": 1005, "i4": 1007, "f8": 1022, "num": 1231, "b": 1000, "status": 1009, "bp": 1014, "u": 2951,
-		"d": 1182, "tz": 1185, "by": 1001, "e": 16399, "iv": 1187, "ip": 1041,
+		"d": 1182, "tz": 1185, "by": 1001, "e": 16399, "iv": 1187, "ip": 1041, "lsn": 3221, "o8": 6442,
 	}
 	var list []*sample
 	for _, s := range scalars {
