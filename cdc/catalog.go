@@ -26,6 +26,7 @@ type Catalog struct {
 	// generation grows when the catalog is known to say another thing than the stream
 	// has: the decoder then looks for itself.
 	generation atomic.Uint64
+	unseen     unseen
 
 	mu      sync.Mutex
 	tables  map[protocol.TableName]protocol.Table // exposed
@@ -50,7 +51,7 @@ const pace = 250 * time.Millisecond
 func newCatalog(cfg *Config, created func()) *Catalog {
 	return &Catalog{
 		cfg: cfg, types: typeResolver{cfg.Database}, created: created, turn: make(chan struct{}, 1), describing: make(chan struct{}, 1),
-		known: map[protocol.TableName]known{},
+		known: map[protocol.TableName]known{}, unseen: unseen{woken: make(chan struct{}, 1)},
 	}
 }
 
@@ -280,6 +281,7 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 	if exposure.Created {
 		c.created()
 	}
+	c.unseen.accept(exposure)
 	log := c.cfg.Logger
 	for _, warning := range exposure.Warnings {
 		if !slices.Contains(warnedBefore, warning) {

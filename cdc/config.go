@@ -43,6 +43,10 @@ type Config struct {
 	// Interrupted is called when changes of one table may have been lost: it was
 	// dropped and made again, or somebody took it out of the publication. May be nil.
 	Interrupted func(protocol.TableName)
+	// Unseen is called when rows of a table were changed, came or went without changes
+	// that tell of it, and the changes from before it have been published: whoever keeps
+	// rows must load them anew. May be nil.
+	Unseen func(table protocol.TableName, why string)
 	// Dropped is called when a table is no longer exposed. May be nil.
 	Dropped func(protocol.TableName)
 	// StatusInterval is the longest time between two status replies; 0 means 10 s.
@@ -106,6 +110,9 @@ func (c *Config) validate() error {
 	}
 	if c.Dropped == nil {
 		c.Dropped = func(protocol.TableName) {}
+	}
+	if c.Unseen == nil {
+		c.Unseen = func(protocol.TableName, string) {}
 	}
 	if c.Interrupted == nil {
 		c.Interrupted = func(protocol.TableName) {}

@@ -18,6 +18,7 @@ type decoder struct {
 	types   typeResolver
 	catalog *Catalog
 	publish func(*protocol.Batch) error
+	unseen  func(table protocol.TableName, why string)
 	state   *progress
 	log     *slog.Logger
 	// rowBytes is how much text of a row's values is delivered.
@@ -47,6 +48,9 @@ type progress struct {
 	published protocol.Position
 	// partitions are those of each table that has some, by its OID. Of the decoder.
 	partitions map[uint32]*partitions
+	// truncations are the last transactions that truncated each table, by its OID, as a
+	// whole. Of the decoder.
+	truncations map[uint32][]uint32
 	// omissionLogged is when an omission was logged last. Of the decoder.
 	omissionLogged time.Time
 }
@@ -79,6 +83,7 @@ func (d *decoder) chunk(ctx context.Context, c *chunk) error {
 	if !d.open {
 		d.confirm(c.keepalive)
 	}
+	d.tellUnseen()
 	if cap(c.buf) > maxIdle {
 		// What is kept for the next batch must not keep a huge row alive.
 		clear(d.batch.Changes[:cap(d.batch.Changes)])
@@ -277,6 +282,7 @@ func (d *decoder) truncate(ctx context.Context, m []byte) error {
 			return fmt.Errorf("decode a truncation: %w", err)
 		}
 		d.next(known.relation, protocol.Truncate)
+		d.state.truncated(oid, d.xid)
 	}
 	d.announced = d.announced[:0]
 	return nil

@@ -66,7 +66,7 @@ func table(oid uint32, name string, types ...uint32) *protocol.Relation {
 }
 
 func newDecoder(publish func(*protocol.Batch) error, rels ...*protocol.Relation) *decoder {
-	d := &decoder{publish: publish, state: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, catalog: &Catalog{}, relations: map[uint32]*described{}}
+	d := &decoder{publish: publish, unseen: func(protocol.TableName, string) {}, state: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, catalog: &Catalog{}, relations: map[uint32]*described{}}
 	for _, r := range rels {
 		d.relations[r.OID] = &described{relation: r}
 	}

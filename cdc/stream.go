@@ -291,14 +291,14 @@ func (s *Stream) lose(why string) {
 	s.cfg.Logger.Error("CHANGES MAY BE LOST: clients are told to come back", "slot", s.cfg.Slot, "reason", why)
 	s.state.confirmed.Store(0)
 	s.state.published = protocol.Position{}
-	s.state.partitions = nil
+	s.state.partitions, s.state.truncations = nil, nil
 	s.cfg.Lost()
 }
 
 // stream runs the two goroutines of a connection until it or ctx ends.
 func (s *Stream) stream(ctx context.Context, w *walsender) error {
 	d := &decoder{
-		types: typeResolver{s.cfg.Database}, catalog: s.catalog, publish: s.cfg.Publish,
+		types: typeResolver{s.cfg.Database}, catalog: s.catalog, publish: s.cfg.Publish, unseen: s.cfg.Unseen,
 		state: &s.state, log: s.cfg.Logger, rowBytes: s.cfg.RowBytes, relations: map[uint32]*described{},
 	}
 	free, full := make(chan *chunk, chunks), make(chan *chunk, chunks)
@@ -332,6 +332,8 @@ func (s *Stream) decode(ctx context.Context, d *decoder, free chan<- *chunk, ful
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		case <-s.catalog.unseen.woken:
+			d.tellUnseen()
 		case c := <-full:
 			if err := d.chunk(ctx, c); err != nil {
 				return err

@@ -29,6 +29,7 @@ type subject struct {
 	batches chan protocol.Batch
 	dropped chan protocol.TableName
 	broken  chan protocol.TableName
+	unseen  chan string // why
 	lost    chan struct{}
 	stop    func() // ends the stream and waits
 }
@@ -81,10 +82,12 @@ func (s *subject) tryStart(t *testing.T, options ...option) error {
 	}
 	s.frames, s.batches = make(chan string, 1<<20), make(chan protocol.Batch, 1<<16)
 	s.dropped, s.broken, s.lost = make(chan protocol.TableName, 16), make(chan protocol.TableName, 16), make(chan struct{}, 16)
+	s.unseen = make(chan string, 16)
 	cfg := cdc.Config{
 		URL: s.url, Slot: s.slot, Publication: "tablewire", Database: db, Publish: s.publish,
 		Lost: func() { s.lost <- struct{}{} }, Dropped: func(c protocol.TableName) { s.dropped <- c },
 		Interrupted: func(c protocol.TableName) { s.broken <- c },
+		Unseen:      func(_ protocol.TableName, why string) { s.unseen <- why },
 		Logger:      slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, o := range options {

@@ -125,13 +125,19 @@ func (h *Hub) Unsubscribe(sub *Subscriber) {
 
 // EndTable ends all subscriptions to a table with an error.
 func (h *Hub) EndTable(table protocol.TableName, err *protocol.Error) {
-	h.all(endTopic{table, endingOf(err)})
+	h.all(endTopic{table: table, ending: endingOf(err)})
 }
 
 // RestartTable ends all subscriptions to a table of whose changes some were lost:
 // the clients are to come back.
 func (h *Hub) RestartTable(table protocol.TableName, reason string) {
-	h.all(endTopic{table, ending{code: protocol.CloseRestart, reason: reason}})
+	h.all(endTopic{table: table, ending: ending{code: protocol.CloseRestart, reason: reason}})
+}
+
+// RestartFollowers ends the subscriptions to a table that follow transitions: rows
+// that their clients keep may have changed without a change that told of it.
+func (h *Hub) RestartFollowers(table protocol.TableName, reason string) {
+	h.all(endTopic{table: table, followers: true, ending: ending{code: protocol.CloseRestart, reason: reason}})
 }
 
 // RestartAll ends every subscription likewise.

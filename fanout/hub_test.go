@@ -369,6 +369,21 @@ func TestHub(t *testing.T) {
 		b.want(t, "close 1012")
 	})
 
+	t.Run("rows that changed without a change that tells", func(t *testing.T) {
+		t.Parallel()
+		h, rel, other := startHub(t, 2), orders(), table("others", orders().Columns...)
+		follow := protocol.Extensions{Transitions: true}
+		follower, all := extended(t, h, rel, `{"status":"paid"}`, follow), extended(t, h, rel, "", follow)
+		elsewhere, plain := extended(t, h, other, "", follow), watch(t, h, rel, `{"status":"paid"}`)
+		h.RestartFollowers(rel.TableName(), "a partition was attached")
+		publish(t, h, created(rel, "1", "paid"), created(other, "1", "paid"))
+		follower.want(t, "close 1012")
+		all.want(t, "close 1012")
+		for name, w := range map[string]*watcher{"others": elsewhere, "orders": plain} {
+			w.want(t, `{"event":"create","collection_id":"`+name+`","data":{"id":1,"status":"paid"}}`)
+		}
+	})
+
 	t.Run("a slow subscriber costs only itself", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 1), orders()

@@ -77,9 +77,10 @@ type unsubscribe struct {
 	done       chan struct{}
 }
 
-// endTopic ends all subscriptions to a table.
+// endTopic ends all subscriptions to a table, or those that follow transitions.
 type endTopic struct {
-	table protocol.TableName
+	table     protocol.TableName
+	followers bool
 	ending
 }
 
@@ -126,11 +127,11 @@ func (s *shard) handle(m any) {
 		close(m.done)
 	case endTopic:
 		if t := s.topics[m.table]; t != nil {
-			t.end(m.ending)
+			t.end(m.ending, m.followers)
 		}
 	case endAll:
 		for _, t := range s.topics {
-			t.end(m.ending)
+			t.end(m.ending, false)
 		}
 	}
 }

@@ -190,12 +190,15 @@ func rekeyed(before, now *protocol.Relation) bool {
 	return others(before, now) || others(now, before)
 }
 
-// end closes the queues of all who subscribe, who then unsubscribe.
-func (t *topic) end(with ending) {
+// end closes the queues of all who subscribe, or of those who follow transitions, who
+// then unsubscribe. Who follows them without a filter keeps rows as well.
+func (t *topic) end(with ending, followers bool) {
 	for _, e := range t.entries {
 		for _, n := range e.nodes {
 			for _, sub := range n.subscribers {
-				sub.end(with)
+				if !followers || sub.request.Transitions {
+					sub.end(with)
+				}
 			}
 		}
 	}

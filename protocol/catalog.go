@@ -27,9 +27,26 @@ type Exposure struct {
 	Created bool
 	// Mark is the publication's own, as a table's is.
 	Mark string
+	// Unseen says whose rows have changed without changes that tell of it.
+	Unseen []Unseen
+	// Flushed is how far the log was safe when the tables were looked at.
+	Flushed LSN
 	// Warnings say what of the exposed tables, or of those that were asked for, will
 	// not come, for the operator.
 	Warnings []string
+}
+
+// Unseen says that rows of a table were changed, came or went without changes that tell
+// of it.
+type Unseen struct {
+	Table TableName
+	Why   string // for clients, too: "a partition was attached"
+	// At is a position of the log before which it happened: what comes before it may
+	// still bring rows as they were.
+	At LSN
+	// Truncated is the transaction that emptied a part of the table, or 0. If it is
+	// seen to have truncated the whole table, nothing is amiss.
+	Truncated uint32
 }
 
 // TableName is which table it is.

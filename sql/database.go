@@ -34,6 +34,10 @@ type Database struct {
 	foldsBy locale
 	// What the publication was after the last look.
 	kept upkeep
+	// What the tables were like then, by OID, and what was found since that Sync has not
+	// given yet.
+	looked map[uint32]storage
+	unseen []protocol.Unseen
 }
 
 // timeout bounds one statement and the connecting before it: catalog look-ups

@@ -19,6 +19,9 @@ func (d *Database) Sync(ctx context.Context) (exposure protocol.Exposure, err er
 	err = d.with(ctx, fmt.Sprintf("bring publication %q up to date", d.cfg.Publication),
 		func(ctx context.Context, conn *pgx.Conn) error {
 			exposure, err = d.sync(ctx, conn)
+			if err == nil {
+				exposure.Unseen, d.unseen = d.unseen, nil
+			}
 			return err
 		})
 	return exposure, err
@@ -57,6 +60,9 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 	exposure.Warnings = append(d.unmatched(all), look.warnings...)
 	exposure.Warnings = append(exposure.Warnings, partialIdentities(look.found, look.rows)...)
 	if err != nil {
+		return exposure, err
+	}
+	if exposure.Flushed, err = d.compare(ctx, conn, look.found, look.rows); err != nil {
 		return exposure, err
 	}
 	inherited, err := d.inheritance(ctx, conn, look.found)

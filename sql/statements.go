@@ -32,6 +32,8 @@ var (
 	serverInfo        = statement("catalog/server")
 	slotHolder        = statement("catalog/holder")
 	tables            = statement("catalog/tables")
+	rewrittenTables   = statement("catalog/rewritten")
+	emptyTable        = statement("catalog/empty")
 	publicationInfo   = statement("catalog/publication")
 	publicationTables = statement("catalog/publication_tables")
 	alterers          = statement("catalog/alterers")

@@ -27,6 +27,7 @@ type tableRow struct {
 	KeyHidden       string   // a column of its identity does not travel
 	OtherKey        string   // a partition whose identity lacks a column by which the table's rows are known
 	NotFull         []string // the partitions that are not FULL where the table or another partition is
+	storage
 }
 
 // refusal says why a table's changes can't be published: the table's own UPDATE and

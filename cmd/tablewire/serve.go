@@ -164,6 +164,7 @@ func serve(ctx context.Context, opt serveOptions, logger *slog.Logger, ready fun
 		Database: database, Publish: out.publish, RowBytes: int(opt.Limits.RowBytes), Logger: logger,
 		Lost:        func() { hub.RestartAll("changes may be lost") },
 		Interrupted: func(table protocol.TableName) { hub.RestartTable(table, "changes may be lost") },
+		Unseen:      hub.RestartFollowers,
 		Dropped:     func(table protocol.TableName) { hub.EndTable(table, protocol.ErrCollectionNotFound) },
 	})
 	if err != nil {

@@ -1,6 +1,9 @@
 -- All tables of the database that a user made, with what decides whether their
 -- changes can be published. Partitions are published through their root, but it is
--- a partition's own replica identity that decides over its rows.
+-- a partition's own replica identity that decides over its rows. Each row also says
+-- how the rows are stored, so that two looks can be compared (catalog/rewritten.sql),
+-- and when it was looked: the oldest transaction that was open, the time, and the end
+-- of the log, in all and as far as it is safe.
 -- $1, $2: the schemas and names of the partitions that are to be listed too.
 WITH RECURSIVE candidate AS (
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident, c.relpersistence, c.relowner, c.relispartition
@@ -11,11 +14,11 @@ WITH RECURSIVE candidate AS (
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
     AND n.nspname !~ '^pg_(temp|toast_temp)_'
 ), part AS (
-  -- The candidates and their partitions, however deep. pg_partition_tree would wait for
-  -- a partition that is locked.
-  SELECT c.oid AS root, c.oid AS leaf, c.relkind FROM candidate c
+  -- The candidates and their partitions, however deep; attached: the transactions that
+  -- made them partitions. pg_partition_tree would wait for a partition that is locked.
+  SELECT c.oid AS root, c.oid AS leaf, c.relkind, ''::text AS attached FROM candidate c
   UNION ALL
-  SELECT p.root, i.inhrelid, l.relkind
+  SELECT p.root, i.inhrelid, l.relkind, p.attached || i.xmin::text || ' '
   FROM part p
   JOIN pg_inherits i ON i.inhparent = p.leaf AND NOT i.inhdetachpending
   JOIN pg_class l ON l.oid = i.inhrelid
@@ -31,7 +34,7 @@ WITH RECURSIVE candidate AS (
   -- The tables that hold rows, the candidate itself or a root's leaves, and how each of
   -- them identifies a row: an index that is used must be valid and checked at once, and
   -- a generated column in it must travel; virtual ones never do.
-  SELECT p.root, p.leaf, l.relreplident, l.relpersistence, quote_ident(n.nspname) || '.' || quote_ident(l.relname) AS name,
+  SELECT p.root, p.leaf, p.attached, l.relreplident, l.relpersistence, l.relfilenode, l.relnatts, quote_ident(n.nspname) || '.' || quote_ident(l.relname) AS name,
     l.relreplident IN ('d', 'i') AND i.indexrelid IS NULL AS missing,
     EXISTS (SELECT FROM pg_attribute a
             WHERE a.attrelid = l.oid AND a.attnum = ANY ((i.indkey::int2[])[:i.indnkeyatts - 1])
@@ -47,6 +50,11 @@ WITH RECURSIVE candidate AS (
   LEFT JOIN pg_index i ON i.indrelid = l.oid AND i.indisvalid AND i.indimmediate
     AND CASE l.relreplident WHEN 'i' THEN i.indisreplident WHEN 'd' THEN i.indisprimary END
   WHERE p.relkind <> 'p'
+), looked AS (
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint & 4294967295 AS xmin,
+    statement_timestamp() AS moment,
+    CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text AS inserted,
+    CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END::text AS flushed
 )
 SELECT
   c.oid,
@@ -71,8 +79,17 @@ SELECT
   coalesce(min(s.name) FILTER (WHERE s.hides_key), '') AS key_hidden,
   coalesce(min(s.name) FILTER (WHERE s.other_key), '') AS other_key,
   CASE WHEN c.relkind = 'p' AND (c.relreplident = 'f' OR bool_or(s.relreplident = 'f'))
-       THEN coalesce(array_agg(s.name ORDER BY s.name) FILTER (WHERE s.relreplident <> 'f'), '{}') ELSE '{}' END AS not_full
+       THEN coalesce(array_agg(s.name ORDER BY s.name) FILTER (WHERE s.relreplident <> 'f'), '{}') ELSE '{}' END AS not_full,
+  coalesce(array_agg(s.leaf::int8 ORDER BY s.leaf) FILTER (WHERE s.leaf IS NOT NULL), '{}') AS leaves,
+  coalesce(array_agg(s.attached ORDER BY s.leaf) FILTER (WHERE s.leaf IS NOT NULL), '{}') AS attached,
+  coalesce(array_agg(s.relfilenode::int8 ORDER BY s.leaf) FILTER (WHERE s.leaf IS NOT NULL), '{}') AS files,
+  coalesce(array_agg(s.relnatts::int8 ORDER BY s.leaf) FILTER (WHERE s.leaf IS NOT NULL), '{}') AS columns,
+  looked.xmin,
+  looked.moment,
+  looked.inserted,
+  looked.flushed
 FROM candidate c
+CROSS JOIN looked
 LEFT JOIN stored s ON s.root = c.oid
-GROUP BY c.oid, c.nspname, c.relname, c.relkind, c.relreplident, c.relpersistence, c.relowner, c.relispartition
+GROUP BY c.oid, c.nspname, c.relname, c.relkind, c.relreplident, c.relpersistence, c.relowner, c.relispartition, looked.xmin, looked.moment, looked.inserted, looked.flushed
 ORDER BY c.nspname, c.relname

@@ -1,0 +1,141 @@
+package sql
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// storage is how the rows of a table are stored, as catalog/tables.sql has it: a part
+// each for the tables that hold them, which are the table itself or its partitions.
+type storage struct {
+	Leaves   []int64  // OIDs, in their order
+	Attached []string // by which transactions each became a partition
+	Files    []int64
+	Columns  []int64 // how many each has or had
+	lookedAt
+}
+
+// lookedAt says when the tables were looked at.
+type lookedAt struct {
+	Xmin              int64 // the oldest transaction that was open
+	Moment            time.Time
+	Inserted, Flushed string // the end of the log: in all, and as far as it is safe
+}
+
+// part is one of them.
+type part struct {
+	attached      string
+	file, columns int64
+}
+
+func (s *storage) parts() map[int64]part {
+	all := make(map[int64]part, len(s.Leaves))
+	for i, leaf := range s.Leaves {
+		all[leaf] = part{s.Attached[i], s.Files[i], s.Columns[i]}
+	}
+	return all
+}
+
+// equal is quick: nearly always nothing changed.
+func (s *storage) equal(o *storage) bool {
+	return slices.Equal(s.Leaves, o.Leaves) && slices.Equal(s.Files, o.Files) && slices.Equal(s.Attached, o.Attached)
+}
+
+// rewritten is a row of catalog/rewritten.sql.
+type rewritten struct {
+	OID     int64
+	Altered bool  // columns that it had were altered
+	Emptied bool  // nothing is known of how many rows it has
+	XID     int64 // the transaction that altered the table last
+	Born    bool  // it was made as a partition
+}
+
+// compare compares what is exposed with the look before, and keeps what it finds: the
+// tables whose rows changed without changes that tell of it. It gives the end of the log
+// as far as it was safe.
+func (d *Database) compare(ctx context.Context, conn *pgx.Conn, found []protocol.Table, rows map[uint32]tableRow) (flushed protocol.LSN, err error) {
+	var all []protocol.Unseen
+	for i := range found {
+		now := rows[found[i].OID]
+		before, known := d.looked[now.OID]
+		if !known || found[i].Refused != "" || before.equal(&now.storage) {
+			continue
+		}
+		what, err := compareStorage(ctx, conn, before, now)
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, what...)
+	}
+	d.unseen = append(d.unseen, all...)
+	d.looked = make(map[uint32]storage, len(rows))
+	for oid, row := range rows {
+		d.looked[oid] = row.storage
+		if flushed, err = protocol.ParseLSN(row.Flushed); err != nil {
+			return 0, err
+		}
+	}
+	return flushed, nil
+}
+
+func compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tableRow) (all []protocol.Unseen, err error) {
+	at, err := protocol.ParseLSN(now.Inserted)
+	if err != nil {
+		return nil, err
+	}
+	add := func(why string, truncated uint32) {
+		all = append(all, protocol.Unseen{
+			Table: protocol.TableName{Schema: now.Schema, Table: now.Name}, Why: why, At: at, Truncated: truncated,
+		})
+	}
+	was, is := before.parts(), now.parts()
+	var changed, columns []int64
+	for leaf, p := range is {
+		if w, known := was[leaf]; !known || w != p {
+			changed, columns = append(changed, leaf), append(columns, max(w.columns, 0))
+		}
+	}
+	for leaf := range was {
+		if _, still := is[leaf]; !still {
+			add("a partition was detached or dropped", 0)
+			break
+		}
+	}
+	list, err := collect[rewritten](ctx, conn, rewrittenTables, changed, columns, before.Xmin, before.Moment, now.OID)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range list {
+		w, known := was[r.OID]
+		switch {
+		case !known && r.Born, known && w.attached == is[r.OID].attached && w.file == is[r.OID].file:
+		case !known || w.attached != is[r.OID].attached:
+			empty, err := isEmpty(ctx, conn, r.OID)
+			if err != nil {
+				return nil, err
+			}
+			if !empty || known {
+				add("a partition was attached", 0)
+			}
+		case r.Altered:
+			add("the table was rewritten", 0)
+		case r.Emptied && now.Partitioned:
+			add("a partition was truncated", uint32(r.XID))
+		}
+	}
+	return all, nil
+}
+
+// isEmpty reports whether a table has no rows for certain: one that is locked may have.
+func isEmpty(ctx context.Context, conn *pgx.Conn, table int64) (empty bool, err error) {
+	err = conn.QueryRow(ctx, emptyTable, table).Scan(&empty)
+	if err != nil && isLocked(err) {
+		return false, nil
+	}
+	return empty, err
+}
