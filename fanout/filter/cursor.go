@@ -48,6 +48,17 @@ func (c *cursor) number(least, most int) (n int64, ok bool) {
 	return n, c.at-start >= least
 }
 
+// digits reads a number of exactly so many digits, or nothing.
+func (c *cursor) digits(count int) (n int64, ok bool) {
+	start := c.at
+	n, ok = c.number(count, count)
+	if !ok || isDigit(c.peek()) {
+		c.at = start
+		return 0, false
+	}
+	return n, true
+}
+
 // fraction reads digits behind a point as microseconds, rounded half to even as
 // PostgreSQL does.
 func (c *cursor) fraction() (micros int64, ok bool) {

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strings"
@@ -69,7 +70,7 @@ func readInterval(text []byte) (datum, bool) {
 	var s span
 	var ok bool
 	if c.skip('P') {
-		ok = c.isoSpan(&s)
+		ok = c.isoDate(&s) || c.isoSpan(&s)
 	} else {
 		ok = c.verboseSpan(&s)
 	}
@@ -101,6 +102,29 @@ func (c *cursor) isoSpan(s *span) bool {
 	return true
 }
 
+// isoDate reads what follows a P in ISO 8601's alternative format, a date and a time
+// of day: 0001-02-03T04:05:06 or 00010203T040506. It reads all or nothing.
+func (c *cursor) isoDate(s *span) bool {
+	d := *c
+	year, month, day, ok := d.date()
+	if !ok || d.at != len("P00010203") && d.at != len("P0001-02-03") || month > 12 || day > 30 {
+		return false
+	}
+	var micros int64
+	if !d.done() {
+		start := d.at
+		if !d.skip('T') {
+			return false
+		}
+		if micros, _, ok = d.time(); !ok || !d.done() || bytes.ContainsAny(d.text[start:], "+-Zz ") {
+			return false
+		}
+	}
+	*c = d
+	s.months, s.days = 12*year+month, day
+	return s.addMicros(micros)
+}
+
 func (c *cursor) isoUnit(s *span, q quantity, inTime bool) bool {
 	for i := range units {
 		if units[i].time == inTime && c.skip(units[i].iso) {
@@ -124,7 +148,7 @@ func (c *cursor) verboseSpan(s *span) bool {
 		}
 		if c.peek() == ':' {
 			timeSeen := seen[hourUnit] || seen[hourUnit+1] || seen[hourUnit+2]
-			return !timeSeen && !q.fractional && c.clock(s, q) && c.done()
+			return !timeSeen && !q.fractional && c.spanClock(s, q) && c.done()
 		}
 		c.skip(' ')
 		i, ok := c.unitName()
@@ -145,8 +169,8 @@ func (c *cursor) unitName() (index int, ok bool) {
 	return 0, false
 }
 
-// clock reads the rest of h:mm[:ss[.f]] behind the hours, which may be many.
-func (c *cursor) clock(s *span, hours quantity) bool {
+// spanClock reads the rest of h:mm[:ss[.f]] behind the hours, which may be many.
+func (c *cursor) spanClock(s *span, hours quantity) bool {
 	c.skip(':')
 	minute, ok := c.number(1, 2)
 	if !ok || minute > 59 {

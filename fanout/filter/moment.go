@@ -1,5 +1,7 @@
 package filter
 
+import "bytes"
+
 // moment is a date with or without a time, as it is written.
 type moment struct {
 	infinite int   // -1 or 1 for -infinity and infinity
@@ -8,9 +10,9 @@ type moment struct {
 	offset   int64 // seconds east of UTC
 }
 
-// readMoment reads ISO 8601 and PostgreSQL's own output:
+// readMoment reads ISO 8601, extended or basic, and PostgreSQL's own output:
 //
-//	YYYY-MM-DD [("T"|" ") time] [" BC"|" AD"] | infinity | -infinity
+//	(YYYY-MM-DD | YYYYMMDD) [("T"|" ") time] [" BC"|" AD"] | infinity | -infinity
 //
 // False means that it is not one, or that there is no such day or time.
 func readMoment(text []byte) (m moment, ok bool) {
@@ -26,12 +28,8 @@ func readMoment(text []byte) (m moment, ok bool) {
 	if negative {
 		return m, false
 	}
-	year, ok1 := c.number(4, 7)
-	ok1 = ok1 && c.skip('-')
-	month, ok2 := c.number(1, 2)
-	ok2 = ok2 && c.skip('-')
-	day, ok3 := c.number(1, 2)
-	if !ok1 || !ok2 || !ok3 || year == 0 {
+	year, month, day, ok := c.date()
+	if !ok || year == 0 {
 		return m, false
 	}
 	if next := c.peek(); next == 'T' || next == 't' || next == ' ' && !c.eraFollows() {
@@ -57,8 +55,27 @@ func (c *cursor) eraFollows() bool {
 	return next.skip(' ') && (next.word("bc") || next.word("ad"))
 }
 
-// time reads h:m[:s[.f]] with an optional zone.
+// date reads a date, of which the basic form has eight digits.
+func (c *cursor) date() (year, month, day int64, ok bool) {
+	if digits, basic := c.digits(8); basic {
+		return digits / 10000, digits / 100 % 100, digits % 100, true
+	}
+	year, ok1 := c.number(4, 7)
+	ok1 = ok1 && c.skip('-')
+	month, ok2 := c.number(1, 2)
+	ok2 = ok2 && c.skip('-')
+	day, ok3 := c.number(1, 2)
+	return year, month, day, ok1 && ok2 && ok3
+}
+
+// time reads h:m[:s[.f]], hhmm or hhmmss[.f] with an optional zone.
 func (c *cursor) time() (micros, offset int64, ok bool) {
+	if digits, basic := c.digits(4); basic {
+		return c.basicTime(digits*100, false)
+	}
+	if digits, basic := c.digits(6); basic {
+		return c.basicTime(digits, true)
+	}
 	hour, ok1 := c.number(1, 2)
 	ok1 = ok1 && c.skip(':')
 	minute, ok2 := c.number(1, 2)
@@ -76,6 +93,26 @@ func (c *cursor) time() (micros, offset int64, ok bool) {
 			}
 		}
 	}
+	return c.clock(hour, minute, second, fraction)
+}
+
+// basicTime reads what follows hhmm or hhmmss. PostgreSQL takes a minus right behind these digits
+// for that of a date where a T begins the text or colons follow.
+func (c *cursor) basicTime(digits int64, seconds bool) (micros, offset int64, ok bool) {
+	var fraction int64
+	switch {
+	case seconds && c.skip('.'):
+		if fraction, ok = c.fraction(); !ok {
+			return 0, 0, false
+		}
+	case c.peek() == '-' && (bytes.IndexByte(c.text[c.at:], ':') >= 0 || c.text[0]|0x20 == 't'):
+		return 0, 0, false
+	}
+	return c.clock(digits/10000, digits/100%100, digits%100, fraction)
+}
+
+// clock checks a time of day and reads the zone behind it.
+func (c *cursor) clock(hour, minute, second, fraction int64) (micros, offset int64, ok bool) {
 	micros = (hour*3600+minute*60+second)*microsPerSecond + fraction
 	// A leap second is the next minute's first; 24:00 is the next day's.
 	if hour > 24 || minute > 59 || second > 60 || hour == 24 && micros > microsPerDay {

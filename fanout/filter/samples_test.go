@@ -69,7 +69,7 @@ func allSamples() []*sample {
 		sampleOf("bp", simpleType("character(6)", 1042, protocol.KindText, 0), allOps, "ab", "ab  ", " ab", "", "abc", "é").with(nil, func(r *rand.Rand, s string) string { return s + strings.Repeat(" ", r.IntN(4)) }).asText(),
 		sampleOf("u", simpleType("uuid", 2950, protocol.KindUUID, 0), allOps, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11").with(uuid, spellUUID),
 		sampleOf("d", simpleType("date", 1082, protocol.KindDate, 0), allOps, "infinity", "-infinity", "4714-11-24 BC", "0044-03-15 BC", "0001-01-01", "0001-12-31 BC", "2000-02-29", "5874897-12-31", "10000-01-01").with(date, spellDate),
-		sampleOf("tm", simpleType("time without time zone", 1083, protocol.KindTime, 0), allOps, "00:00:00", "24:00:00", "23:59:59.999999", "12:00", "1:02").with(clock, nil),
+		sampleOf("tm", simpleType("time without time zone", 1083, protocol.KindTime, 0), allOps, "00:00:00", "24:00:00", "23:59:59.999999", "12:00", "1:02").with(clock, spellTime),
 		sampleOf("ts", simpleType("timestamp without time zone", 1114, protocol.KindTimestamp, 0), allOps, "infinity", "-infinity", "4714-11-24 00:00:00 BC", "294276-12-31 23:59:59.999999", "0044-03-15 12:00:00 BC", "2000-01-01 00:00:00", "1999-12-31 23:59:59.999999").with(timestamp, spellTimestamp),
 		sampleOf("tz", simpleType("timestamp with time zone", 1184, protocol.KindTimestampTZ, 0), allOps, "infinity", "-infinity", "4714-11-24 00:00:00+00 BC", "294276-12-31 23:59:59.999999+00", "0044-03-15 12:00:00+00 BC", "2024-01-15 10:30:00+00", "2024-01-15 12:30:00+02", "2024-01-15T10:30:00Z").with(timestamp, spellTimestamp),
 		sampleOf("by", simpleType("bytea", 17, protocol.KindBytea, 0), allOps, `\x`, `\x00`, `\xff`, `\x0aff`, `\x0a`).with(bytea, func(_ *rand.Rand, s string) string { return `\x` + strings.ToUpper(s[2:]) }),
@@ -81,7 +81,7 @@ func allSamples() []*sample {
 		sampleOf("mac", simpleType("macaddr", 829, protocol.KindOther, 0), allOps, "08:00:2b:01:02:03", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "08:00:2b:01:02:04").with(mac(6), spellMAC),
 		sampleOf("mac8", simpleType("macaddr8", 774, protocol.KindOther, 0), allOps, "08:00:2b:01:02:03:04:05", "00:00:00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff:ff:ff").with(mac(8), spellMAC),
 		sampleOf("ir", simpleType("int4range", 3904, protocol.KindRange, 0), equalOps, "empty", "[1,5)", "(,)").byForm(),
-		sampleOf("ttz", simpleType("time with time zone", 1266, protocol.KindOther, 0), allOps, "10:00:00+00", "12:00:00+02", "12:00+02", "24:00:00-15:59", "00:00:00+15:59:59", "10:00").with(zonedClock, nil),
+		sampleOf("ttz", simpleType("time with time zone", 1266, protocol.KindOther, 0), allOps, "10:00:00+00", "12:00:00+02", "12:00+02", "24:00:00-15:59", "00:00:00+15:59:59", "10:00").with(zonedClock, spellTime),
 		sampleOf("o", simpleType("oid", 26, protocol.KindOther, 0), allOps, "0", "1", "5", "2147483648", "4294967295"),
 		sampleOf("x8", simpleType("xid8", 5069, protocol.KindOther, 0), allOps, "0", "1", "9223372036854775807", "9223372036854775808", "18446744073709551615"),
 		sampleOf("lsn", simpleType("pg_lsn", 3220, protocol.KindOther, 0), allOps, "0/0", "0/1", "0/FFFFFFFF", "1/0", "9/1", "10/1", "7FFFFFFF/FFFFFFFF", "80000000/0", "FFFFFFFF/FFFFFFFF").with(lsn, spellLSN),
@@ -284,7 +284,10 @@ func spellDate(r *rand.Rand, s string) string {
 	if strings.Contains(s, "BC") {
 		return strings.ToLower(s)
 	}
-	return s + []string{"T23:59:59Z", " 01:00+05", " AD", " 24:00"}[r.IntN(4)]
+	if r.IntN(2) == 0 && strings.Index(s, "-") == 4 {
+		s = strings.ReplaceAll(s, "-", "")
+	}
+	return s + []string{"T23:59:59Z", " 01:00+05", " AD", " 24:00", "T235959", " 0100-0800"}[r.IntN(6)]
 }
 
 // clock has leap seconds, but for one behind which the day has no more time.
@@ -319,7 +322,32 @@ func spellTimestamp(r *rand.Rand, s string) string {
 		return s
 	}
 	zone := []string{"Z", "z", "+00", "-03:30", "+0530", " +01", " UTC", "+15:59:59", "-00:00", " AD"}[r.IntN(10)]
+	if day, clock, ok := strings.Cut(s, " "); ok && strings.Index(day, "-") == 4 && r.IntN(2) == 0 {
+		s = strings.ReplaceAll(day, "-", "") + " " + clock
+		if zone[0] != '-' {
+			s = strings.ReplaceAll(day, "-", "") + " " + spellClock(r, clock)
+		}
+	}
 	return strings.Replace(s, " ", []string{" ", "T"}[r.IntN(2)], 1) + zone
+}
+
+// spellClock makes the basic form of some times, and puts a T before some.
+func spellClock(r *rand.Rand, s string) string {
+	if basic := strings.ReplaceAll(s, ":", ""); r.IntN(2) == 0 && strings.Index(s, ":") == 2 && (strings.Count(s, ":") == 2 || !strings.Contains(s, ".")) {
+		return basic
+	}
+	return s
+}
+
+func spellTime(r *rand.Rand, s string) string {
+	day, zone := s, ""
+	if at := strings.IndexAny(s, "+-"); at > 0 {
+		day, zone = s[:at], s[at:]
+	}
+	if strings.HasPrefix(zone, "-") {
+		return s
+	}
+	return []string{"", "T", "t"}[r.IntN(3)] + spellClock(r, day) + zone
 }
 
 // zonedClock makes times that are often the same instant in several zones.
@@ -368,7 +396,14 @@ func bytea(r *rand.Rand) string {
 }
 
 func interval(r *rand.Rand) string {
-	if r.IntN(3) == 0 {
+	switch r.IntN(9) {
+	case 0:
+		return fmt.Sprintf("P%04d-%02d-%02d", r.IntN(3), r.IntN(13), r.IntN(31))
+	case 1:
+		return fmt.Sprintf("P%04d%02d%02dT%02d%02d%02d", r.IntN(3), r.IntN(13), r.IntN(31), r.IntN(24), r.IntN(60), r.IntN(60))
+	case 2:
+		return fmt.Sprintf("P%04d-%02d-%02dT%02d:%02d:%02d.%d", r.IntN(3), r.IntN(13), r.IntN(31), r.IntN(24), r.IntN(60), r.IntN(60), r.IntN(1000))
+	case 3, 4, 5:
 		return fmt.Sprintf("P%dY%dM%dDT%dH%dM%d.%dS", r.IntN(3), r.IntN(14), r.IntN(40)-5, r.IntN(50)-9, r.IntN(60), r.IntN(60), r.IntN(1000))
 	}
 	parts := []string{

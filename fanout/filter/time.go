@@ -16,6 +16,7 @@ var timeClass = &class{
 
 func readTime(text []byte) (datum, bool) {
 	c := cursor{text: text}
+	c.timeMark()
 	micros, _, ok := c.time()
 	return datum{word: micros}, ok && c.done() && micros <= microsPerDay
 }
@@ -38,6 +39,14 @@ var timeTZClass = &class{
 
 func readTimeTZ(text []byte) (datum, bool) {
 	c := cursor{text: text}
+	c.timeMark()
 	micros, offset, ok := c.time()
 	return datum{word: micros - offset*microsPerSecond, low: -offset}, ok && c.done() && micros <= microsPerDay
+}
+
+// timeMark skips the T that a time of day may have in ISO 8601.
+func (c *cursor) timeMark() {
+	if next := c.peek(); next == 'T' || next == 't' {
+		c.at++
+	}
 }
