@@ -23,6 +23,13 @@ type Catalog struct {
 	// describing is of who asks for one table, so that many who wait for the same
 	// ask once; taken before mu.
 	describing chan struct{}
+	// unsent is what was told last of a table's other columns; of whose turn it is to
+	// describe.
+	unsent struct {
+		of      uint32
+		at      time.Time
+		columns []protocol.UnsentColumn
+	}
 	// generation grows when the catalog is known to say another thing than the stream
 	// has: the decoder then looks for itself.
 	generation atomic.Uint64
@@ -79,6 +86,26 @@ func (c *Catalog) Exposed(rel *protocol.Relation) bool {
 	defer c.mu.Unlock()
 	t, ok := c.tables[rel.TableName()]
 	return ok && t.OID == rel.OID
+}
+
+// Unsent lists the columns of a table that Resolve gave which logical replication does
+// not carry. It is for the error messages of clients, who may ask often: what was
+// learnt a moment ago is told again.
+func (c *Catalog) Unsent(ctx context.Context, rel *protocol.Relation) ([]protocol.UnsentColumn, error) {
+	select {
+	case c.describing <- struct{}{}:
+		defer func() { <-c.describing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if c.unsent.of == rel.OID && time.Since(c.unsent.at) < pace {
+		return c.unsent.columns, nil
+	}
+	columns, err := c.cfg.Database.Unsent(ctx, rel.OID)
+	if err == nil {
+		c.unsent.of, c.unsent.at, c.unsent.columns = rel.OID, time.Now(), columns
+	}
+	return columns, err
 }
 
 // Collections lists the names of what is exposed, in no order.
@@ -171,6 +198,12 @@ func (c *Catalog) nameInstead(oid uint32, name protocol.TableName) (protocol.Tab
 	t, ok := c.byOID[oid]
 	now := t.TableName()
 	return now, ok && now != name && (t.Partitioned || t.Name == name.Table)
+}
+
+func (c *Catalog) isPartitioned(oid uint32) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.byOID[oid].Partitioned
 }
 
 func isCustom(c protocol.Column) bool { return c.Type.Custom() }

@@ -21,6 +21,8 @@ type Database interface {
 	// Columns lists what logical replication carries of a table, and a position of
 	// the log at which that was so.
 	Columns(ctx context.Context, table uint32) ([]protocol.TableColumn, protocol.LSN, error)
+	// Unsent lists the columns that logical replication does not carry.
+	Unsent(ctx context.Context, table uint32) ([]protocol.UnsentColumn, error)
 	Types(ctx context.Context, oids []uint32) ([]protocol.TypeRow, error)
 	// Visible reports whether Columns and Types see what a transaction did, whose
 	// commit has come through the log.

@@ -82,10 +82,7 @@ func (h *Hub) Publish(b *protocol.Batch) error {
 // Subscribe puts a subscription in force. An error of type [*protocol.Error] is
 // for the client; it was not subscribed and its queue is untouched.
 func (h *Hub) Subscribe(sub Subscription) (*Subscriber, error) {
-	r := &request{
-		label:   string(protocol.AppendString(nil, sub.CollectionID)),
-		filters: sub.Filters, Extensions: sub.Extensions,
-	}
+	r := sub.request()
 	b, err := r.bind(sub.Relation)
 	if err != nil {
 		return nil, err

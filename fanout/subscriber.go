@@ -16,6 +16,19 @@ type Subscription struct {
 	Queue *Queue
 }
 
+// Check reports what [Hub.Subscribe] would find wrong with the filters and columns.
+func (s Subscription) Check() error {
+	_, err := s.request().bind(s.Relation)
+	return err
+}
+
+func (s Subscription) request() *request {
+	return &request{
+		label:   string(protocol.AppendString(nil, s.CollectionID)),
+		filters: s.Filters, Extensions: s.Extensions,
+	}
+}
+
 // Subscriber is a subscription in force. It ends with [Hub.Unsubscribe].
 type Subscriber struct {
 	queue *Queue

@@ -20,6 +20,8 @@ type Collections interface {
 	Resolve(ctx context.Context, name string) (*protocol.Relation, error)
 	// Exposed reports whether a table that Resolve gave still is one of them.
 	Exposed(rel *protocol.Relation) bool
+	// Unsent lists the columns of such a table that are not sent, for error messages.
+	Unsent(ctx context.Context, rel *protocol.Relation) ([]protocol.UnsentColumn, error)
 }
 
 // Config of a [Server].

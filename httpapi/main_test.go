@@ -42,6 +42,10 @@ func (f resolveFunc) Resolve(ctx context.Context, name string) (*protocol.Relati
 
 func (resolveFunc) Exposed(*protocol.Relation) bool { return true }
 
+func (resolveFunc) Unsent(context.Context, *protocol.Relation) ([]protocol.UnsentColumn, error) {
+	return []protocol.UnsentColumn{{Name: "total", Why: "it is generated"}}, nil
+}
+
 var users = newUsers()
 
 func newUsers() *protocol.Relation {

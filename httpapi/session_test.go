@@ -37,6 +37,8 @@ func TestFirstMessage(t *testing.T) {
 		{"UnknownCollection", "orders", hello, `{"error":"Collection not found or access denied"}`, 4404},
 		{"NoCollection", "", hello, `{"error":"Collection not found or access denied"}`, 4404},
 		{"CollectionWithNUL", "a%00b", hello, `{"error":"Collection not found or access denied"}`, 4404},
+		{"UnsentColumn", "users", `{"api_key":"` + testKey + `","filters":{"total_gte":1}}`, `{"error":"Invalid filter","error_detail":"total_gte: PostgreSQL does not send the column \"total\": it is generated"}`, 4400},
+		{"UnsentColumnChosen", "users", `{"api_key":"` + testKey + `","columns":["total"]}`, `{"error":"Invalid columns","error_detail":"total: PostgreSQL does not send the column \"total\": it is generated"}`, 4400},
 		{"UnknownColumn", "users", `{"api_key":"` + testKey + `","filters":{"age":"1"}}`, `{"error":"Invalid filter","error_detail":"…`, 4400},
 		{"TransitionsNoBoolean", "users", `{"api_key":"` + testKey + `","transitions":"yes"}`, `{"error":"Invalid JSON","error_detail":"transitions: want true or false"}`, 4400},
 		{"UnknownEvent", "users", `{"api_key":"` + testKey + `","events":["insert"]}`, `{"error":"Invalid events","error_detail":"\"insert\" is not an event: want create, update, delete or truncate"}`, 4400},

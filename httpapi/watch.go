@@ -34,15 +34,35 @@ func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol
 	if err != nil {
 		return err
 	}
-	w.subscriber, err = w.server.cfg.Hub.Subscribe(fanout.Subscription{
+	subscription := fanout.Subscription{
 		Relation:     relation,
 		CollectionID: w.name,
 		Filters:      hello.Filters,
 		Extensions:   extensions,
 		Queue:        &k.queue,
-	})
+	}
+	w.subscriber, err = w.server.cfg.Hub.Subscribe(subscription)
+	if told, ok := asProtocolError(err); ok && told.Code == protocol.CloseBadRequest {
+		return w.server.explain(ctx, subscription, err)
+	}
 	if err == nil && !w.server.cfg.Collections.Exposed(relation) {
 		return errGoneMeanwhile // the hub heard of its end before it knew of us
+	}
+	return err
+}
+
+// explain says it of a column that is not sent, where a filter or a list of columns
+// names one: for the client it is not there.
+func (s *Server) explain(ctx context.Context, sub fanout.Subscription, err error) error {
+	unsent, failed := s.cfg.Collections.Unsent(ctx, sub.Relation)
+	if failed != nil || len(unsent) == 0 {
+		return err // which is true, too
+	}
+	relation := *sub.Relation
+	relation.Unsent = unsent
+	sub.Relation = &relation
+	if better := sub.Check(); better != nil {
+		return better
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -35,6 +36,30 @@ type Relation struct {
 	// with which the stream described it, or of when the catalog was asked. It tells
 	// which of two versions is the newer one.
 	At LSN
+	// Unsent are the table's other columns, for error messages. It is nil until
+	// somebody asks for it.
+	Unsent []UnsentColumn
+}
+
+// UnsentColumn is a column of the table that logical replication does not carry.
+type UnsentColumn struct {
+	Name string
+	Why  string // for the client: "it is a virtual generated column"
+}
+
+// noSuchColumn is the error about a name that none of the relation's columns has.
+func (r *Relation) noSuchColumn(name string) error {
+	for _, u := range r.Unsent {
+		if u.Name == name {
+			return u.Err()
+		}
+	}
+	return fmt.Errorf("no such column in %q", r.TableName().String())
+}
+
+// Err says that there is such a column, and why nothing can be done with it.
+func (u UnsentColumn) Err() error {
+	return fmt.Errorf("PostgreSQL does not send the column %q: %s", u.Name, u.Why)
 }
 
 // Column of a relation.

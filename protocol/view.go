@@ -37,7 +37,7 @@ func (r *Relation) Choose(names []string) (Columns, error) {
 	}
 	for _, name := range names {
 		if missing[name] {
-			return "", fmt.Errorf("%s: no such column in %q", shorten(name), r.TableName().String())
+			return "", fmt.Errorf("%s: %w", shorten(name), r.noSuchColumn(name))
 		}
 	}
 	return Columns(chosen), nil

@@ -174,6 +174,15 @@ func (d *Database) Columns(ctx context.Context, table uint32) (cols []protocol.T
 	return cols, at, err
 }
 
+// Unsent reads which columns of a table logical replication does not carry.
+func (d *Database) Unsent(ctx context.Context, table uint32) (cols []protocol.UnsentColumn, err error) {
+	err = d.with(ctx, "look up which columns of a table are not sent", func(ctx context.Context, conn *pgx.Conn) error {
+		cols, err = collect[protocol.UnsentColumn](ctx, conn, unsent, table, d.cfg.Publication)
+		return err
+	})
+	return cols, err
+}
+
 // Visible reports whether the catalog can be read as a transaction left it, whose
 // commit the log has already.
 func (d *Database) Visible(ctx context.Context, xid uint32) (yes bool, err error) {

@@ -39,6 +39,7 @@ var (
 	alterers          = statement("catalog/alterers")
 	inheritance       = statement("catalog/inheritance")
 	columns           = statement("catalog/columns")
+	unsent            = statement("catalog/unsent")
 	types             = statement("catalog/types")
 	visible           = statement("catalog/visible")
 	databaseLocale    = statement("catalog/locale")

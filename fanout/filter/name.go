@@ -134,6 +134,9 @@ func (c *compiler) path(part string) (target, error) {
 // unknown is the error about a part that names no column: where it begins with one,
 // it is the operator that is not known.
 func (c *compiler) unknown(part string) error {
+	if u, ok := c.unsent(part); ok {
+		return u.Err()
+	}
 	table := c.rel.TableName().String()
 	for end := strings.LastIndexByte(part, '_'); end > 0; end = strings.LastIndexByte(part[:end], '_') {
 		if _, ok := c.exactly(part[:end]); !ok {
@@ -146,6 +149,18 @@ func (c *compiler) unknown(part string) error {
 		return fmt.Errorf("%q is not an operator: want %s; nor is there such a column in %q", rest, strings.Join(opNames[:opNever], ", "), table)
 	}
 	return fmt.Errorf("no such column in %q", table)
+}
+
+// unsent finds the column that a part names where that is not sent.
+func (c *compiler) unsent(part string) (found protocol.UnsentColumn, ok bool) {
+	for _, u := range c.rel.Unsent {
+		rest, names := strings.CutPrefix(part, u.Name)
+		_, operator := opNamed(strings.TrimLeft(rest, "_"))
+		if names && (rest == "" || rest[0] == '.' || rest[0] == '_' && operator) {
+			found, ok = u, true
+		}
+	}
+	return found, ok
 }
 
 func (c *compiler) exactly(name string) (field, bool) {
