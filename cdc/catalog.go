@@ -200,12 +200,6 @@ func (c *Catalog) nameInstead(oid uint32, name protocol.TableName) (protocol.Tab
 	return now, ok && now != name && (t.Partitioned || t.Name == name.Table)
 }
 
-func (c *Catalog) isPartitioned(oid uint32) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.byOID[oid].Partitioned
-}
-
 func isCustom(c protocol.Column) bool { return c.Type.Custom() }
 
 // reviewTypes looks whether a type of a table that is known was altered, which nobody

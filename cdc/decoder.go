@@ -201,6 +201,8 @@ func (d *decoder) change(ctx context.Context, m []byte) error {
 	}
 	if known.partitions != nil {
 		d.judge(known, c, leaf)
+	} else if d.row.OldKind == 'K' {
+		readNullKeys(c)
 	}
 	if c.Old != nil {
 		fillUnchanged(c)
@@ -214,6 +216,17 @@ func (d *decoder) change(ctx context.Context, m []byte) error {
 		d.omit(c)
 	}
 	return nil
+}
+
+// readNullKeys finds the NULLs in an old key, which is sent whole: there they look like
+// what is not sent. Of a partitioned table it is the partition's key that is sent, which
+// [partitions.correct] deals with.
+func readNullKeys(c *protocol.Change) {
+	for i := range c.Relation.Columns {
+		if c.Relation.Columns[i].Key && c.Old[i].State == protocol.Absent {
+			c.Old[i].State = protocol.Null
+		}
+	}
 }
 
 // omit leaves out of a change what is too long to be delivered, and says so: now and
