@@ -166,7 +166,7 @@ func (w *world) connect(t *testing.T) *pgx.Conn {
 // ones that every server has.
 func (w *world) makeTypes(t *testing.T) {
 	t.Helper()
-	w.types = builtinTypes()
+	w.types = append(builtinTypes(), newTypes(w.major)...)
 	statements, made := userTypes(w.Rand, w.types)
 	for _, s := range statements {
 		w.exec(t, s)

@@ -166,6 +166,14 @@ func genAddress(r *rand.Rand) string {
 	return fmt.Sprintf("10.%d.%d.%d", r.IntN(256), r.IntN(256), r.IntN(256))
 }
 
+// newTypes are those that came after the oldest version.
+func newTypes(major int) []*genType {
+	if major < 19 {
+		return nil
+	}
+	return []*genType{literal("oid8", oneOf("0", "4294967296", "18446744073709551615")), literal("regdatabase", oneOf("postgres", "template1", "-"))}
+}
+
 // builtinTypes are those that every version has.
 func builtinTypes() []*genType {
 	boolean := &genType{sql: "boolean", value: func(r *rand.Rand) string { return pick(r, "true", "false") }}

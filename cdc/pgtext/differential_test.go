@@ -112,6 +112,19 @@ var builtinCases = []struct {
 	{"int4range[]", []string{`{"[1,5)",empty}`}},
 }
 
+// newCases are those of types that not every version has.
+var newCases = []struct {
+	typ      string
+	literals []string
+}{
+	{"oid8", []string{"0", "18446744073709551615"}},
+	{"oid8[]", []string{"{1,NULL,18446744073709551615}"}},
+	{"regdatabase", []string{"postgres", "0", "4294967295", `"a ""b"""`}},
+	{"regdatabase[]", []string{"{postgres,-}"}},
+	{"pg_lsn", []string{"0/0", "16/1A", "FFFFFFFF/FFFFFFFF"}},
+	{"pg_lsn[]", []string{"{0/1}"}},
+}
+
 func TestToJSONB(t *testing.T) { //nolint:tparallel // the subtests share a connection
 	t.Parallel()
 	o := openOracle(t)
@@ -119,6 +132,12 @@ func TestToJSONB(t *testing.T) { //nolint:tparallel // the subtests share a conn
 
 	for _, c := range builtinCases {
 		t.Run(c.typ, func(t *testing.T) { o.check(t, nil, casts(c.typ, c.literals...)...) })
+	}
+	newest := newestOracle(t)
+	newest.mustExec(t, `CREATE DATABASE "a ""b"""`)
+	t.Cleanup(func() { newest.mustExec(t, `DROP DATABASE "a ""b"""`) })
+	for _, c := range newCases {
+		t.Run(c.typ, func(t *testing.T) { newest.check(t, nil, casts(c.typ, c.literals...)...) })
 	}
 
 	priceOf, momentOf, intsArray := numeric, timestamptz, arrayOf(ints)

@@ -35,6 +35,13 @@ func openOracle(t *testing.T) *oracle {
 	return openOracleOf(t, pgtest.Start(t))
 }
 
+// newestOracle is one of the newest version, which has all types.
+func newestOracle(t *testing.T) *oracle {
+	t.Helper()
+	versions := pgtest.Versions()
+	return openOracleOf(t, pgtest.StartVersion(t, versions[len(versions)-1]))
+}
+
 func openOracleOf(t *testing.T, server *pgtest.Server) *oracle {
 	t.Helper()
 	conn, err := pgconn.Connect(context.Background(), server.NewDatabase(t))
