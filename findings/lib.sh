@@ -77,7 +77,11 @@ fetch_sid() {
   apt-get "${options[@]}" -qq update
   apt-get "${options[@]}" -qq -y --download-only install "$@" >/dev/null
   for deb in "$apt/cache/archives/"*.deb; do
-    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/sid" --exclude './usr/share/doc' --exclude './usr/share/locale'
+    case $(basename "$deb") in
+      perl* | libperl* | systemd* | libsystemd-shared* | locales* | libc-l10n* | libc-gconv* | passwd* | procps*) continue ;;
+    esac
+    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/sid" --exclude ./usr/share/doc --exclude ./usr/share/man \
+      --exclude ./usr/share/locale
   done
 }
 
