@@ -315,9 +315,11 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 			log.Warn(warning)
 		}
 	}
+	lists := news{refused: map[protocol.TableName]string{}}
+	defer lists.log(log)
 	for name, why := range refused {
 		if refusedBefore[name] != why {
-			log.Warn("a table is not exposed", "table", name, "reason", why)
+			lists.refused[name] = why
 		}
 	}
 	altered := markBefore != "" && markBefore != exposure.Mark && !exposure.Created
@@ -328,7 +330,7 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 		was, known := before[name]
 		switch {
 		case !known:
-			log.Info("a table is exposed", "table", name)
+			lists.exposed = append(lists.exposed, name)
 		case t.Added || was.OID != t.OID:
 			log.Warn("changes of a table may be lost: it was made anew, or had been taken out of the publication", "table", name)
 			c.cfg.Interrupted(name)
@@ -341,7 +343,7 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 	}
 	for name := range before {
 		if _, ok := tables[name]; !ok {
-			log.Info("a table is no longer exposed", "table", name)
+			lists.gone = append(lists.gone, name)
 			c.cfg.Dropped(name)
 		}
 	}

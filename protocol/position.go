@@ -3,6 +3,7 @@ package protocol
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
 )
 
 // LSN is a position in the write-ahead log, in bytes since its beginning.
@@ -20,6 +21,9 @@ func ParseLSN(s string) (LSN, error) {
 
 // String gives PostgreSQL's notation.
 func (l LSN) String() string { return fmt.Sprintf("%X/%X", uint32(l>>32), uint32(l)) }
+
+// LogValue has every log write the position as String does.
+func (l LSN) LogValue() slog.Value { return slog.StringValue(l.String()) }
 
 // Position orders all changes of a database: by the commit record of their
 // transaction, then by their place in it. Neither a change's own LSN nor a

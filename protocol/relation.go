@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 )
@@ -98,6 +99,9 @@ func (n TableName) String() string {
 	}
 	return n.Schema + "." + n.Table
 }
+
+// LogValue has every log write the name as String does.
+func (n TableName) LogValue() slog.Value { return slog.StringValue(n.String()) }
 
 // TableName is which table the relation is a version of.
 func (r *Relation) TableName() TableName { return TableName{r.Schema, r.Name} }

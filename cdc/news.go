@@ -1,0 +1,75 @@
+package cdc
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// news collects what changed in the list of tables, so that the log tells of many
+// tables in one line.
+type news struct {
+	exposed, gone []protocol.TableName
+	refused       map[protocol.TableName]string // why
+}
+
+// maxNamed is how many tables a line names; the others it counts.
+const maxNamed = 10
+
+// log writes a line a kind of news; of refused tables one a reason.
+func (n *news) log(log *slog.Logger) {
+	for _, names := range byReason(n.refused) {
+		why := n.refused[names[0]]
+		if len(names) == 1 {
+			log.Warn("a table is not exposed", "table", names[0], "reason", why)
+			continue
+		}
+		log.Warn("tables are not exposed, all for the same reason", "count", len(names), "tables", listed(names), "reason", why)
+	}
+	tell(log, "a table is exposed", "tables are exposed", n.exposed)
+	tell(log, "a table is no longer exposed", "tables are no longer exposed", n.gone)
+}
+
+func tell(log *slog.Logger, one, many string, names []protocol.TableName) {
+	switch slices.SortFunc(names, compareNames); len(names) {
+	case 0:
+	case 1:
+		log.Info(one, "table", names[0])
+	default:
+		log.Info(many, "count", len(names), "tables", listed(names))
+	}
+}
+
+// listed gives the first names, and says that there are more.
+func listed(names []protocol.TableName) string {
+	list := make([]string, 0, maxNamed)
+	for _, name := range names[:min(len(names), maxNamed)] {
+		list = append(list, name.String())
+	}
+	text := strings.Join(list, ", ")
+	if len(names) > maxNamed {
+		text += ", …"
+	}
+	return text
+}
+
+// byReason groups tables whose reasons are the same but for the table's own name, which
+// stands in statements.
+func byReason(refused map[protocol.TableName]string) [][]protocol.TableName {
+	groups := map[string][]protocol.TableName{}
+	for name, why := range refused {
+		reason := strings.ReplaceAll(why, quoteIdentifier(name.Schema)+"."+quoteIdentifier(name.Table), "\x00")
+		groups[reason] = append(groups[reason], name)
+	}
+	list := make([][]protocol.TableName, 0, len(groups))
+	for _, names := range groups {
+		slices.SortFunc(names, compareNames)
+		list = append(list, names)
+	}
+	slices.SortFunc(list, func(a, b []protocol.TableName) int { return compareNames(a[0], b[0]) })
+	return list
+}
+
+func compareNames(a, b protocol.TableName) int { return strings.Compare(a.String(), b.String()) }
