@@ -27,6 +27,8 @@ type Database interface {
 	// Visible reports whether Columns and Types see what a transaction did, whose
 	// commit has come through the log.
 	Visible(ctx context.Context, xid uint32) (bool, error)
+	// Absence says why a collection's name is that of no table that Sync lists.
+	Absence(ctx context.Context, collection string) (string, error)
 }
 
 // Config of a stream.

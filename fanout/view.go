@@ -41,7 +41,9 @@ func (r *request) bind(relation *protocol.Relation) (binding, error) {
 // bindTo is bind with what came of compiling the filters.
 func (r *request) bindTo(relation *protocol.Relation, f *filter.Filter, err error) (binding, error) {
 	if err != nil {
-		return binding{}, protocol.ErrInvalidFilter(err.Error())
+		told := protocol.ErrInvalidFilter(err.Error())
+		told.ForLog = filter.ForLog(err)
+		return binding{}, told
 	}
 	columns, err := relation.Choose(r.Columns)
 	if err != nil {

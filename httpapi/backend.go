@@ -61,6 +61,7 @@ func (s *Server) postRoom(w http.ResponseWriter, r *http.Request) {
 func (s *Server) announcement(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	if key := strings.TrimSpace(r.Header.Get(keyHeader)); key != "" {
 		if _, err := s.keys.project(key); err != nil {
+			s.notices.refused(r.Context(), err, r.URL.Path, peerOf(r.RemoteAddr), nil)
 			answer(w, http.StatusUnauthorized, err)
 			return nil, false
 		}

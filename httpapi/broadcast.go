@@ -37,6 +37,8 @@ func (b *broadcast) command(c protocol.Command, _ []byte) *protocol.Error {
 	return nil
 }
 
+func (b *broadcast) path() string { return broadcastPath }
+
 func (b *broadcast) leave() {
 	if b.seat != nil {
 		b.server.cfg.Broadcast.Leave(b.seat)

@@ -22,6 +22,9 @@ type Collections interface {
 	Exposed(rel *protocol.Relation) bool
 	// Unsent lists the columns of such a table that are not sent, for error messages.
 	Unsent(ctx context.Context, rel *protocol.Relation) ([]protocol.UnsentColumn, error)
+	// Why says, for the log, why Resolve finds no collection of a name. No client is
+	// told it.
+	Why(ctx context.Context, name string) string
 }
 
 // Config of a [Server].

@@ -257,3 +257,4 @@ type leaver func()
 func (leaver) join(context.Context, *socket, *project, *protocol.Hello) error { return nil }
 func (leaver) command(protocol.Command, []byte) *protocol.Error               { return nil }
 func (k leaver) leave()                                                       { k() }
+func (leaver) path() string                                                   { return "" }

@@ -46,6 +46,8 @@ func (resolveFunc) Unsent(context.Context, *protocol.Relation) ([]protocol.Unsen
 	return []protocol.UnsentColumn{{Name: "total", Why: "it is generated"}}, nil
 }
 
+func (resolveFunc) Why(context.Context, string) string { return "it was never made" }
+
 var users = newUsers()
 
 func newUsers() *protocol.Relation {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // notices say in the log what clients do that an operator may have to act on, and
@@ -18,6 +19,8 @@ type notices struct {
 	origin  notice
 	slow    notice
 	limited [len(limitNames)]notice
+
+	refusals [len(refusals)]notice
 }
 
 const noticeEvery = 10 * time.Second
@@ -30,10 +33,14 @@ type notice struct {
 	told  time.Time
 }
 
-// about is what a notice tells of the last client.
+// about is what a notice tells of the last client. What that chose itself is brief, and
+// nothing of it is a key or a value.
 type about struct {
 	ip           netip.Addr
-	origin, host string // of a page that may not connect
+	origin, host string                       // of a page that may not connect
+	path         string                       // where a client was refused
+	told, reason string                       // with which error, and what the log may say of it
+	why          func(context.Context) string // gives the reason where that takes a while
 }
 
 // add counts one more. It gives how many there are to be told of: 0 when it is not
@@ -70,12 +77,12 @@ func (n *notices) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			n.flush(now)
+			n.flush(ctx, now)
 		}
 	}
 }
 
-func (n *notices) flush(now time.Time) {
+func (n *notices) flush(ctx context.Context, now time.Time) {
 	if a, count := n.origin.rest(now); count > 0 {
 		n.tellOrigin(a, count)
 	}
@@ -87,11 +94,16 @@ func (n *notices) flush(now time.Time) {
 			n.tellLimit(limit(i), a, count)
 		}
 	}
+	for i := range n.refusals {
+		if a, count := n.refusals[i].rest(now); count > 0 {
+			n.tellRefused(ctx, refusal(i), a, count)
+		}
+	}
 }
 
 // refusedOrigin tells of a page that may not connect.
 func (n *notices) refusedOrigin(origin, host string, ip netip.Addr) {
-	a := about{ip, brief(origin), brief(host)}
+	a := about{ip: ip, origin: brief(origin), host: brief(host)}
 	if count := n.origin.add(time.Now(), a); count > 0 {
 		n.tellOrigin(a, count)
 	}
@@ -126,11 +138,16 @@ func (n *notices) tellLimit(which limit, a about, count int) {
 	n.log.Info("a client met a limit", "limit", limitNames[which], "address", a.ip, "count", count)
 }
 
-// brief is a header's value that the log can bear.
-func brief(s string) string {
-	const most = 128
+// brief is a text that a client chose, as the log can bear it.
+func brief(s string) string { return cut(s, 128) }
+
+// cut leaves out what is beyond a number of bytes.
+func cut(s string, most int) string {
 	if len(s) <= most {
 		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
 	}
 	return s[:most] + "…"
 }

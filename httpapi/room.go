@@ -64,6 +64,8 @@ func (r *room) command(c protocol.Command, _ []byte) *protocol.Error {
 	return nil
 }
 
+func (r *room) path() string { return roomsPath + r.id }
+
 func (r *room) leave() {
 	if r.seat != nil {
 		r.server.cfg.Rooms.Leave(r.seat)
@@ -96,6 +98,7 @@ func errRoomID(detail string) *protocol.Error {
 func (s *Server) listRooms(c *gin.Context) {
 	p, err := s.keys.project(strings.TrimSpace(c.GetHeader(keyHeader)))
 	if err != nil {
+		s.notices.refused(c.Request.Context(), err, c.Request.URL.Path, s.addressOf(c.Request), nil)
 		refuse(c, http.StatusUnauthorized, err)
 		return
 	}

@@ -16,10 +16,12 @@ const collectionsPath = "/realtime/collections/"
 // roomsPath is followed by the room's id, likewise.
 const roomsPath = "/realtime/rooms/"
 
+const broadcastPath = "/realtime/broadcast"
+
 // Routes mounts the API into a Gin application.
 func (s *Server) Routes(r gin.IRouter) {
 	r.GET(collectionsPath+"*name", s.socket(watchOf))
-	r.GET("/realtime/broadcast", s.socket(broadcastOf))
+	r.GET(broadcastPath, s.socket(broadcastOf))
 	r.GET(roomsPath+"*id", s.socket(roomOf))
 	r.GET("/realtime/rooms", s.cors, s.asked, s.listRooms)
 	r.OPTIONS("/realtime/rooms", s.cors, s.asked, s.preflight)

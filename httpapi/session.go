@@ -27,6 +27,8 @@ type kind interface {
 	command(c protocol.Command, message []byte) *protocol.Error
 	// leave takes back what join did. It is called once, also when join failed.
 	leave()
+	// path is the socket's, for the log.
+	path() string
 }
 
 // session is a socket with what is read from it. One goroutine at a time runs it.
@@ -105,7 +107,7 @@ func (n *session) enter() {
 	hello, err := n.first()
 	if err != nil {
 		n.server.limits.texts(err, n.from.ip)
-		n.fail(err)
+		n.refuse(err)
 		return
 	}
 	n.ws.SetReadLimit(n.server.cfg.MaxMessageBytes)
@@ -114,7 +116,7 @@ func (n *session) enter() {
 	}
 	p, err := n.server.keys.project(hello.APIKey)
 	if err != nil {
-		n.fail(err)
+		n.refuse(err)
 		return
 	}
 	n.server.limits.authenticated(&n.socket)
@@ -167,10 +169,20 @@ func (n *session) join(p *project, hello *protocol.Hello) {
 		return
 	}
 	if told, ok := asProtocolError(err); ok {
-		n.fail(told)
+		n.refuse(told)
 		return
 	}
 	n.queue.Close(protocol.CloseRestart, "try again")
+}
+
+// refuse tells the client of an error in its first message, and the log of the same.
+func (n *session) refuse(told *protocol.Error) {
+	n.fail(told) // first: why there is no such collection may take a while to tell
+	var why func(context.Context) string
+	if w, ok := n.kind.(*watch); ok {
+		why = w.why
+	}
+	n.server.notices.refused(n.server.life, told, n.kind.path(), n.from.ip, why)
 }
 
 // read reads until the peer closes or the connection fails, and then ends the

@@ -71,6 +71,18 @@ func (w *watch) command(c protocol.Command, _ []byte) *protocol.Error {
 	return errUnknownCommand(c, `"ping"`)
 }
 
+func (w *watch) path() string { return collectionsPath + w.name }
+
+// why says why there is no such collection.
+func (w *watch) why(ctx context.Context) string {
+	if !isName(w.name) {
+		return "no table can have such a name"
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.server.times.resolve)
+	defer cancel()
+	return w.server.cfg.Collections.Why(ctx, w.name)
+}
+
 func (w *watch) leave() {
 	if w.subscriber != nil {
 		w.server.cfg.Hub.Unsubscribe(w.subscriber)
@@ -82,8 +94,8 @@ var errGoneMeanwhile = errors.New("the collection went away while it was subscri
 
 // resolve finds a collection. That it can't be told is logged once an outage.
 func (s *Server) resolve(ctx context.Context, name string) (*protocol.Relation, error) {
-	if name == "" || strings.ContainsRune(name, 0) || !utf8.ValidString(name) {
-		return nil, protocol.ErrCollectionNotFound // no table can have such a name
+	if !isName(name) {
+		return nil, protocol.ErrCollectionNotFound
 	}
 	relation, err := s.cfg.Collections.Resolve(ctx, name)
 	_, told := asProtocolError(err)
@@ -97,6 +109,11 @@ func (s *Server) resolve(ctx context.Context, name string) (*protocol.Relation, 
 		s.log.Error("collections can't be looked up: clients are asked to come back", "collection", name, "error", err)
 	}
 	return relation, err
+}
+
+// isName reports whether a table can have a name.
+func isName(name string) bool {
+	return name != "" && !strings.ContainsRune(name, 0) && utf8.ValidString(name)
 }
 
 // asProtocolError finds what a client is told in an error.

@@ -39,6 +39,7 @@ const (
 type Error struct {
 	Message string    // the "error" of the API
 	Detail  string    // the "error_detail"; left out when empty
+	ForLog  string    // what the log may say of it: nothing of what the client sent, but names
 	RoomID  string    // the "room_id"; left out when empty
 	Code    CloseCode // 0 when the socket stays open
 	TooLong bool      // it is that an id, a name or a title is longer than may be; for the metrics
@@ -99,12 +100,12 @@ func ErrInvalidFilter(detail string) *Error {
 
 // ErrInvalidEvents is told for a list of events that can't be used.
 func ErrInvalidEvents(detail string) *Error {
-	return &Error{Message: "Invalid events", Detail: detail, Code: CloseBadRequest}
+	return &Error{Message: "Invalid events", Detail: detail, ForLog: detail, Code: CloseBadRequest}
 }
 
 // ErrInvalidColumns is told for a list of columns that can't be used.
 func ErrInvalidColumns(detail string) *Error {
-	return &Error{Message: "Invalid columns", Detail: detail, Code: CloseBadRequest}
+	return &Error{Message: "Invalid columns", Detail: detail, ForLog: detail, Code: CloseBadRequest}
 }
 
 // ErrMessageTooLong is told for a later message that is longer than may be; the

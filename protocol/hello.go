@@ -100,7 +100,7 @@ func ParseHello(message []byte) (*Hello, *Error) {
 // errMistaken is told for a first message with a member that is misspelt.
 func errMistaken(typo *mistake) *Error {
 	told := ErrInvalidMessage(typo.Error())
-	told.Code = CloseBadRequest
+	told.ForLog, told.Code = told.Detail, CloseBadRequest
 	return told
 }
 

@@ -46,6 +46,7 @@ var (
 	foldingLower      = statement("catalog/folding")
 	foldingContext    = statement("catalog/folding_context")
 	foldingWords      = statement("catalog/folding_words")
+	absent            = statement("catalog/absent")
 )
 
 // fill puts quoted identifiers into a statement that can't take parameters: each

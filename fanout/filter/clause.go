@@ -67,7 +67,7 @@ func newClause(t *target, v value) (*clause, error) {
 		err = c.setScalar(v)
 	}
 	if err != nil {
-		return nil, err
+		return nil, &valueError{t.field.column.Type.String(), err}
 	}
 	return c, nil
 }

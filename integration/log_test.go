@@ -1,0 +1,115 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+// TestLog has the program log as text and as JSON what an operator wants to know of
+// many tables, and of clients that are refused: both say the same.
+func TestLog(t *testing.T) {
+	t.Parallel()
+	db := connect(t, pgtest.Start(t).NewDatabase(t))
+	db.run(t, `DO $$ BEGIN FOR i IN 100 .. 399 LOOP EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, n numeric)', i); END LOOP; END $$;
+		CREATE TABLE "No Key" (id int); CREATE TABLE nokey (id int); CREATE UNLOGGED TABLE unlogged (id int PRIMARY KEY);
+		CREATE TABLE secrets (id int PRIMARY KEY);
+		CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (9)`)
+	for _, format := range []string{"text", "json"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			s := &server{process: start(t, []string{"TABLEWIRE_DATABASE_URL=" + db.url, "TABLEWIRE_API_KEY=" + apiKey}, "serve", "--slot", "log_"+format,
+				"--publication", "wire_log_"+format, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", format, "--tables", "public.*,!secrets")}
+			m := s.line(t, `ready.*url"?[=:]"?http://([0-9.:]+).*admin"?[=:]"?http://([0-9.:]+)`)
+			s.addr, s.admin = m[1], m[2]
+			for _, refused := range []struct {
+				path, member string
+				value        any
+			}{
+				{"t100", "api_key", "hush-hush"},
+				{"T100", "api_key", apiKey},
+				{"t100", "filters", map[string]any{"n_gte": "hush-hush"}},
+				{"t100", "filter", map[string]any{"n_gte": "hush-hush"}},
+			} {
+				c := dial(t, s, refused.path)
+				c.send(t, map[string]any{"api_key": apiKey, refused.member: refused.value})
+				if f := c.next(t); !strings.HasPrefix(f, `{"error":`) {
+					t.Errorf("%s with %s is told %s", refused.path, refused.member, f)
+				}
+			}
+			s.stop(t)
+
+			const first = "parts, t100, t101, t102, t103, t104, t105, t106, t107, t108, …"
+			for _, want := range [][]string{
+				{"INFO", "tables are exposed", "count", "301", "tables", first},
+				{"WARN", "tables are not exposed, all for the same reason", "count", "2", "tables", "No Key, nokey"},
+				{"WARN", "a table is not exposed", "table", "unlogged", "reason", "it is UNLOGGED: its changes are not in the write-ahead log"},
+				{"INFO", "a client was refused: its API key is missing or wrong", "path", "/realtime/collections/t100", "error", "Invalid API key", "address", "127.0.0.1", "count", "1"},
+				{"INFO", "a client was refused: there is no such collection for it", "path", "/realtime/collections/T100", "error", "Collection not found or access denied", "address", "127.0.0.1", "count", "1"},
+				{"INFO", "a client was refused: its filter can't be used", "error", "Invalid filter", "reason", "n_gte: the value can't be used on a column of type numeric"},
+				{"INFO", "a client was refused: its first message can't be used", "error", "Invalid message", "reason", `unknown member "filter": did you mean "filters"?`},
+			} {
+				s.wantLogged(t, format, want)
+			}
+			out := s.output()
+			if strings.Contains(out, "hush") || strings.Contains(out, apiKey) {
+				t.Errorf("the log says too much:\n%s", out)
+			}
+			if !strings.Contains(out, `there is no such table, but there is `) || s.logged("exposed") != 3 {
+				t.Errorf("the log does not say why, or says more than three lines of tables:\n%s", out)
+			}
+		})
+	}
+}
+
+// wantLogged looks for a line of a level and a message with attributes, which are
+// names and values in turn.
+func (p *process) wantLogged(t *testing.T, format string, want []string) {
+	t.Helper()
+	for line := range strings.Lines(p.output()) {
+		if format == "json" && hasJSON(t, line, want) || format == "text" && hasText(line, want) {
+			return
+		}
+	}
+	t.Errorf("no line of the log has %q:\n%s", want, p.output())
+}
+
+func hasText(line string, want []string) bool {
+	level := map[string]string{"INFO": " INF ", "WARN": " WRN "}[want[0]]
+	has := strings.Contains(line, level+want[1]+" ")
+	for i := 2; i < len(want); i += 2 {
+		value := want[i+1]
+		if strings.ContainsAny(value, ` "`) {
+			value = strconv.Quote(value)
+		}
+		has = has && strings.Contains(line+" ", " "+want[i]+"="+value)
+	}
+	return has
+}
+
+// hasJSON fails where a line holds more than texts and numbers.
+func hasJSON(t *testing.T, line string, want []string) bool {
+	t.Helper()
+	var attrs map[string]any
+	if err := json.Unmarshal([]byte(line), &attrs); err != nil {
+		t.Errorf("%s: %v", line, err)
+	}
+	texts := map[string]string{}
+	for name, value := range attrs {
+		switch value.(type) {
+		case string, float64:
+			texts[name] = fmt.Sprint(value)
+		default:
+			t.Errorf("%s is %v in %s", name, value, line)
+		}
+	}
+	has := texts["level"] == want[0] && texts["msg"] == want[1]
+	for i := 2; i < len(want); i += 2 {
+		has = has && texts[want[i]] == want[i+1]
+	}
+	return has
+}

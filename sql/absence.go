@@ -1,0 +1,76 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// likeness is a row of catalog/absent.sql.
+type likeness struct {
+	Schema, Name         string
+	Kind                 string // pg_class.relkind
+	RootSchema, RootName string // of the table that it is a partition of
+	System               bool
+	Named                bool // it is what the client named; else the letters are the same
+}
+
+// maxName is how long a name can be in PostgreSQL, in bytes (NAMEDATALEN).
+const maxName = 63
+
+// Absence says, for the operator, why no table that a collection's name may mean was
+// listed by Sync.
+func (d *Database) Absence(ctx context.Context, collection string) (why string, err error) {
+	var schemas, names []string
+	meant := strings.TrimRight(collection, "/ ")
+	for _, t := range protocol.CollectionTables(meant) {
+		if len(t.Schema) <= maxName && len(t.Table) <= maxName {
+			schemas, names = append(schemas, t.Schema), append(names, t.Table)
+		}
+	}
+	err = d.with(ctx, "look why there is no such collection", func(ctx context.Context, conn *pgx.Conn) error {
+		like, err := collect[likeness](ctx, conn, absent, schemas, names)
+		why = d.absence(like, meant == collection)
+		return err
+	})
+	return why, err
+}
+
+// absence tells it of what there is; exact is whether that was looked for by the name
+// as it was given.
+func (d *Database) absence(like []likeness, exact bool) string {
+	if len(like) == 0 {
+		return "there is no such table"
+	}
+	first := like[0]
+	switch {
+	case !first.Named || !exact:
+		return "there is no such table, but there is " + named(like) + ": a name's case counts, and so does its schema, unless that is public"
+	case first.System:
+		return "it is PostgreSQL's own, which is never exposed"
+	case first.Kind == "v":
+		return "it is a view, which has no changes of its own"
+	case first.Kind == "m":
+		return "it is a materialized view, whose changes PostgreSQL does not send"
+	case first.Kind == "f":
+		return "it is a foreign table, whose changes are in the log of another server"
+	case !d.cfg.Tables.Match(first.Schema, first.Name) && first.RootName == "":
+		return "--tables leaves it out"
+	case first.RootName != "":
+		return fmt.Sprintf("it is a partition: its changes come as those of %q", protocol.TableName{Schema: first.RootSchema, Table: first.RootName})
+	}
+	return "it was made a moment ago"
+}
+
+// named lists the collections' names of tables.
+func named(like []likeness) string {
+	names := make([]string, len(like))
+	for i, l := range like {
+		names[i] = fmt.Sprintf("%q", protocol.TableName{Schema: l.Schema, Table: l.Name})
+	}
+	return strings.Join(names, ", ")
+}
