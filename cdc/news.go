@@ -15,12 +15,20 @@ type news struct {
 	refused       map[protocol.TableName]string // why
 }
 
-// maxNamed is how many tables a line names; the others it counts.
-const maxNamed = 10
+const (
+	maxNamed   = 10 // so many tables a line names; the others it counts
+	maxReasons = 10 // so many reasons have a line at once
+)
 
 // log writes a line a kind of news; of refused tables one a reason.
 func (n *news) log(log *slog.Logger) {
-	for _, names := range byReason(n.refused) {
+	groups := byReason(n.refused)
+	for i, names := range groups {
+		if i == maxReasons {
+			rest := slices.Concat(groups[i:]...)
+			log.Warn("more tables are not exposed, for other reasons", "count", len(rest), "tables", listed(rest))
+			break
+		}
 		why := n.refused[names[0]]
 		if len(names) == 1 {
 			log.Warn("a table is not exposed", "table", names[0], "reason", why)
@@ -60,7 +68,7 @@ func listed(names []protocol.TableName) string {
 func byReason(refused map[protocol.TableName]string) [][]protocol.TableName {
 	groups := map[string][]protocol.TableName{}
 	for name, why := range refused {
-		reason := strings.ReplaceAll(why, quoteIdentifier(name.Schema)+"."+quoteIdentifier(name.Table), "\x00")
+		reason := withoutName(why, name)
 		groups[reason] = append(groups[reason], name)
 	}
 	list := make([][]protocol.TableName, 0, len(groups))
@@ -70,6 +78,16 @@ func byReason(refused map[protocol.TableName]string) [][]protocol.TableName {
 	}
 	slices.SortFunc(list, func(a, b []protocol.TableName) int { return compareNames(a[0], b[0]) })
 	return list
+}
+
+// withoutName leaves a table's name out of a statement, whether it is quoted or not.
+func withoutName(why string, name protocol.TableName) string {
+	for _, schema := range [...]string{quoteIdentifier(name.Schema), name.Schema} {
+		for _, table := range [...]string{quoteIdentifier(name.Table), name.Table} {
+			why = strings.ReplaceAll(why, schema+"."+table, "\x00")
+		}
+	}
+	return why
 }
 
 func compareNames(a, b protocol.TableName) int { return strings.Compare(a.String(), b.String()) }

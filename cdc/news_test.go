@@ -89,6 +89,23 @@ func TestManyTablesAreOneLine(t *testing.T) {
 	}
 }
 
+// Statements name their table, quoted where they must be; and there is an end to lines.
+func TestReasonsOfManyTables(t *testing.T) {
+	t.Parallel()
+	list := []protocol.Table{
+		{OID: 1, Schema: "public", Name: "No Key", Refused: `ALTER TABLE public."No Key" REPLICA IDENTITY FULL`},
+		{OID: 2, Schema: "public", Name: "nokey", Refused: `ALTER TABLE public.nokey REPLICA IDENTITY FULL`},
+		{OID: 3, Schema: "My Shop", Name: "nokey", Refused: `ALTER TABLE "My Shop".nokey REPLICA IDENTITY FULL`},
+	}
+	if _, lines := logOf(t, list); len(lines) != 1 || !strings.Contains(lines[0], ` count=3 tables="My Shop.nokey, No Key, nokey" reason="ALTER TABLE \"My Shop\".nokey REPLICA`) {
+		t.Errorf("the log says\n%s", strings.Join(lines, "\n"))
+	}
+	_, lines := logOf(t, tablesOf(100, func(i int) string { return fmt.Sprintf("partition %d", i) }))
+	if len(lines) != maxReasons+1 || !strings.Contains(lines[maxReasons], `msg="more tables are not exposed, for other reasons" count=90 tables="shop.t010, `) {
+		t.Errorf("the log says\n%s", strings.Join(lines, "\n"))
+	}
+}
+
 // absences is a database that says why there is no such table.
 type absences struct{ Database }
 

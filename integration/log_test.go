@@ -101,7 +101,7 @@ func hasJSON(t *testing.T, line string, want []string) bool {
 	texts := map[string]string{}
 	for name, value := range attrs {
 		switch value.(type) {
-		case string, float64:
+		case string, float64, bool:
 			texts[name] = fmt.Sprint(value)
 		default:
 			t.Errorf("%s is %v in %s", name, value, line)
