@@ -336,6 +336,9 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 			c.cfg.Interrupted(name)
 		case altered:
 			c.cfg.Interrupted(name)
+		case t.WrittenAnew(was):
+			log.Warn("changes of a table may be lost: ALTER TABLE has written it, or a partition of it, anew, as it does when a table is UNLOGGED for a while", "table", name)
+			c.cfg.Interrupted(name)
 		case was.Mark != t.Mark:
 			log.Warn("changes of a table may be lost: somebody took it out of the publication and put it back, altered its WHERE clause or columns there, or gave it another name or schema for a while", "table", name)
 			c.cfg.Interrupted(name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,10 +33,8 @@ func (l *looking) Sync(ctx context.Context) (protocol.Exposure, error) {
 // is not told.
 func TestAlteredAndPutBack(t *testing.T) {
 	t.Parallel()
-	const (
-		anyVersion = 14
-	)
-	for _, tc := range []struct {
+	const anyVersion = 14
+	cases := []struct {
 		name    string
 		since   int
 		foreign string // what the publication is made with, where it is not ours
@@ -57,7 +56,13 @@ func TestAlteredAndPutBack(t *testing.T) {
 		{"a schema is taken out", 15, `FOR TABLES IN SCHEMA public`, `ALTER PUBLICATION tablewire DROP TABLES IN SCHEMA public; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire ADD TABLES IN SCHEMA public`, []string{"t", "u"}},
 		{"a table is moved out of a schema", 15, `FOR TABLES IN SCHEMA public`, `ALTER TABLE t SET SCHEMA other; INSERT INTO other.t VALUES (1); ALTER TABLE other.t SET SCHEMA public`, []string{"t"}},
 		{"generated columns", 18, "", `ALTER PUBLICATION tablewire SET (publish_generated_columns = none); INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire SET (publish_generated_columns = stored)`, []string{"p", "t", "u"}},
+		{"a partition is UNLOGGED", anyVersion, "", `ALTER TABLE p1 SET UNLOGGED; INSERT INTO p VALUES (1); ALTER TABLE p1 SET LOGGED`, []string{"p"}},
+		{"a table that is not named is UNLOGGED", anyVersion, `FOR ALL TABLES`, `ALTER TABLE t SET UNLOGGED; INSERT INTO t VALUES (1); ALTER TABLE t SET LOGGED`, []string{"t"}},
 
+		{"nothing: a partition is written anew", anyVersion, "", `VACUUM FULL p1`, nil},
+		{"nothing: a column comes that needs a TOAST table", anyVersion, `FOR ALL TABLES`, `ALTER TABLE u ADD COLUMN v text`, nil},
+		{"nothing: a partitioned table is truncated", anyVersion, "", `TRUNCATE p`, nil},
+		{"nothing: a table that is not named is truncated", anyVersion, `FOR ALL TABLES`, `TRUNCATE t`, nil},
 		{"nothing: the table's own definition", anyVersion, "", `ALTER TABLE t ADD COLUMN more text DEFAULT 'x'; CREATE INDEX ON t (more); GRANT SELECT ON t TO PUBLIC; ALTER TABLE t REPLICA IDENTITY FULL; ALTER TABLE t DROP COLUMN more; TRUNCATE t; COMMENT ON TABLE t IS 'x'`, nil},
 		{"nothing: statistics", anyVersion, "", `ANALYZE t`, nil},
 		{"nothing: vacuum", anyVersion, "", `VACUUM FULL t`, nil},
@@ -67,43 +72,51 @@ func TestAlteredAndPutBack(t *testing.T) {
 		{"nothing: another table is added", anyVersion, `FOR TABLE t, u`, `ALTER PUBLICATION tablewire ADD TABLE p`, nil},
 		{"nothing: another publication", anyVersion, "", `CREATE PUBLICATION another FOR TABLE t; ALTER PUBLICATION another DROP TABLE t; DROP PUBLICATION another`, nil},
 		{"nothing: a partition comes", anyVersion, "", `CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)`, nil},
-	} {
-		for _, version := range pgtest.Versions() {
-			if version < tc.since {
+	}
+	for _, version := range pgtest.Versions() {
+		for _, foreign := range []string{"", `FOR TABLE t, u`, `FOR ALL TABLES`, `FOR TABLES IN SCHEMA public`, `FOR TABLE t WHERE (id < 10), u`} {
+			if version < 15 && (strings.Contains(foreign, "SCHEMA") || strings.Contains(foreign, "WHERE")) {
 				continue
 			}
-			t.Run(fmt.Sprintf("%s on %d", tc.name, version), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%d %s", version, foreign), func(t *testing.T) {
 				t.Parallel()
 				looked := make(chan struct{})
 				statements := `CREATE SCHEMA other; CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE u (id int PRIMARY KEY);
-					CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)`
-				if tc.foreign != "" {
-					statements += `; CREATE PUBLICATION tablewire ` + tc.foreign
+					CREATE TABLE p (id int PRIMARY KEY, v text) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)`
+				if foreign != "" {
+					statements += `; CREATE PUBLICATION tablewire ` + foreign
 				}
 				s := setup(t, pgtest.StartVersion(t, version), statements, func(c *cdc.Config) {
 					c.RefreshInterval = 50 * time.Millisecond
 					c.Database = &looking{c.Database, looked}
 				})
-				// In one transaction, so that no look falls between.
-				s.exec(t, tc.alter)
-				receive(t, looked, "a look that may have begun before")
-				receive(t, looked, "a look")
-				receive(t, looked, "the look after it")
-				var broken []string
-				for len(s.broken) > 0 {
-					name := <-s.broken
-					broken = append(broken, name.String())
-				}
-				slices.Sort(broken)
-				if fmt.Sprint(broken) != fmt.Sprint(tc.broken) {
-					t.Errorf("changes of %v may be lost, want %v", broken, tc.broken)
-				}
-				if len(s.lost) > 0 || len(s.dropped) > 0 {
-					t.Errorf("%d times all is lost, %d tables are no longer exposed", len(s.lost), len(s.dropped))
-				}
-				s.exec(t, `INSERT INTO u VALUES (7)`)
-				for f := s.next(t); f != `{"event":"create","collection_id":"u","data":{"id":7}}`; f = s.next(t) {
-					continue // of what was altered
+				for i, tc := range cases {
+					if tc.foreign != foreign || version < tc.since {
+						continue
+					}
+					s.exec(t, `DELETE FROM t; DELETE FROM p`)
+					s.exec(t, tc.alter) // in one transaction, so that no look falls between
+					// One look that may have begun before, one that sees it, and the one that
+					// begins when all has been told.
+					for range 3 {
+						receive(t, looked, "a look")
+					}
+					var broken []string
+					for len(s.broken) > 0 {
+						name := <-s.broken
+						broken = append(broken, name.String())
+					}
+					slices.Sort(broken)
+					if fmt.Sprint(broken) != fmt.Sprint(tc.broken) {
+						t.Errorf("%s: changes of %v may be lost, want %v", tc.name, broken, tc.broken)
+					}
+					if len(s.lost) > 0 || len(s.dropped) > 0 {
+						t.Fatalf("%s: %d times all is lost, %d tables are no longer exposed", tc.name, len(s.lost), len(s.dropped))
+					}
+					s.exec(t, `INSERT INTO u VALUES ($1)`, i)
+					for f := s.next(t); !strings.HasPrefix(f, fmt.Sprintf(`{"event":"create","collection_id":"u","data":{"id":%d`, i)); f = s.next(t) {
+						continue // of what was altered
+					}
 				}
 			})
 		}

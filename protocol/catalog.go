@@ -18,6 +18,9 @@ type Table struct {
 	// Mark is another one when somebody has altered what the publication carries of the
 	// table, even if it was put back: changes of the time between may not have come.
 	Mark string
+	// Toasts are the OIDs of the TOAST tables of each of its partitions, or of itself,
+	// that can be made UNLOGGED: see WrittenAnew.
+	Toasts map[uint32]uint32
 }
 
 // Exposure is what came of bringing the publication up to date.
@@ -47,6 +50,19 @@ type Unseen struct {
 	// Truncated is the transaction that emptied a part of the table, or 0. If it is
 	// seen to have truncated the whole table, nothing is amiss.
 	Truncated uint32
+}
+
+// WrittenAnew reports whether ALTER TABLE has written the table or one of its partitions
+// anew since it was looked at before. It makes another TOAST table then; VACUUM FULL,
+// CLUSTER and TRUNCATE keep it. So it is when a table was UNLOGGED for a while, and
+// changes of that time are in no log.
+func (t *Table) WrittenAnew(since Table) bool {
+	for table, toast := range t.Toasts {
+		if was := since.Toasts[table]; was != 0 && was != toast {
+			return true
+		}
+	}
+	return false
 }
 
 // TableName is which table it is.

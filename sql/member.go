@@ -20,6 +20,16 @@ type member struct {
 	// the list of columns does not have, those that are generated and left out, and
 	// columns of the WHERE clause that are none of it.
 	Unlisted, Ungenerated, Unidentified []string
+	// What can be made UNLOGGED for a while, and the TOAST table of each.
+	Tables, Toasts []int64
+}
+
+func (m *member) toasts() map[uint32]uint32 {
+	toasts := make(map[uint32]uint32, len(m.Tables))
+	for i, table := range m.Tables {
+		toasts[uint32(table)] = uint32(m.Toasts[i])
+	}
+	return toasts
 }
 
 // members are the tables that the publication carries, by OID.

@@ -55,7 +55,8 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure,
 	refusePartitions(look.found, look.rows, func(root uint32) bool { return look.foreign == "" || pub.ViaRoot && members.have(root) })
 	err = d.arrange(ctx, conn, look)
 	for i := range look.found {
-		look.found[i].Mark = members[look.found[i].OID].Mark
+		m := members[look.found[i].OID]
+		look.found[i].Mark, look.found[i].Toasts = m.Mark, m.toasts()
 	}
 	exposure.Warnings = append(d.unmatched(all), look.warnings...)
 	exposure.Warnings = append(exposure.Warnings, partialIdentities(look.found, look.rows)...)

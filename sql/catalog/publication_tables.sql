@@ -1,6 +1,6 @@
 -- The tables whose changes a publication carries, and what it holds back of them.
 -- $1: the publication.
-WITH carried AS (
+WITH RECURSIVE carried AS (
   SELECT c.oid, c.reltype, c.relnamespace, c.relkind, c.relispartition, p.oid AS publication, r.oid AS entry,
     p.pubupdate OR p.pubdelete AS restricts, -- UPDATE and DELETE need an identity that is published
     to_jsonb(r) ->> 'prqual' AS filter, -- PostgreSQL 15
@@ -29,22 +29,47 @@ WITH carried AS (
 ), sign AS (
   SELECT a.member, e.oid::text AS sign
   FROM above a
-  JOIN entry e ON e.class = 'pg_class'::regclass AND e.object = a.oid OR e.class = 'pg_namespace'::regclass AND e.object = a.relnamespace
+  JOIN entry e ON e.class = 'pg_class'::regclass AND e.object = a.oid
+  UNION ALL
+  SELECT a.member, e.oid::text
+  FROM above a
+  JOIN entry e ON e.class = 'pg_namespace'::regclass AND e.object = a.relnamespace
   UNION ALL
   -- A table's row type is written anew when the table gets another name or schema.
   SELECT a.member, y.oid || '/' || y.xmin FROM above a JOIN pg_type y ON y.oid = a.reltype
 ), mark AS (
   SELECT member, string_agg(sign, ' ' ORDER BY sign) AS mark FROM sign GROUP BY member
+), leaf AS (
+  -- What holds the rows: the table itself, or its partitions, however deep; and the
+  -- partitioned ones between. pg_partition_tree would wait for one that is locked.
+  SELECT c.oid AS member, c.oid, c.relkind FROM carried c
+  UNION ALL
+  SELECT p.member, l.oid, l.relkind
+  FROM leaf p
+  JOIN pg_inherits i ON i.inhparent = p.oid AND NOT i.inhdetachpending
+  JOIN pg_class l ON l.oid = i.inhrelid
+  WHERE p.relkind = 'p'
+), toast AS (
+  -- What can be made UNLOGGED for a while, because it is not named in the publication:
+  -- partitions, and tables of FOR ALL TABLES or of a schema. Each with its TOAST table,
+  -- which is another one after that.
+  SELECT c.oid AS member, array_agg(l.oid::int8) AS tables, array_agg(l.reltoastrelid::int8) AS toasts
+  FROM carried c
+  JOIN leaf s ON s.member = c.oid AND (s.oid <> c.oid OR c.entry IS NULL)
+  JOIN pg_class l ON l.oid = s.oid AND l.reltoastrelid <> 0
+  GROUP BY c.oid
 ), identity AS (
   -- The columns by which the rows of a table, or of its partitions, are identified.
   SELECT c.oid AS member, l.oid AS leaf, l.relreplident, a.attname, a.attgenerated
   FROM carried c
-  CROSS JOIN LATERAL (SELECT c.oid WHERE c.relkind = 'r' UNION ALL SELECT t.relid FROM pg_partition_tree(c.oid) t WHERE c.relkind = 'p' AND t.isleaf) s (leaf)
-  JOIN pg_class l ON l.oid = s.leaf
+  JOIN leaf s ON s.member = c.oid AND s.relkind <> 'p'
+  JOIN pg_class l ON l.oid = s.oid
   JOIN pg_attribute a ON a.attrelid = l.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_index i ON i.indrelid = l.oid AND i.indisvalid AND i.indimmediate
     AND CASE l.relreplident WHEN 'i' THEN i.indisreplident WHEN 'd' THEN i.indisprimary END
-  WHERE c.restricts AND (c.list IS NOT NULL OR c.filter IS NOT NULL OR c.no_generated)
+  WHERE c.restricts
+    AND (c.list IS NOT NULL OR c.filter IS NOT NULL
+         OR c.no_generated AND EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = c.oid AND g.attgenerated = 's'))
     AND (l.relreplident = 'f' OR a.attnum = ANY ((i.indkey::int2[])[:i.indnkeyatts - 1]))
 )
 SELECT c.oid, c.entry IS NOT NULL AS named, -- and so can be dropped from it
@@ -68,6 +93,9 @@ SELECT c.oid, c.entry IS NOT NULL AS named, -- and so can be dropped from it
         FROM regexp_matches(c.filter, ':varattno (\d+)', 'g') v
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = v[1]::int
         JOIN (SELECT DISTINCT leaf, relreplident FROM identity WHERE member = c.oid) l ON l.relreplident <> 'f'
-        WHERE NOT EXISTS (SELECT FROM identity i WHERE i.leaf = l.leaf AND i.member = c.oid AND i.attname = a.attname)) AS unidentified
+        WHERE NOT EXISTS (SELECT FROM identity i WHERE i.leaf = l.leaf AND i.member = c.oid AND i.attname = a.attname)) AS unidentified,
+  coalesce(f.tables, '{}') AS toasted,
+  coalesce(f.toasts, '{}') AS toasts
 FROM carried c
 LEFT JOIN mark m ON m.member = c.oid
+LEFT JOIN toast f ON f.member = c.oid
