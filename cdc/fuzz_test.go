@@ -28,12 +28,15 @@ func FuzzDecoder(f *testing.F) {
 	relation := append(append(wire{'R'}.u32(2), "public\x00t\x00f"...), wire{}.u16(2)...)
 	relation = append(append(relation, "\x01id\x00"...), wire{}.u32(oidInt4).u32(0xffffffff)...)
 	relation = append(append(relation, "\x01m\x00"...), wire{}.u32(70000).u32(0xffffffff)...)
-	f.Add([]byte(insert(1, narrow.row...)), []byte(update(1, narrow.row, narrow.now)))
-	f.Add([]byte(deleted(1, narrow.row)), []byte(insert(1, wide.row...)))
-	f.Add([]byte(relation), []byte(insert(2, "1", "x")))
-	f.Add([]byte(relation), []byte(update(2, []string{"1", "x"}, []string{"1", "TOAST"})))
-	f.Add([]byte(append(append(wire{'T'}.u32(1), 0), wire{}.u32(1)...)), []byte(emit(1, "tablewire:broadcast", "1")))
-	f.Fuzz(func(t *testing.T, first, second []byte) {
+	f.Add([]byte(insert(1, narrow.row...)), []byte(update(1, narrow.row, narrow.now)), []byte(insert(1, narrow.row...)))
+	f.Add([]byte(deleted(1, narrow.row)), []byte(insert(1, wide.row...)), []byte(insert(1, narrow.row...)))
+	f.Add([]byte(relation), []byte(insert(2, "1", "x")), []byte(insert(1, narrow.row...)))
+	f.Add([]byte(relation), []byte(update(2, []string{"1", "x"}, []string{"1", "TOAST"})), []byte(insert(1, narrow.row...)))
+	f.Add([]byte(append(append(wire{'T'}.u32(1), 0), wire{}.u32(1)...)), []byte(emit(1, "tablewire:broadcast", "1")), []byte(insert(1, narrow.row...)))
+	root, leaf := description(2, "t", 'f', "*id", "*m"), description(3, "leaf", 'd', "m", "*id")
+	f.Add([]byte(root), []byte(leaf), []byte(old('O', 2, "1", "NULL")))
+	f.Add([]byte(description(2, "t", 'd', "*id", "m")), []byte(description(3, "leaf", 'i', "id", "*m")), []byte(update(2, []string{"1", "x"}, []string{"1", "TOAST"})))
+	f.Fuzz(func(t *testing.T, first, second, third []byte) {
 		d := newDecoder(func(b *protocol.Batch) error {
 			for i := range b.Changes {
 				frame := protocol.AppendChange(nil, `"t"`, &b.Changes[i])
@@ -46,7 +49,7 @@ func FuzzDecoder(f *testing.F) {
 		}, narrow.relation)
 		d.types.db, d.catalog = emptyDatabase{}, newCatalog(&Config{}, func() {})
 		d.rowBytes = 64
-		c := chunkOf(begin(100), first, second, commit(100, 110))
+		c := chunkOf(begin(100), first, second, third, third, commit(100, 110))
 		_ = d.chunk(t.Context(), c) // an error ends the connection
 	})
 }

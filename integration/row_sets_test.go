@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -57,6 +58,8 @@ type rowSets struct {
 	columns        []tableColumn
 	full           bool // the log tells the whole old row
 	byIndex        bool // the key is not the primary key, but another index that identifies a row
+	partitioned    bool
+	mixed          bool // some partitions have told less than the whole old row
 	clients        []*rowKeeper
 	pairs, matches int // compared so far
 }
@@ -79,7 +82,16 @@ func newRowSets(t *testing.T, db *database, table string, seed uint64) *rowSets 
 		}
 		definitions[len(w.columns)] = fmt.Sprintf("number int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, CONSTRAINT %s_key UNIQUE (%s)", table, key)
 	}
-	db.run(t, fmt.Sprintf(`CREATE TABLE %s (%s)`, table, strings.Join(definitions, ", ")))
+	create := fmt.Sprintf(`CREATE TABLE %s (%s)`, table, strings.Join(definitions, ", "))
+	if w.partitioned = !w.byIndex && r.IntN(2) == 0; w.partitioned {
+		create += " PARTITION BY RANGE (id)"
+	}
+	db.run(t, create)
+	if w.partitioned {
+		for _, part := range parts {
+			db.run(t, w.part(part))
+		}
+	}
 	if w.has("body") {
 		db.run(t, fmt.Sprintf(`ALTER TABLE %s ALTER body SET STORAGE EXTERNAL`, table))
 	}
@@ -87,11 +99,32 @@ func newRowSets(t *testing.T, db *database, table string, seed uint64) *rowSets 
 	return w
 }
 
-// identify lets the log tell the whole old row or not.
+// part makes a partition.
+func (w *rowSets) part(name string) string {
+	bounds := map[string]string{"low": "FROM (MINVALUE) TO (20)", "mid": "FROM (20) TO (40)", "high": "FROM (40) TO (MAXVALUE)"}[name]
+	return fmt.Sprintf("CREATE TABLE %s_%s PARTITION OF %[1]s FOR VALUES %[3]s;", w.table, name, bounds)
+}
+
+// parts are the partitions of a table that has some.
+var parts = []string{"low", "mid", "high"}
+
+// identify lets the log tell the whole old row or not. What it tells of a partitioned
+// table is up to each partition, whatever the table's own replica identity is.
 func (w *rowSets) identify(t *testing.T, full bool) {
 	t.Helper()
 	identity := "DEFAULT"
 	switch {
+	case w.partitioned:
+		less := w.r.IntN(len(parts))
+		for i, part := range parts {
+			identity := "FULL"
+			if !full && (i == less || w.r.IntN(2) == 0) {
+				identity, w.mixed = "DEFAULT", true
+			}
+			w.db.run(t, fmt.Sprintf(`ALTER TABLE %s_%s REPLICA IDENTITY %s`, w.table, part, identity))
+		}
+		// It can't be seen of every row that a partition has become FULL.
+		full, identity = full && !w.mixed, among("DEFAULT", "FULL", "NOTHING")(w.r)
 	case w.byIndex: // which is the key only as long as it identifies
 		full, identity = false, "USING INDEX "+w.table+"_key"
 	case full:
@@ -135,10 +168,46 @@ func (w *rowSets) play(t *testing.T, s *server, markers client) {
 		for _, c := range w.clients {
 			c.compare(t, w)
 		}
+		if w.r.IntN(3) == 0 {
+			w.changeUnseen(t)
+		}
 		if w.r.IntN(4) == 0 {
 			w.identify(t, !w.full)
 		}
 	}
+}
+
+// changeUnseen lets rows change, come or go without a change that tells of it. All
+// clients are asked to come back.
+func (w *rowSets) changeUnseen(t *testing.T) {
+	t.Helper()
+	mid := w.table + "_mid"
+	detach, attach := "ALTER TABLE "+w.table+" DETACH PARTITION "+mid+";", "ALTER TABLE "+w.table+" ATTACH PARTITION "+mid+" FOR VALUES FROM (20) TO (40);"
+	var ways []string
+	if w.has("n") {
+		ways = append(ways, "ALTER TABLE "+w.table+" ALTER n TYPE int USING (n + 3) % 10")
+	}
+	if w.partitioned {
+		identity := query[string](t, w.db, `SELECT CASE relreplident WHEN 'f' THEN 'FULL' ELSE 'DEFAULT' END FROM pg_class WHERE oid = $1::regclass`, mid)[0]
+		anew := "DROP TABLE " + mid + ";" + w.part("mid") + "ALTER TABLE " + mid + " REPLICA IDENTITY " + identity + ";"
+		if w.has("body") {
+			anew += "ALTER TABLE " + mid + " ALTER body SET STORAGE EXTERNAL;"
+		}
+		ways = append(ways, detach+"DELETE FROM "+mid+" WHERE id % 2 = 0;"+attach, detach+anew, "TRUNCATE "+mid)
+	}
+	if len(ways) == 0 {
+		return
+	}
+	statements := ways[w.r.IntN(len(ways))]
+	w.db.run(t, "BEGIN;"+statements+"; COMMIT")
+	for _, c := range w.clients {
+		c.wantClosed(t, websocket.CloseServiceRestart)
+		c.limited.wantClosed(t, websocket.CloseServiceRestart)
+	}
+	if t.Failed() {
+		t.Fatalf("after %s", statements)
+	}
+	w.clients = nil
 }
 
 // catchUp waits until the clients have all that has been committed. Each batch is
@@ -152,7 +221,7 @@ func (w *rowSets) catchUp(t *testing.T, markers client) {
 	}
 	w.clients = slices.DeleteFunc(w.clients, func(c *rowKeeper) bool {
 		here := c.read(t, w)
-		if !here && (c.full || !w.full) {
+		if !here && (c.full || !w.full && !w.mixed) {
 			t.Errorf("filters %v: a client was asked to come back", c.filter.members)
 		}
 		return !here
