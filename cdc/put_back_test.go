@@ -2,9 +2,11 @@ package cdc_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,10 +19,14 @@ import (
 type looking struct {
 	cdc.Database
 	looked chan struct{}
+	fails  atomic.Bool
 }
 
 func (l *looking) Sync(ctx context.Context) (protocol.Exposure, error) {
 	exposure, err := l.Database.Sync(ctx)
+	if l.fails.Load() {
+		exposure, err = protocol.Exposure{}, errors.New("the connection is lost")
+	}
 	select {
 	case l.looked <- struct{}{}:
 	default:
@@ -88,7 +94,7 @@ func TestAlteredAndPutBack(t *testing.T) {
 				}
 				s := setup(t, pgtest.StartVersion(t, version), statements, func(c *cdc.Config) {
 					c.RefreshInterval = 50 * time.Millisecond
-					c.Database = &looking{c.Database, looked}
+					c.Database = &looking{Database: c.Database, looked: looked}
 				})
 				for i, tc := range cases {
 					if tc.foreign != foreign || version < tc.since {
@@ -126,18 +132,34 @@ func TestAlteredAndPutBack(t *testing.T) {
 // Looks that fail while something is held back don't make it forgotten.
 func TestPutBackAfterFailedLooks(t *testing.T) {
 	t.Parallel()
-	looked := make(chan struct{})
+	l := &looking{looked: make(chan struct{})}
 	s := setup(t, pgtest.Start(t), `CREATE TABLE t (id int PRIMARY KEY)`, func(c *cdc.Config) {
 		c.RefreshInterval = 50 * time.Millisecond
-		c.Database = &looking{c.Database, looked}
+		l.Database, c.Database = c.Database, l
 	})
-	s.exec(t, `ALTER PUBLICATION tablewire SET (publish = 'insert')`)
+	l.fails.Store(true)
+	s.exec(t, `ALTER PUBLICATION tablewire DROP TABLE t; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire ADD TABLE t`)
 	for range 3 {
-		receive(t, looked, "a look")
+		receive(t, l.looked, "a look")
 	}
 	if len(s.broken) > 0 {
-		t.Fatal("a look that fails tells nothing")
+		t.Fatal("a look that fails tells something")
 	}
+	l.fails.Store(false)
+	s.wantBroken(t)
+}
+
+// Clients are told when a publication of ours begins to hold something back, and again
+// when it no longer does.
+func TestPublicationOfOursAltered(t *testing.T) {
+	t.Parallel()
+	s := setup(t, pgtest.Start(t), `CREATE TABLE t (id int PRIMARY KEY)`, func(c *cdc.Config) { c.RefreshInterval = 50 * time.Millisecond })
+	s.exec(t, `ALTER PUBLICATION tablewire SET (publish = 'insert')`)
+	s.wantBroken(t)
+	s.exec(t, `INSERT INTO t VALUES (1)`)
+	s.want(t, `{"event":"create","collection_id":"t","data":{"id":1}}`)
 	s.exec(t, `ALTER PUBLICATION tablewire SET (publish = 'insert, update, delete, truncate')`)
 	s.wantBroken(t)
+	s.exec(t, `DELETE FROM t`)
+	s.want(t, `{"event":"delete","collection_id":"t","data":{"id":1}}`)
 }

@@ -104,6 +104,8 @@ func (d *Database) cureMissing(p *publication, rows map[uint32]tableRow, t table
 		return own
 	case p.AllSequences:
 		return own
+	case p.foreign(d.cfg.Slot) == altered:
+		return d.setAll()
 	case p.kept(d.cfg.Slot):
 		return "expose it there too, with --tables, or " + own
 	case p.InRecovery:

@@ -90,11 +90,13 @@ func (d *Database) arrange(ctx context.Context, conn *pgx.Conn, l *look) error {
 	}
 	l.warnings = d.limitations(l)
 	switch {
+	case l.foreign == altered && !d.kept.began:
+		return fmt.Errorf("publication %q %s; %s", d.cfg.Publication, altered, d.setAll())
 	case l.foreign != "":
+		d.kept.began = true
 		return nil
-	case !l.pub.ViaRoot || len(l.pub.Missing) > 0:
-		return fmt.Errorf("publication %q was altered: it no longer carries every kind of change, or not partitions' changes as their root's; %s", d.cfg.Publication, d.setAll())
 	}
+	d.kept.began = true
 	if err := d.claim(ctx, conn, l.pub); err != nil {
 		return err
 	}
@@ -155,9 +157,16 @@ func (p *publication) foreign(slot string) string {
 		return "can't be altered on a standby"
 	case !p.Owned:
 		return fmt.Sprintf("belongs to the role %q", p.Owner)
+	case !p.ViaRoot || len(p.Missing) > 0:
+		return altered
 	}
 	return ""
 }
+
+// altered says of a publication of ours that somebody has taken something off it. A
+// server does not start with that. One that runs goes on with what is left, so that its
+// clients are told now, and when it is mended.
+const altered = "was altered: it no longer carries every kind of change, or not partitions' changes as their root's"
 
 // kept reports whether another Tablewire than that of the slot keeps it. It is left
 // alone while the other's slot is there: its server may be on its way back. When that

@@ -17,6 +17,7 @@ import (
 // else does to it is noticed and, the second time, not undone: two who undo each
 // other's work would do so for ever, and clients would lose changes each time.
 type upkeep struct {
+	began   bool                 // there was a look
 	carried map[uint32]bool      // the tables that it had
 	undone  map[uint32]time.Time // when what somebody else did with a table was undone
 	left    map[uint32]string    // tables that stay out of it, and why
