@@ -90,7 +90,7 @@ func TestWALLevel(t *testing.T) {
 				s.exec(t, `INSERT INTO t VALUES (1)`)
 				s.want(t, `{"event":"create","collection_id":"t","data":{"id":1}}`)
 				s.stop()
-				s.exec(t, `SELECT pg_drop_replication_slot($1)`, s.slot)
+				s.dropSlot(t)
 				s.wantSetting(t, "effective_wal_level", "replica")
 				s.exec(t, `SELECT pg_create_logical_replication_slot('other', 'pgoutput')`)
 				s.start(t)
@@ -108,11 +108,7 @@ func TestWALLevelComesAndGoes(t *testing.T) {
 	s := connected(t, server.NewDatabase(t))
 	s.exec(t, `CREATE TABLE t (id int PRIMARY KEY)`)
 	s.start(t)
-	until(t, "the slot is dropped", func() bool {
-		s.exec(t, `SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE slot_name = $1 AND active`, s.slot)
-		_, err := s.conn.Exec(t.Context(), `SELECT pg_drop_replication_slot($1)`, s.slot)
-		return err == nil
-	})
+	s.dropSlot(t)
 	receive(t, s.lost, "word that changes were lost")
 	s.flowsAgain(t, 1)
 	s.wantSetting(t, "effective_wal_level", "logical")
@@ -146,6 +142,16 @@ func TestWALLevelOfStandby(t *testing.T) {
 		t.Parallel()
 		_, standby := prepare(t, 15, nil)
 		standby.wantProblem(t, "standby of PostgreSQL 15", "primary")
+	})
+}
+
+// dropSlot drops the slot, whoever reads it.
+func (s *subject) dropSlot(t *testing.T) {
+	t.Helper()
+	until(t, "the slot is dropped", func() bool {
+		s.exec(t, `SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE slot_name = $1 AND active`, s.slot)
+		_, err := s.conn.Exec(t.Context(), `SELECT pg_drop_replication_slot($1)`, s.slot)
+		return err == nil
 	})
 }
 

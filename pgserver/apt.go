@@ -78,16 +78,18 @@ func newAPT(ctx context.Context, dir string, pinned ...string) (*apt, error) {
 	return a, a.update(ctx)
 }
 
-// debianMirror is the one that the system gets its own packages from.
+// aptRelease is a line of an update that is not made, as apt-get prints it: 'http://mirror/debian/dists/trixie/InRelease' ...
+var aptRelease = regexp.MustCompile(`(?m)^'([^']+/debian)/*/dists/`)
+
+// debianMirror is the one that the system gets its own packages from, whether it has
+// its lists or not.
 func debianMirror(ctx context.Context) (string, error) {
-	out, err := output(ctx, "", "apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
+	out, err := output(ctx, "", "apt-get", "update", "--print-uris")
 	if err != nil {
 		return "", err
 	}
-	for line := range strings.Lines(string(out)) {
-		if uri := strings.TrimRight(line, "/\n"); strings.HasSuffix(uri, "/debian") {
-			return uri, nil
-		}
+	if m := aptRelease.FindSubmatch(out); m != nil {
+		return string(m[1]), nil
 	}
 	return "", errors.New("apt's sources name no archive of Debian (with an address that ends in /debian)")
 }

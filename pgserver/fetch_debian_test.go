@@ -15,7 +15,7 @@ import (
 const fakeAPT = `#!/bin/sh
 for arg; do last=$arg; done
 case " $* " in
-*" indextargets "*) printf '%s\n' http://mirror.example/security/ MIRROR ;;
+*" update --print-uris "*) printf "'%s/dists/stable/InRelease' list 0 \n" http://mirror.example/debian-security MIRROR ;;
 *" update "*) UPDATE ;;
 *" --simulate install "*) cat <<END
 Reading package lists...
