@@ -25,16 +25,9 @@ func TestUnseen(t *testing.T) {
 	}
 }
 
-func testUnseen(t *testing.T, server *pgtest.Server, major int) {
-	const (
-		rewritten = "the table was rewritten"
-		attached  = "a partition was attached"
-		detached  = "a partition was detached or dropped"
-		truncated = "a partition was truncated"
-	)
-	// A plain table, and a partitioned one with rows in each of its partitions. One of them
-	// was analyzed, as most are after a while.
-	const tables = `
+// A plain table, and a partitioned one with rows in each of its partitions. Some of them
+// were analyzed, as most are after a while.
+const unseenTables = `
 		CREATE TABLE plain (id int PRIMARY KEY, n int, v varchar(20), g int GENERATED ALWAYS AS (id * 2) STORED);
 		INSERT INTO plain SELECT i, i, 'x' FROM generate_series(1, 100) i;
 		CREATE TABLE parted (id int PRIMARY KEY, n int, v varchar(20)) PARTITION BY RANGE (id);
@@ -46,6 +39,14 @@ func testUnseen(t *testing.T, server *pgtest.Server, major int) {
 		ANALYZE plain, low, mid;
 		CREATE TABLE rest (id int PRIMARY KEY, n int, v varchar(20)); CREATE TABLE empty (LIKE rest INCLUDING ALL);
 		INSERT INTO rest SELECT i, i, 'x' FROM generate_series(50, 59) i`
+
+func testUnseen(t *testing.T, server *pgtest.Server, major int) {
+	const (
+		rewritten = "the table was rewritten"
+		attached  = "a partition was attached"
+		detached  = "a partition was detached or dropped"
+		truncated = "a partition was truncated"
+	)
 	tests := []struct {
 		statements string
 		why        string // "": nobody is told
@@ -85,30 +86,62 @@ func testUnseen(t *testing.T, server *pgtest.Server, major int) {
 		{`ALTER TABLE parted DETACH PARTITION deep`, detached, 0},
 		{`DROP TABLE low`, detached, 0},
 	}
-	quick := func(c *cdc.Config) { c.RefreshInterval = 100 * time.Millisecond }
 	for i, test := range tests {
 		if major < test.from {
 			continue
 		}
 		t.Run(fmt.Sprint("case ", i), func(t *testing.T) {
 			t.Parallel()
-			s := setup(t, server, tables, quick)
+			s := setup(t, server, unseenTables, look)
 			s.settled(t)
 			for statement := range strings.SplitSeq(test.statements, "; ") {
 				s.exec(t, statement) // VACUUM is none of several
 			}
 			s.settled(t)
-			s.stop()
-			close(s.unseen)
-			got := ""
-			for why := range s.unseen {
-				got = why
-			}
-			if got != test.why {
+			if got := s.told(); got != test.why {
 				t.Errorf("%s\ntold %q, want %q", test.statements, got, test.why)
 			}
 		})
 	}
+
+	// What happened while nobody was looking, and is read late.
+	for i, test := range []struct{ statements, why string }{
+		{`UPDATE plain SET v = 'y'; VACUUM FULL plain; ALTER TABLE parted ADD c int; CREATE TABLE high PARTITION OF parted FOR VALUES FROM (40) TO (50); INSERT INTO parted VALUES (41)`, ""},
+		{`UPDATE plain SET v = 'y'; ALTER TABLE plain ALTER n TYPE int USING n * 100`, rewritten},
+		{`INSERT INTO parted VALUES (30); ALTER TABLE parted ATTACH PARTITION rest FOR VALUES FROM (50) TO (60)`, attached},
+		{`UPDATE parted SET v = 'y'; TRUNCATE low`, truncated},
+		{`UPDATE parted SET v = 'y'; TRUNCATE parted`, ""},
+	} {
+		t.Run(fmt.Sprint("late ", i), func(t *testing.T) {
+			t.Parallel()
+			s := setup(t, server, unseenTables, look)
+			s.exec(t, `CREATE TABLE deep_2 PARTITION OF deep FOR VALUES FROM (30) TO (40)`)
+			s.settled(t)
+			if got := s.told(); got != "" {
+				t.Fatalf("told %q before anything happened", got)
+			}
+			for statement := range strings.SplitSeq(test.statements, "; ") {
+				s.exec(t, statement)
+			}
+			s.start(t, look)
+			s.settled(t)
+			if got := s.told(); got != test.why {
+				t.Errorf("%s\ntold %q, want %q", test.statements, got, test.why)
+			}
+		})
+	}
+}
+
+// look has the catalog looked at often.
+func look(c *cdc.Config) { c.RefreshInterval = 100 * time.Millisecond }
+
+// told ends the stream and gives the last that was told.
+func (s *subject) told() (why string) {
+	s.stop()
+	close(s.unseen)
+	for why = range s.unseen { //nolint:revive // the last one is wanted
+	}
+	return why
 }
 
 // settled waits until the catalog has been looked at, and the stream has come to where

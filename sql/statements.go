@@ -33,6 +33,7 @@ var (
 	slotHolder        = statement("catalog/holder")
 	tables            = statement("catalog/tables")
 	rewrittenTables   = statement("catalog/rewritten")
+	unreadTables      = statement("catalog/unread")
 	emptyTable        = statement("catalog/empty")
 	publicationInfo   = statement("catalog/publication")
 	publicationTables = statement("catalog/publication_tables")

@@ -3,6 +3,8 @@ package sql
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -59,6 +61,11 @@ type rewritten struct {
 // tables whose rows changed without changes that tell of it. It gives the end of the log
 // as far as it was safe.
 func (d *Database) compare(ctx context.Context, conn *pgx.Conn, found []protocol.Table, rows map[uint32]tableRow) (flushed protocol.LSN, err error) {
+	if d.looked == nil {
+		if d.looked, err = d.unread(ctx, conn, rows); err != nil {
+			return 0, err
+		}
+	}
 	var all []protocol.Unseen
 	for i := range found {
 		now := rows[found[i].OID]
@@ -81,6 +88,57 @@ func (d *Database) compare(ctx context.Context, conn *pgx.Conn, found []protocol
 		}
 	}
 	return flushed, nil
+}
+
+// unread is a look before the first one: the tables as they were where the slot has been
+// read to, as far as that is known. What was altered since is stored in no known file,
+// and what became a partition since was none.
+func (d *Database) unread(ctx context.Context, conn *pgx.Conn, rows map[uint32]tableRow) (map[uint32]storage, error) {
+	type unread struct {
+		OID, Since int64
+		Altered    bool
+	}
+	var leaves []int64
+	for _, row := range rows {
+		leaves = append(leaves, row.Leaves...)
+	}
+	list, err := collect[unread](ctx, conn, unreadTables, d.cfg.Slot, leaves)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	altered := map[int64]bool{}
+	for _, u := range list {
+		altered[u.OID] = u.Altered
+	}
+	looked := make(map[uint32]storage, len(rows))
+	for oid, now := range rows {
+		before := storage{lookedAt: now.lookedAt}
+		before.Xmin = list[0].Since
+		for i, leaf := range now.Leaves {
+			if attachedSince(now.Attached[i], before.Xmin) {
+				continue
+			}
+			file := now.Files[i]
+			if altered[leaf] {
+				file = -1
+			}
+			before.Leaves, before.Attached = append(before.Leaves, leaf), append(before.Attached, now.Attached[i])
+			before.Files, before.Columns = append(before.Files, file), append(before.Columns, now.Columns[i])
+		}
+		looked[oid] = before
+	}
+	return looked, nil
+}
+
+// attachedSince reports whether one of the transactions that made a table a partition is
+// not older than another.
+func attachedSince(attached string, since int64) bool {
+	for xid := range strings.FieldsSeq(attached) {
+		if n, err := strconv.ParseUint(xid, 10, 32); err != nil || int32(uint32(n)-uint32(since)) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tableRow) (all []protocol.Unseen, err error) {

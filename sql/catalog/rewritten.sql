@@ -8,9 +8,9 @@ SELECT c.oid::int8,
   EXISTS (SELECT FROM pg_attribute a
           WHERE a.attrelid = c.oid AND a.attnum BETWEEN 1 AND was.columns AND NOT a.attisdropped
             AND (a.xmin::text::bigint - $3::bigint) & 4294967295 < 2147483648) AS altered,
-  c.reltuples < 0 OR coalesce(greatest(
+  (c.xmin::text::bigint - $3::bigint) & 4294967295 < 2147483648 AND (c.reltuples < 0 OR coalesce(greatest(
     pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid),
-    pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid)) >= $4::timestamptz, false) AS emptied,
+    pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid)) >= $4::timestamptz, false)) AS emptied,
   c.xmin::text::bigint AS xid,
   -- A table that was made as a partition has its columns and the system's from one
   -- command; those of one that was attached were updated then. Each table above it was
