@@ -100,7 +100,8 @@ type Config struct {
 	// Stream gives the replication's figures for the metrics; nil leaves them out.
 	Stream func() StreamStats
 
-	// Root serves GET / and every GET that no route takes; nil means a short JSON at /.
+	// Root serves every request that no route takes, but for those below /realtime/;
+	// nil means a short JSON at GET /.
 	Root http.Handler
 
 	// Logger receives what an operator should see; nil means none.

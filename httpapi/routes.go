@@ -39,7 +39,7 @@ func (s *Server) roots(e *gin.Engine) {
 		path := c.Request.URL.Path
 		get := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
 		switch {
-		case get && s.cfg.Root != nil && !strings.HasPrefix(path, "/realtime/"):
+		case s.cfg.Root != nil && !strings.HasPrefix(path, "/realtime/"):
 			c.Status(http.StatusOK) // in place of gin's 404, for a handler that sets none
 			s.cfg.Root.ServeHTTP(c.Writer, c.Request)
 		case get && path == "/":

@@ -10,7 +10,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -69,13 +71,16 @@ func (c *demoCmd) Run(a *app) (err error) {
 func (c *demoCmd) show(a *app, pg *pgserver.Server, public, admin net.Listener, logger *slog.Logger) error {
 	g, ctx := errgroup.WithContext(a.ctx)
 	ready := make(chan struct{})
+	backend := newDemoBackend(pg.URL(demoDatabase), c.APIKey, logger)
+	page := console.Handler(console.Config{APIKey: c.APIKey, Backend: strings.TrimPrefix(demoBackendPath, "/"), Collections: demoCollections()})
 	g.Go(func() error {
 		return serve(ctx, serveOptions{
 			DatabaseURL: pg.URL(demoDatabase), APIKey: c.APIKey, Tables: []string{"public.*"},
 			Slot: "tablewire", Publication: "tablewire", Listener: public, AdminListener: admin,
 			Limits: c.limitFlags,
-			Root:   console.Handler(console.Config{APIKey: c.APIKey, Collections: demoCollections}),
+			Root:   backend.handler(page),
 		}, logger, func(s serving) {
+			backend.catalog.Store(s.Catalog)
 			c.welcome(a.stdout, public.Addr(), s.AdminURL, pg.URL(demoDatabase))
 			close(ready)
 		})
@@ -174,13 +179,25 @@ func (c *demoCmd) welcome(w io.Writer, addr net.Addr, adminURL, databaseURL stri
 
     %s
 
+  Change rows  %s
+  Database     %s
   API key      %s
   Metrics      %s/metrics
-  Change rows  psql "%s"
-               UPDATE orders SET note = 'Hello!' WHERE id = (SELECT max(id) FROM orders);
+  Next         README.md: "Use it on your database"; the page has the steps too
   Stop         Ctrl+C
 
-`, pageURL(addr), c.APIKey, adminURL, databaseURL)
+`, pageURL(addr), howToChange(databaseURL), databaseURL, c.APIKey, adminURL)
+}
+
+// howToChange says how to change a row by hand: with the page's button and, where
+// psql is there, with a command to paste. It changes a column that the page shows.
+func howToChange(databaseURL string) string {
+	const button = `press "Change a row" in the page`
+	if _, err := exec.LookPath("psql"); err != nil {
+		return button
+	}
+	return button + fmt.Sprintf(`, or paste:
+               psql "%s" -c "UPDATE orders SET total = total + 5 WHERE id = (SELECT max(id) FROM orders)"`, databaseURL)
 }
 
 // pageURL is the page's address as it can be opened on this machine.

@@ -25,49 +25,56 @@ func demoSQL(name string) string {
 	return string(text)
 }
 
-// demoCollections are the tables that the page offers.
-var demoCollections = []console.Collection{
-	{
-		Name: "orders",
-		Badges: map[string]map[string]string{"status": {
-			"placed": "amber", "paid": "blue", "packed": "violet", "shipped": "teal", "delivered": "green", "cancelled": "red",
-		}},
-		Filters: []console.Filter{
-			{Label: "Paid", Text: "status=paid"},
-			{Label: "100 and more", Text: "total_gte=100"},
-			{Label: "Under way", Text: "status_in=packed,shipped"},
-			{Label: "Gifts with a note", Text: "gift=true note_isnull=false"},
-			{Label: "A mistake", Text: "total_gte=lots"},
+// demoCollections are the tables that the page offers. Each of the examples matches
+// some rows at any time, but for the mistakes.
+func demoCollections() []console.Collection {
+	collections := []console.Collection{
+		{
+			Name: "orders",
+			Badges: map[string]map[string]string{"status": {
+				"placed": "amber", "paid": "blue", "packed": "violet", "shipped": "teal", "delivered": "green", "cancelled": "red",
+			}},
+			Filters: []console.Filter{
+				{Label: "Not yet sent", Text: "status_in=placed,paid,packed"},
+				{Label: "Done with", Text: "status_in=delivered,cancelled"},
+				{Label: "Over 40, or a gift", Text: "[or]total_gt=40 [or]gift=true"},
+				{Label: "A mistake", Text: "total_gte=lots"},
+			},
 		},
-	},
-	{
-		Name: "products",
-		Key:  []string{"sku"},
-		Badges: map[string]map[string]string{"category": {
-			"tea": "green", "coffee": "amber", "pottery": "blue", "pantry": "red", "paper": "violet",
-		}},
-		Filters: []console.Filter{
-			{Label: "Nearly gone", Text: "stock_lt=10"},
-			{Label: "Tea and coffee", Text: "category_in=tea,coffee"},
-			{Label: "Teapots", Text: "name_contains=teapot"},
+		{
+			Name: "products",
+			Key:  []string{"sku"},
+			Badges: map[string]map[string]string{"category": {
+				"tea": "green", "coffee": "amber", "pottery": "blue", "pantry": "red", "paper": "violet",
+			}},
+			Filters: []console.Filter{
+				{Label: "Tea and coffee", Text: "category_in=tea,coffee"},
+				{Label: "20 and more", Text: "list_price_gte=20"},
+				{Label: "Teapots", Text: "name_contains=TEAPOT"},
+			},
 		},
-	},
-	{
-		Name:   "couriers",
-		Badges: map[string]map[string]string{"status": {"riding": "green", "charging": "amber"}},
-		Filters: []console.Filter{
-			{Label: "In Lisbon or Oslo", Text: "city_in=Lisbon,Oslo"},
-			{Label: "Battery low", Text: "battery_lte=30"},
-			{Label: "South of the equator", Text: "lat_lt=0"},
+		{
+			Name:   "couriers",
+			Badges: map[string]map[string]string{"status": {"riding": "green", "charging": "amber"}},
+			Filters: []console.Filter{
+				{Label: "In Lisbon or Oslo", Text: "city_in=Lisbon,Oslo"},
+				{Label: "South of the equator", Text: "lat_lt=0"},
+				{Label: "Names with an o", Text: "name_contains=o"},
+			},
 		},
-	},
-	{
-		Name: "reviews",
-		Filters: []console.Filter{
-			{Label: "Five stars", Text: "stars=5"},
-			{Label: "Of tea", Text: "sku_startswith=TEA-"},
+		{
+			Name: "reviews",
+			Filters: []console.Filter{
+				{Label: "Five stars", Text: "stars=5"},
+				{Label: "Not five stars", Text: "stars_ne=5"},
+			},
 		},
-	},
+	}
+	for i, c := range collections {
+		s := demoStatements[c.Name]
+		collections[i].Inserts, collections[i].Updates = s.insert != nil, s.update != nil
+	}
+	return collections
 }
 
 // prepareDemo makes the database and its tables, or brings what an earlier start

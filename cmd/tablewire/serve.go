@@ -127,13 +127,14 @@ type serveOptions struct {
 	Slot, Publication       string
 	Listener, AdminListener net.Listener
 	Limits                  limitFlags
-	Root                    http.Handler // what GET / shows; nil: a few words
+	Root                    http.Handler // serves what the API does not; nil: a few words at /
 }
 
 // serving is where a server can be reached.
 type serving struct {
 	URL, AdminURL string
 	Collections   int
+	Catalog       *cdc.Catalog
 }
 
 // The parts of the 10 seconds that a server has to end.
@@ -218,7 +219,7 @@ func (s *server) run(ctx context.Context, ready func(serving)) error {
 		case <-s.stream.Started():
 			ready(serving{
 				URL: "http://" + s.opt.Listener.Addr().String(), AdminURL: "http://" + s.opt.AdminListener.Addr().String(),
-				Collections: len(s.stream.Catalog().Collections()),
+				Collections: len(s.stream.Catalog().Collections()), Catalog: s.stream.Catalog(),
 			})
 		case <-failed.Done():
 		}

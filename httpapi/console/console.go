@@ -24,6 +24,11 @@ import (
 type Config struct {
 	// APIKey is sent in the first message of each socket.
 	APIKey string `json:"api_key"`
+	// Backend is the path, beside the page, of a backend that has the rows of the tables, at
+	// rows/{collection}?filters={json} as a JSON array of create events, and makes or
+	// changes one on a POST to change, for pages on this machine. Nothing: there is
+	// none, and rows appear as they change.
+	Backend string `json:"backend,omitempty"`
 	// Collections are the tables that the page offers, in this order. The first is
 	// watched at once.
 	Collections []Collection `json:"collections"`
@@ -41,6 +46,9 @@ type Collection struct {
 	Badges map[string]map[string]string `json:"badges,omitempty"`
 	// Filters are the examples that the page offers beside the filter box.
 	Filters []Filter `json:"filters,omitempty"`
+	// Inserts and Updates say whether the backend makes rows of the table, and changes them.
+	Inserts bool `json:"inserts,omitempty"`
+	Updates bool `json:"updates,omitempty"`
 }
 
 // Filter is an example of a filter.
@@ -54,7 +62,7 @@ var files embed.FS
 
 // scripts in the order of their use; together they are one module.
 var scripts = []string{
-	"value.js", "filter.js", "rows.js", "table.js", "meter.js",
+	"value.js", "filter.js", "rows.js", "table.js", "meter.js", "backend.js",
 	"socket.js", "status.js", "wire.js",
 	"person.js", "people.js", "talk.js", "speaker.js", "room.js", "broadcast.js", "chat.js",
 	"main.js",

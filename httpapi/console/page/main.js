@@ -16,11 +16,15 @@ let paused = false;
 let held = 0; // events since the pause began
 let seen = 0; // events since this watch began
 let lastState = 'connecting';
+let early; // events that came while the rows were loaded
+let loadedOnce = false; // the rows of this watch
+let loadFailed = false; // the last time
 let wireShows = ''; // the socket whose frames are shown; all, with ''
 
 const meter = new Meter($('meter'));
 const wire = new Wire($('frames'));
 const status = new Status($('state'), () => 'Live');
+const backend = new Backend(config.backend, config.api_key);
 const chat = new Chat(config.api_key, log);
 
 // start watches the current collection with the current filter, from nothing.
@@ -29,6 +33,8 @@ function start() {
   complain('');
   watch?.stop();
   held = seen = 0;
+  early = undefined;
+  loadedOnce = false;
   rows = new Rows(current.key ?? ['id'], keepRows);
   table = new Table($('head'), $('rows'), current.badges ?? {}, (column) => rows.isKey(column));
   wire.forget('table');
@@ -36,8 +42,9 @@ function start() {
   drawSnippet();
   drawTabs();
   drawChips();
+  drawActions();
   remember();
-  const hello = `{"api_key":${JSON.stringify(config.api_key)},"filters":${filters}}`;
+  const hello = `{"api_key":${JSON.stringify(config.api_key)},"filters":${filters},"transitions":true}`;
   watch = new Socket(tableURL(), hello, {
     state,
     sent: (text) => log('table', 'sent', text, JSON.parse(text).type ?? 'hello'),
@@ -50,11 +57,38 @@ function start() {
 function receive(text, message) {
   log('table', 'received', text, message.event ?? (message.error ? 'error' : message.type));
   if (message.error) complain(message.error_detail ? `${message.error}: ${message.error_detail}` : message.error);
+  if (message.event === 'connected' && backend.there) load();
   if (!['create', 'update', 'delete', 'truncate'].includes(message.event)) return;
   meter.count();
   seen++;
   if (paused) held++;
-  rows.apply(message);
+  if (early) early.push(message);
+  else rows.apply(message);
+  plan();
+}
+
+// load fetches the rows that there are, after each connect: what the socket missed is
+// among them. What arrives meanwhile comes after them.
+async function load() {
+  const [asking, into] = [watch, rows];
+  early = [];
+  let there;
+  loadFailed = false;
+  try {
+    there = await backend.rows(current.name, filterJSON(filter));
+  } catch (error) {
+    loadFailed = true;
+    if (asking === watch) say(`The rows could not be loaded: ${error.message}. They appear as they change.`);
+  }
+  if (asking !== watch || into !== rows) return;
+  if (there && asking.live) {
+    rows.load(there);
+    loadedOnce = true;
+  } else {
+    rows.age();
+  }
+  early?.forEach((message) => rows.apply(message));
+  early = undefined;
   plan();
 }
 
@@ -98,23 +132,27 @@ function drawFoot() {
   $('shown').textContent = rows.size === 1 ? '1 row' : `${number.format(rows.size)} rows`;
 }
 
+// emptiness is why there are no rows, in a heading and a sentence.
+function emptiness() {
+  if (lastState === 'refused') return ['Nothing is watched', 'The server did not accept this. Its answer stands beside the filter.'];
+  if (loadedOnce) return ['No row matches', 'A row appears here the moment it does.'];
+  if (backend.there && !loadFailed) return ['Loading the rows', 'The rows that there are come first, then each change.'];
+  if (seen > 0) return ['No rows left', 'All rows that were seen are gone. New ones appear here as they change.'];
+  if (filter) return ['Waiting for a row that matches', 'Rows appear here the moment they change and match the filter.'];
+  return ['Waiting for the first change', 'Rows appear here the moment they are inserted, updated or deleted.'];
+}
+
 function drawEmpty() {
   $('empty').hidden = rows.size > 0;
   $('table').hidden = rows.columns.length === 0;
-  const [title, text] = lastState === 'refused'
-    ? ['Nothing is watched', 'The server did not accept this. Its answer stands beside the filter.']
-    : seen > 0
-      ? ['No rows left', 'All rows that were seen are gone. New ones appear here as they change.']
-      : filter
-        ? ['Waiting for a row that matches', 'Rows appear here the moment they change and match the filter.']
-        : ['Waiting for the first change', 'Rows appear here the moment they are inserted, updated or deleted.'];
+  const [title, text] = emptiness();
   $('empty-title').textContent = title;
   $('empty-text').textContent = text;
 }
 
 // state shows how the connection is.
 function state(name, detail) {
-  if (name === 'live' && seen > 0) {
+  if (name === 'live' && seen > 0 && !backend.there) {
     rows.age();
     plan();
   }
@@ -201,6 +239,27 @@ function drawChips() {
   }));
 }
 
+// The buttons that make and change a row.
+
+function drawActions() {
+  $('insert').hidden = !(backend.mayChange && current.inserts);
+  $('update').hidden = !(backend.mayChange && current.updates);
+  $('statement').hidden = true;
+}
+
+async function change(insert) {
+  const collection = current;
+  try {
+    const { statement, rows: n } = await backend.change(collection.name, insert, insert ? '' : table.first() ?? '');
+    if (collection !== current) return;
+    const filtered = insert && filter ? ' The filter decides whether it shows here.' : '';
+    $('statement').replaceChildren(el('code', {}, statement), ` changed ${n === 1 ? '1 row' : `${number.format(n)} rows`}.${filtered}`);
+  } catch (error) {
+    $('statement').replaceChildren(`Nothing was changed: ${error.message}.`);
+  }
+  $('statement').hidden = false;
+}
+
 // The choice stands in the address, so that it survives a reload and can be passed on.
 
 function remember() {
@@ -241,6 +300,7 @@ function snippet(filters) {
 ws.onopen = () => ws.send(JSON.stringify({
   api_key: ${JSON.stringify(config.api_key)},
   filters: ${filters},
+  transitions: true,
 }));
 ws.onmessage = ({ data }) => console.log(JSON.parse(data));
 `;
@@ -268,6 +328,13 @@ $('clear').addEventListener('click', () => {
 });
 $('tabs').addEventListener('keydown', moveTab);
 $('pause').addEventListener('click', () => pause(!paused));
+$('insert').addEventListener('click', () => change(true));
+$('update').addEventListener('click', () => change(false));
+$('own-open').addEventListener('click', () => $('own').showModal());
+$('own-close').addEventListener('click', () => $('own').close());
+for (const button of document.querySelectorAll('[data-copies]')) {
+  button.addEventListener('click', () => copyText($(button.dataset.copies).textContent, button));
+}
 $('retry').addEventListener('click', () => watch.retry());
 $('copy-frames').addEventListener('click', () => copyText(wire.text(), $('copy-frames')));
 $('copy-snippet').addEventListener('click', () => copyText($('snippet').textContent, $('copy-snippet')));

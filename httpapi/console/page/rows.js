@@ -8,6 +8,7 @@ class Rows {
   #before = new Map(); // key → what the page shows of a row that has changed since
 
   columns = []; // in the table's own order
+  calm = false; // what changed since the last drawing was loaded, and is no news
 
   constructor(key, limit) {
     this.#key = key;
@@ -34,6 +35,14 @@ class Rows {
         for (const key of [...this.#rows.keys()]) this.#drop(key);
         break;
     }
+  }
+
+  // load takes the rows that there are, in place of those that are held.
+  load(events) {
+    const there = new Set(events.map(({ data }) => this.#name(data)));
+    for (const key of [...this.#rows.keys()]) if (!there.has(key)) this.#drop(key);
+    for (const event of events) this.#put(event);
+    this.calm = true;
   }
 
   // take returns what has changed since the last call, as a Map from key to

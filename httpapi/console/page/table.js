@@ -32,7 +32,8 @@ class Table {
       this.#body.replaceChildren();
       changes = new Map([...rows.all()].map(([key, change]) => [key, changes.get(key) ?? change]));
     }
-    const calm = changes.size > manyAtOnce;
+    const calm = rows.calm || changes.size > manyAtOnce;
+    rows.calm = false;
     const widths = this.#widths.join();
     for (const [key, change] of changes) this.#drawRow(key, change, calm);
     if (widths !== this.#widths.join() || this.#head.childElementCount === 0) this.#drawHead();
@@ -104,6 +105,13 @@ class Table {
     }
     tr.dataset.gone = '';
     setTimeout(() => tr.remove(), fadeFor);
+  }
+
+  // first is the key of the first row that can be seen, or else of the first.
+  first() {
+    const rows = [...this.#body.querySelectorAll('tr:not([data-gone])')];
+    const top = this.#head.getBoundingClientRect().bottom - 1;
+    return (rows.find((tr) => tr.getBoundingClientRect().top >= top) ?? rows[0])?.dataset.key;
   }
 
   #find(key) {

@@ -37,7 +37,7 @@ class Talk {
     const head = el('div', { class: 'by', 'data-follows': follows },
       el('bdi', { class: 'who', 'data-tone': toneOf(id) }, name),
       el('time', { datetime: at.toISOString(), title: otherDay.format(at) }, minute.format(at)));
-    const node = el('li', { class: 'message', 'data-user': id, 'data-mine': mine, 'data-follows': follows }, head, body);
+    const node = el('div', { class: 'message', 'data-user': id, 'data-mine': mine, 'data-follows': follows }, head, body);
     this.#add({ node, kind: 'message', id, name, at });
     if (mine) this.#toEnd();
   }
@@ -60,7 +60,7 @@ class Talk {
   note(text) { this.#note('note', undefined, '', new Date(), text); }
 
   #note(kind, id, name, at, ...what) {
-    const node = el('li', { class: 'happened', 'data-kind': kind, 'data-user': id },
+    const node = el('div', { class: 'happened', 'data-kind': kind, 'data-user': id },
       el('span', {}, el('bdi', {}, name), ...what),
       el('time', { datetime: at.toISOString() }, minute.format(at)));
     this.#add({ node, kind, id, name, at });

@@ -12,6 +12,7 @@ class Wire {
 
   constructor(list) {
     this.#list = list;
+    list.addEventListener('keydown', (event) => this.#move(event));
   }
 
   // add takes a frame in: socket is table, room or broadcast, direction is sent,
@@ -58,6 +59,19 @@ class Wire {
     return this.#frames.filter((frame) => !only || frame.socket === only).map((frame) => frame.text).join('\n');
   }
 
+  // move goes from frame to frame with the arrow keys: the list is one stop of the
+  // Tab key, and its frames' buttons are none.
+  #move(event) {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by === undefined) return;
+    const buttons = [...this.#list.querySelectorAll('.copy')].filter((button) => button.checkVisibility());
+    const at = buttons.indexOf(document.activeElement);
+    const to = at < 0 ? buttons[0] : buttons[at + by];
+    event.preventDefault();
+    if (to) to.focus();
+    else if (at === 0) this.#list.focus();
+  }
+
   #item(frame) {
     const { socket, direction, text, event, at } = frame;
     const mark = { sent: ['↑', 'sent'], received: ['↓', 'received'], note: ['·', 'note'] }[direction];
@@ -72,7 +86,7 @@ class Wire {
       return item;
     }
     const code = el('code', {}, ...colour(text.slice(0, drawAtMost)), text.length > drawAtMost ? ' …' : '');
-    const copy = el('button', { type: 'button', class: 'quiet copy', 'aria-label': 'Copy this frame' }, 'Copy');
+    const copy = el('button', { type: 'button', class: 'quiet copy', tabindex: '-1', 'aria-label': `Copy this frame: ${event}` }, 'Copy');
     copy.addEventListener('click', () => copyText(text, copy));
     head.append(copy);
     item.append(code);

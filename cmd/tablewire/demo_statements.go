@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// demoStatement makes the statements of a table's two buttons.
+type demoStatement struct {
+	insert func() string // nil: the table has no such button
+	update func(where string) string
+	key    string // the key's column
+}
+
+var demoStatements = map[string]demoStatement{
+	"orders": {
+		insert: func() string {
+			c := demoCustomers[rand.IntN(len(demoCustomers))]
+			return fmt.Sprintf("INSERT INTO orders (customer, city, total, items) VALUES (%s, %s, %d.50, %s)",
+				quoteLiteral(c.name), quoteLiteral(c.city), 42+rand.IntN(50), quoteLiteral(`[{"sku": "TEA-02", "qty": 2}]`))
+		},
+		update: func(where string) string { return "UPDATE orders SET total = total + 5 WHERE " + where },
+		key:    "id",
+	},
+	"products": {
+		update: func(where string) string { return "UPDATE products SET price = price + 0.50 WHERE " + where },
+		key:    "sku",
+	},
+	"couriers": {
+		update: func(where string) string {
+			return "UPDATE couriers SET lat = round((lat + 0.001)::numeric, 5) WHERE " + where
+		},
+		key: "id",
+	},
+	"reviews": {
+		insert: func() string {
+			r := demoReviews[rand.IntN(len(demoReviews))]
+			return fmt.Sprintf("INSERT INTO reviews (sku, stars, author, body) VALUES ('TEA-01', %d, %s, %s)",
+				r.stars, quoteLiteral(demoCustomers[rand.IntN(len(demoCustomers))].name), quoteLiteral(r.body))
+		},
+		update: func(where string) string { return "UPDATE reviews SET author = author || '!' WHERE " + where },
+		key:    "id",
+	},
+}
+
+// keyText is what a key of the demo's tables may be: a number, a SKU or a UUID.
+var keyText = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
+
+// statement is what a button's request comes to.
+func (c demoChange) statement() (string, error) {
+	s, ok := demoStatements[c.Collection]
+	switch {
+	case !ok:
+		return "", errors.New("the demo has no such table")
+	case c.Insert && s.insert == nil:
+		return "", errors.New("the demo makes no rows of this table")
+	case c.Insert:
+		return s.insert(), nil
+	case c.Key == "":
+		return s.update(fmt.Sprintf("%[1]s = (SELECT %[1]s FROM %[2]s ORDER BY %[1]s DESC LIMIT 1)", s.key, c.Collection)), nil
+	case !keyText.MatchString(c.Key):
+		return "", errors.New("the row's key is not understood")
+	}
+	key := c.Key
+	if _, err := strconv.ParseInt(key, 10, 64); err != nil {
+		key = quoteLiteral(key)
+	}
+	return s.update(s.key + " = " + key), nil
+}
+
+// quoteLiteral makes a string constant of SQL.
+func quoteLiteral(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
