@@ -14,6 +14,7 @@ install_packages() {
   need git git
   # The system's own Python: another one in the PATH does not see Debian's packages.
   /usr/bin/python3 -c 'import websocket' 2>/dev/null || missing+=(python3-websocket)
+  [ -e /usr/share/postgresql/15/extension/postgis.control ] || missing+=(postgresql-15-postgis-3)
   ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
   if [ ${#missing[@]} -eq 0 ]; then
     echo "nothing is missing"

@@ -48,6 +48,12 @@ binaries_path() {
   TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 ./cdc/... ./sql/... ./pgserver/... ./integration/...
 }
 
+# postgis compares geometries with PostGIS itself, of Debian's PostgreSQL.
+postgis() {
+  TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 -run '^TestGeometry$' ./cdc -args -cdc.postgis=15
+  TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 -run '^TestGeometry$' ./cdc/pgtext -args -pgtext.postgis=15
+}
+
 # python_examples runs the documentation's examples in Python, which need a package
 # that not every machine has.
 python_examples() {

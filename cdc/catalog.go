@@ -35,6 +35,8 @@ type Catalog struct {
 	generation atomic.Uint64
 	unseen     unseen
 
+	castsTold sync.Map // of the columns that a line in the log was about
+
 	mu      sync.Mutex
 	tables  map[protocol.TableName]protocol.Table // exposed
 	byOID   map[uint32]protocol.Table             // the same
@@ -154,6 +156,7 @@ func (c *Catalog) describe(ctx context.Context, t protocol.Table) (*protocol.Rel
 		// Either it has none or it was dropped a moment ago; it can't be watched.
 		return nil, protocol.ErrCollectionNotFound
 	}
+	c.tellCasts(rel)
 	name := t.TableName()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -238,6 +241,7 @@ func (c *Catalog) reviewTypes(ctx context.Context) error {
 
 // observe notes a version that the stream has described.
 func (c *Catalog) observe(rel *protocol.Relation) {
+	c.tellCasts(rel)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known[rel.TableName()] = known{rel, time.Now()}

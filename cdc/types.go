@@ -93,7 +93,7 @@ func build(oid uint32, modifier int32, rows map[uint32]*protocol.TypeRow, depth 
 		elem := build(row.Elem, modifier, rows, depth+1)
 		t.Kind, t.Elem, t.Delim = protocol.KindArray, &elem, row.Delim
 	default:
-		t.JSONCast = row.JSONCast
+		t.JSONCast, t.SpatialRefs = row.JSONCast, row.SpatialRefs
 		if row.Folding != nil {
 			t.Kind, t.Folding = protocol.KindText, row.Folding
 		}

@@ -87,6 +87,8 @@ type TypeRow struct {
 	Extension ExtensionType
 	// Folding is how citext compares; nil for all others.
 	Folding *Folding
+	// SpatialRefs are of PostGIS' geometry; nil for all others.
+	SpatialRefs *SpatialRefs
 	// JSONCast says that a function casts the type to json.
 	JSONCast bool
 	Delim    byte     // of an array: between its elements

@@ -169,6 +169,8 @@ type Type struct {
 	Extension ExtensionType
 	// Folding is how values of the extension citext compare; nil for all others.
 	Folding *Folding
+	// SpatialRefs are the names of PostGIS' reference systems; nil for all others.
+	SpatialRefs *SpatialRefs
 	// JSONCast says that to_jsonb gives what a function makes of the value, a cast of
 	// the base type to json.
 	JSONCast bool
@@ -209,7 +211,7 @@ func (r *Relation) SameColumns(o *Relation) bool {
 
 // Same reports whether values of the two types read and compare alike.
 func (t Type) Same(u Type) bool {
-	if t.OID != u.OID || t.Base != u.Base || t.Name != u.Name || t.Extension != u.Extension || t.JSONCast != u.JSONCast || t.Folding != u.Folding || !slices.Equal(t.Labels, u.Labels) {
+	if t.OID != u.OID || t.Base != u.Base || t.Name != u.Name || t.Extension != u.Extension || t.JSONCast != u.JSONCast || t.Folding != u.Folding || t.SpatialRefs != u.SpatialRefs || !slices.Equal(t.Labels, u.Labels) {
 		return false
 	}
 	if (t.Elem == nil) != (u.Elem == nil) || t.Elem != nil && !t.Elem.Same(*u.Elem) {

@@ -32,6 +32,9 @@ type Database struct {
 	// How the database folds text, nil until somebody needs it, and what it goes by.
 	folding *protocol.Folding
 	foldsBy locale
+	// The names of PostGIS' reference systems, nil until somebody needs them.
+	spatialRefs   *protocol.SpatialRefs
+	spatialRefsAt time.Time
 	// What the publication was after the last look.
 	kept upkeep
 	// What the tables were like then, by OID, and what was found since that Sync has not
@@ -202,7 +205,7 @@ func (d *Database) Types(ctx context.Context, oids []uint32) (found []protocol.T
 		if found, err = pgx.CollectRows(rows, scanType); err != nil {
 			return err
 		}
-		return d.addFolding(ctx, conn, found)
+		return d.addExtensions(ctx, conn, found)
 	})
 	return found, err
 }

@@ -28,21 +28,6 @@ const (
 	lastCased = 0x1ffff
 )
 
-// addFolding gives each citext among types how the database folds.
-func (d *Database) addFolding(ctx context.Context, conn *pgx.Conn, found []protocol.TypeRow) error {
-	for i := range found {
-		if found[i].Extension != citext {
-			continue
-		}
-		f, err := d.currentFolding(ctx, conn)
-		if err != nil {
-			return err
-		}
-		found[i].Folding = f
-	}
-	return nil
-}
-
 // currentFolding is kept until the server has another locale. It stays the same
 // pointer as long as it says the same.
 func (d *Database) currentFolding(ctx context.Context, conn *pgx.Conn) (*protocol.Folding, error) {

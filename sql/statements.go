@@ -48,6 +48,8 @@ var (
 	foldingContext    = statement("catalog/folding_context")
 	foldingWords      = statement("catalog/folding_words")
 	absent            = statement("catalog/absent")
+	postgisSchema     = statement("catalog/postgis_schema")
+	spatialRefs       = statement("catalog/spatial_refs")
 )
 
 // fill puts quoted identifiers into a statement that can't take parameters: each

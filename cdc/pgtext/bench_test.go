@@ -26,6 +26,7 @@ var benchmarks = []struct {
 	{"type=text[]/len=4", arrayOf(text), `{plain,"two words","a\"b","c\\d"}`},
 	{"type=composite", item, `(1,"a""b\\c,()","2020-01-01 00:00:00+00","{1,2}",1e+20)`},
 	{"type=composite/nested", box, `("(1,"" "",,,NaN)","{""(1,\\""\\""\\""\\\\\\\\\\"",,{NULL},1)"",NULL}",1.50,t)`},
+	{"type=geometry", geometryType, "0102000020E6100000020000009A9999999999B93F9A9999999999C93F333333333333E33F9A9999999999F13F"},
 	{"type=hstore", hstoreType, `"a"=>"1", "b \"c\""=>NULL`},
 }
 

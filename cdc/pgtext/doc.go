@@ -15,6 +15,7 @@
 //	arrays, int2vector, oidvector    {1,NULL}          [1,null]
 //	composites                       (1,"a b",)        {"x":1,"y":"a b","z":null}
 //	hstore                           "a"=>NULL         {"a":null}
+//	geometry                         0101000000…       {"type":"Point","coordinates":[1,2]}
 //	all others                       \x00ff            "\\x00ff"
 //
 // # The session
@@ -31,8 +32,9 @@
 //   - A composite's fields keep their order, where jsonb sorts keys; there are no
 //     blanks between tokens. Both are the same JSON value.
 //   - A type that somebody made and for which there is a function that casts it to
-//     json is what that function gives in to_jsonb, and a string here; the extension
-//     hstore's alone is known.
+//     json is what that function gives in to_jsonb, and a string here, but for two that
+//     are known: the extension hstore's, and PostGIS' geometry, which is GeoJSON. What
+//     PostGIS refuses to cast is a string. See [CastToJSON].
 //
 // # Guarantees
 //

@@ -47,12 +47,30 @@ func scalar(t protocol.Type) encoder {
 	case protocol.KindTimestampTZ:
 		return appendTimestampTZ
 	case protocol.KindOther:
-		if t.JSONCast && t.Extension == hstore {
+		switch {
+		case !t.JSONCast:
+		case t.Extension == hstore:
 			return appendHstore
+		case t.Extension == geometry:
+			return geometryEncoder(t.SpatialRefs)
 		}
 	default:
 	}
 	return appendString
+}
+
+// CastToJSON finds the type whose values are cast to json by a function in to_jsonb, and
+// are text here: t, or one that t is made of.
+func CastToJSON(t protocol.Type) (_ protocol.Type, found bool) {
+	if t.Elem != nil {
+		return CastToJSON(*t.Elem)
+	}
+	for _, f := range t.Fields {
+		if cast, found := CastToJSON(f.Type); found {
+			return cast, true
+		}
+	}
+	return t, t.JSONCast && t.Extension != hstore && t.Extension != geometry
 }
 
 func appendString(dst, text []byte) []byte { return protocol.AppendString(dst, text) }
