@@ -41,7 +41,7 @@ func TestPartitionsOldRows(t *testing.T) {
 		}
 		return `{"event":"delete","collection_id":"t","data":` + data + old + `}`
 	}
-	row := wire(append(wire{'U'}.u32(root), 'N')).tuple([]string{"1", "x", "y"})
+	row := append(wire{'U'}.u32(root), 'N').tuple([]string{"1", "x", "y"})
 	tests := []struct {
 		name     string
 		messages []wire

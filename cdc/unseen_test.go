@@ -49,7 +49,7 @@ func testUnseen(t *testing.T, server *pgtest.Server, major int) {
 	)
 	tests := []struct {
 		statements string
-		why        string // "": nobody is told
+		why        string // one of them; "": nobody is told
 		from       int    // the first major version that knows it
 	}{
 		{`ALTER TABLE plain ALTER n TYPE int USING n * 100`, rewritten, 0},
@@ -74,6 +74,7 @@ func testUnseen(t *testing.T, server *pgtest.Server, major int) {
 		{`CREATE TABLE high PARTITION OF parted FOR VALUES FROM (40) TO (50)`, "", 0},
 		{`CREATE TABLE high PARTITION OF parted FOR VALUES FROM (40) TO (50); INSERT INTO parted VALUES (41); ALTER TABLE high REPLICA IDENTITY FULL, ADD CHECK (n > 0); ANALYZE high`, "", 0},
 		{`BEGIN; CREATE TABLE high PARTITION OF parted FOR VALUES FROM (40) TO (50); SAVEPOINT s; INSERT INTO parted VALUES (41); COMMIT`, "", 0},
+		{`CREATE TABLE high PARTITION OF parted FOR VALUES FROM (40) TO (50); INSERT INTO parted VALUES (41); TRUNCATE high`, rewritten + " or " + truncated, 0},
 		{`CREATE TABLE deep_2 PARTITION OF deep FOR VALUES FROM (30) TO (40); INSERT INTO parted VALUES (31)`, "", 0},
 		{`ALTER TABLE parted ATTACH PARTITION empty FOR VALUES FROM (50) TO (60)`, "", 0},
 		{`ALTER TABLE parted ATTACH PARTITION rest FOR VALUES FROM (50) TO (60)`, attached, 0},
@@ -98,24 +99,28 @@ func testUnseen(t *testing.T, server *pgtest.Server, major int) {
 				s.exec(t, statement) // VACUUM is none of several
 			}
 			s.settled(t)
-			if got := s.told(); got != test.why {
+			if got := s.told(); (got == "") != (test.why == "") || !strings.Contains(test.why, got) {
 				t.Errorf("%s\ntold %q, want %q", test.statements, got, test.why)
 			}
 		})
 	}
 
 	// What happened while nobody was looking, and is read late.
-	for i, test := range []struct{ statements, why string }{
-		{`UPDATE plain SET v = 'y'; VACUUM FULL plain; ALTER TABLE parted ADD c int; CREATE TABLE high PARTITION OF parted FOR VALUES FROM (40) TO (50); INSERT INTO parted VALUES (41)`, ""},
-		{`UPDATE plain SET v = 'y'; ALTER TABLE plain ALTER n TYPE int USING n * 100`, rewritten},
-		{`INSERT INTO parted VALUES (30); ALTER TABLE parted ATTACH PARTITION rest FOR VALUES FROM (50) TO (60)`, attached},
-		{`UPDATE parted SET v = 'y'; TRUNCATE low`, truncated},
-		{`UPDATE parted SET v = 'y'; TRUNCATE parted`, ""},
+	for i, test := range []struct {
+		statements string
+		told       bool
+	}{
+		{`UPDATE plain SET v = 'y'; ALTER TABLE parted ADD c int; CREATE TABLE high PARTITION OF parted FOR VALUES FROM (40) TO (50); INSERT INTO parted VALUES (41)`, false},
+		{`UPDATE plain SET v = 'y'; ALTER TABLE plain ALTER n TYPE int USING n * 100`, true},
+		{`UPDATE parted SET v = 'y'; ALTER TABLE parted ATTACH PARTITION rest FOR VALUES FROM (50) TO (60)`, true},
+		{`UPDATE parted SET v = 'y'; TRUNCATE low`, true},
+		{`UPDATE parted SET v = 'y'; TRUNCATE parted`, false},
 	} {
 		t.Run(fmt.Sprint("late ", i), func(t *testing.T) {
 			t.Parallel()
-			s := setup(t, server, unseenTables, look)
-			s.exec(t, `CREATE TABLE deep_2 PARTITION OF deep FOR VALUES FROM (30) TO (40)`)
+			// Another slot keeps ours from telling exactly what it has been read past.
+			older := fmt.Sprintf("SELECT pg_create_logical_replication_slot('older_%d_%d', 'pgoutput');", major, i)
+			s := setup(t, server, older+unseenTables, look)
 			s.settled(t)
 			if got := s.told(); got != "" {
 				t.Fatalf("told %q before anything happened", got)
@@ -125,8 +130,8 @@ func testUnseen(t *testing.T, server *pgtest.Server, major int) {
 			}
 			s.start(t, look)
 			s.settled(t)
-			if got := s.told(); got != test.why {
-				t.Errorf("%s\ntold %q, want %q", test.statements, got, test.why)
+			if got := s.told(); (got != "") != test.told {
+				t.Errorf("%s\ntold %q", test.statements, got)
 			}
 		})
 	}

@@ -141,6 +141,7 @@ func attachedSince(attached string, since int64) bool {
 	return false
 }
 
+// compareStorage says what happened to the rows of a table between two looks.
 func compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tableRow) (all []protocol.Unseen, err error) {
 	at, err := protocol.ParseLSN(now.Inserted)
 	if err != nil {
@@ -152,16 +153,19 @@ func compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tab
 		})
 	}
 	was, is := before.parts(), now.parts()
-	var changed, columns []int64
-	for leaf, p := range is {
-		if w, known := was[leaf]; !known || w != p {
-			changed, columns = append(changed, leaf), append(columns, max(w.columns, 0))
-		}
-	}
 	for leaf := range was {
 		if _, still := is[leaf]; !still {
 			add("a partition was detached or dropped", 0)
 			break
+		}
+	}
+	var changed, columns []int64
+	for leaf, p := range is {
+		if w, known := was[leaf]; !known || w != p {
+			if !known {
+				w.columns = p.columns
+			}
+			changed, columns = append(changed, leaf), append(columns, w.columns)
 		}
 	}
 	list, err := collect[rewritten](ctx, conn, rewrittenTables, changed, columns, before.Xmin, before.Moment, now.OID)
@@ -170,9 +174,12 @@ func compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tab
 	}
 	for _, r := range list {
 		w, known := was[r.OID]
-		switch {
-		case !known && r.Born, known && w.attached == is[r.OID].attached && w.file == is[r.OID].file:
-		case !known || w.attached != is[r.OID].attached:
+		p := is[r.OID]
+		if !known && r.Born {
+			// Its rows came as changes, unless it has got another file already.
+			w, known = part{p.attached, r.OID, p.columns}, true
+		}
+		if !known || w.attached != p.attached {
 			empty, err := isEmpty(ctx, conn, r.OID)
 			if err != nil {
 				return nil, err
@@ -180,13 +187,26 @@ func compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tab
 			if !empty || known {
 				add("a partition was attached", 0)
 			}
-		case r.Altered:
-			add("the table was rewritten", 0)
-		case r.Emptied && now.Partitioned:
-			add("a partition was truncated", uint32(r.XID))
+			continue
+		}
+		if why, truncated := r.happened(now.Partitioned); w.file != p.file && why != "" {
+			add(why, truncated)
 		}
 	}
 	return all, nil
+}
+
+// happened says what became of a table that has another file: nothing, where its rows
+// were only copied, or where it was truncated and is no partition, which comes as a
+// change. truncated is the transaction that may have emptied it.
+func (r *rewritten) happened(partition bool) (why string, truncated uint32) {
+	if r.Emptied && partition {
+		why, truncated = "a partition was truncated", uint32(r.XID)
+	}
+	if r.Altered {
+		why = "the table was rewritten"
+	}
+	return why, truncated
 }
 
 // isEmpty reports whether a table has no rows for certain: one that is locked may have.
