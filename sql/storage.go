@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,7 +24,7 @@ type storage struct {
 // lookedAt says when the tables were looked at.
 type lookedAt struct {
 	Xmin              int64 // the oldest transaction that was open
-	Moment            time.Time
+	Moment            string
 	Inserted, Flushed string // the end of the log: in all, and as far as it is safe
 }
 

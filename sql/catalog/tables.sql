@@ -52,7 +52,8 @@ WITH RECURSIVE candidate AS (
   WHERE p.relkind <> 'p'
 ), looked AS (
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint & 4294967295 AS xmin,
-    statement_timestamp() AS moment,
+    -- in a form that no DateStyle changes
+    to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' AS moment,
     CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text AS inserted,
     CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END::text AS flushed
 )
