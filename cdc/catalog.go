@@ -72,10 +72,11 @@ func (c *Catalog) Resolve(ctx context.Context, name string) (*protocol.Relation,
 	arrived := time.Now()
 	for range 2 {
 		if t, ok := c.find(name); ok {
-			return c.describe(ctx, t)
+			rel, err := c.describe(ctx, t)
+			return rel, Explain(err)
 		}
 		if err := c.refreshForClient(ctx, arrived); err != nil {
-			return nil, err
+			return nil, Explain(err)
 		}
 	}
 	return nil, protocol.ErrCollectionNotFound

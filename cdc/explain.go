@@ -41,9 +41,9 @@ func explainServer(err error, pg *pgconn.PgError) error {
 	}
 	said := heard(pg)
 	if cure := cureOf(pg); cure != "" {
-		return &protocol.Problem{What: said.message, Cure: cure, Err: said}
+		return &protocol.Problem{What: said.Message, Cure: cure, Err: said}
 	}
-	return &explained{strings.Replace(err.Error(), pg.Error(), said.message+": "+said.Error(), 1), err}
+	return &explained{strings.Replace(err.Error(), pg.Error(), said.Message+": "+said.Error(), 1), err}
 }
 
 // cureOf says what to do about PostgreSQL's error; empty when that is not known.
@@ -97,7 +97,7 @@ func cureOf(e *pgconn.PgError) string {
 	case codeCannotConnectNow:
 		return "PostgreSQL is starting or stopping: try again in a moment"
 	}
-	if quotesRows(e.Code) && strings.HasPrefix(e.Code, "22") {
+	if heard(e).QuotesRows() && strings.HasPrefix(e.Code, "22") {
 		return cureUnsendable + "; or, if the publication has a WHERE clause that fails for a row, mend that and drop the slot"
 	}
 	return ""

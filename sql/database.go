@@ -2,10 +2,13 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -57,6 +60,11 @@ func Open(cfg Config) (*Database, error) {
 		cc.RuntimeParams["application_name"] = "tablewire"
 	}
 	cc.RuntimeParams["client_encoding"] = "UTF8" // names, whatever the database's encoding
+	// A statement that is given up is cancelled, and the connection then closed in good
+	// order: one that is cut ends on the server with a FATAL error in its log.
+	cc.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
+	}
 	// A pooler in transaction mode would lose prepared statements; five statements
 	// a minute gain nothing from them.
 	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
@@ -102,7 +110,11 @@ func (d *Database) with(ctx context.Context, doing string, f func(context.Contex
 			return fmt.Errorf("%s: %w", doing, err)
 		}
 	}
-	if err := f(ctx, d.conn); err != nil {
+	err := f(ctx, d.conn)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // and not that the statement was cancelled, which follows from it
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
@@ -129,6 +141,28 @@ func (d *Database) connect(ctx context.Context) error {
 	}
 	d.conn, d.pooled = conn, pid != int64(conn.PgConn().PID())
 	return nil
+}
+
+// alterNow runs a statement that takes locks; see limitLocks.
+func (d *Database) alterNow(ctx context.Context, conn *pgx.Conn, statement string) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if err := d.limitLocks(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, statement)
+		return err
+	})
+}
+
+// limitLocks has a transaction give up soon if it does not get its locks: ALTER
+// PUBLICATION waits for a VACUUM or a CREATE INDEX CONCURRENTLY of the table. We come
+// back later rather than keep others waiting behind us.
+func (d *Database) limitLocks(ctx context.Context, tx pgx.Tx) error {
+	if !d.pooled { // the session has the limit
+		return nil
+	}
+	_, err := tx.Exec(ctx, lockTimeout)
+	return err
 }
 
 // Server reads what decides whether a stream can start.
@@ -227,4 +261,14 @@ func scanType(row pgx.CollectableRow) (protocol.TypeRow, error) {
 		t.Fields = append(t.Fields, protocol.TableColumn{Name: names[i], TypeOID: uint32(oids[i]), TypeModifier: -1})
 	}
 	return t, nil
+}
+
+// told is an error's text with what the server says beside its message.
+func told(err error) string {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return err.Error()
+	}
+	said := protocol.NewServerError(pg.Code, pg.Message, pg.Detail, pg.Hint)
+	return said.Message + ": " + said.Error()
 }

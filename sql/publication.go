@@ -187,7 +187,7 @@ func (d *Database) ensurePublication(ctx context.Context, conn *pgx.Conn) (p pub
 		created = true
 		clear(d.kept.carried) // nobody took tables out one by one
 	case err == nil && p.NoGenerated && p.foreign(d.cfg.Slot) == "": // an older server's, which was upgraded
-		if _, err := conn.Exec(ctx, fill(publishGenerated, "{publication}", quote(d.cfg.Publication))); err != nil {
+		if err := d.alterNow(ctx, conn, fill(publishGenerated, "{publication}", quote(d.cfg.Publication))); err != nil {
 			return p, false, err
 		}
 	default:

@@ -29,6 +29,7 @@ var (
 	createSlot        = statement("setup/slot")
 
 	session           = statement("catalog/session")
+	lockTimeout       = statement("catalog/lock_timeout")
 	serverInfo        = statement("catalog/server")
 	slotHolder        = statement("catalog/holder")
 	tables            = statement("catalog/tables")

@@ -99,7 +99,7 @@ func (d *Database) dropStrays(ctx context.Context, conn *pgx.Conn, l *look) erro
 			l.warnings = append(l.warnings, fmt.Sprintf("somebody adds table %q to publication %q, which --tables does not name, again and again: it is left there, and no client can see it; give this server a publication of its own with --publication", protocol.TableName{Schema: t.Schema, Table: t.Name}, d.cfg.Publication))
 			continue
 		}
-		switch _, err := conn.Exec(ctx, d.alter(dropTables, t)); {
+		switch err := d.alterNow(ctx, conn, d.alter(dropTables, t)); {
 		case err == nil:
 			delete(l.members, oid)
 			delete(d.kept.carried, oid)
@@ -135,7 +135,7 @@ func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, l *look) erro
 			if conn.IsClosed() {
 				return err
 			}
-			t.Refused = "it could not be added to the publication yet: " + err.Error()
+			t.Refused = "it could not be added to the publication yet: " + told(err)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -152,6 +152,9 @@ func (d *Database) add(ctx context.Context, conn *pgx.Conn, l *look, list ...*pr
 		rows[i] = l.rows[t.OID]
 	}
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if err := d.limitLocks(ctx, tx); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, d.alter(addTables, rows...)); err != nil {
 			return err
 		}

@@ -23,6 +23,8 @@ type Pooler struct {
 	// Refuses has a parameter refused that is not passed, as PgBouncer does with those
 	// that it has not been told to ignore.
 	Refuses bool
+	// DropsEncoding has client_encoding dropped too.
+	DropsEncoding bool
 }
 
 // Start gives the URL of one of a server's databases through the pooler.
@@ -80,7 +82,8 @@ func (p Pooler) serve(ctx context.Context, client net.Conn, to string) error {
 		return nil
 	}
 	for name := range startup.Parameters {
-		if slices.Contains(append(p.Passes, "user", "database", "client_encoding"), name) {
+		passes := append([]string{"user", "database", "client_encoding"}, p.Passes...)
+		if slices.Contains(passes, name) && (!p.DropsEncoding || name != "client_encoding") {
 			continue
 		}
 		if p.Refuses {

@@ -1,0 +1,51 @@
+package sql_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// Behind a pooler that drops what it does not know, a lock is not waited for long
+// either, and the session, which is others' too, keeps its settings.
+func TestPooler(t *testing.T) {
+	t.Parallel()
+	for _, major := range pgtest.Versions() {
+		t.Run(fmt.Sprint(major), func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.StartVersion(t, major).NewDatabase(t)
+			conn, other := connect(t, url), connect(t, url)
+			exec(t, conn, `CREATE TABLE a (id int PRIMARY KEY)`)
+			exec(t, other, `BEGIN; LOCK TABLE a IN SHARE UPDATE EXCLUSIVE MODE`)
+			db := open(t, pgtest.Pooler{Passes: []string{"application_name"}}.Start(t, url), "public.*")
+			began := time.Now()
+			exposure, err := db.Sync(t.Context())
+			if err != nil || len(exposure.Tables) != 1 || !strings.Contains(exposure.Tables[0].Refused, "SQLSTATE 55P03") {
+				t.Errorf("Sync gave %+v, %v", exposure, err)
+			}
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("the lock was waited for, %s", took)
+			}
+			exec(t, other, `COMMIT`)
+			equal(t, map[string]string{"public.a": ""}, synced(t, db))
+		})
+	}
+}
+
+// A connection whose encoding is another than it should be would spoil names.
+func TestPoolerThatKeepsTheEncoding(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Start(t).NewDatabase(t)
+	conn := connect(t, url)
+	exec(t, conn, `ALTER DATABASE `+conn.Config().Database+` SET client_encoding = 'LATIN1'`)
+	db := open(t, pgtest.Pooler{DropsEncoding: true}.Start(t, url), "public.*")
+	var problem *protocol.Problem
+	if _, err := db.Sync(t.Context()); !errors.As(err, &problem) || !strings.Contains(problem.What, `"LATIN1"`) || !strings.Contains(problem.Cure, "pooler") {
+		t.Errorf("Sync gave %v", err)
+	}
+}
