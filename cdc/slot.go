@@ -84,10 +84,10 @@ func (s *Stream) createSlot(ctx context.Context, conn *pgconn.PgConn, info proto
 // has its options in parentheses. No snapshot is kept: nothing is read with it.
 func createSlotCommand(slot string, version int, o slotOptions) string {
 	command := fmt.Sprintf("CREATE_REPLICATION_SLOT %s LOGICAL pgoutput", quoteIdentifier(slot))
-	if version < 150000 {
-		if o.twoPhase {
-			command += " TWO_PHASE"
-		}
+	switch {
+	case version < 150000 && o.twoPhase: // 14's command does not take it, its function does
+		return fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput', false, true)", quoteLiteral(slot))
+	case version < 150000:
 		return command + " NOEXPORT_SNAPSHOT"
 	}
 	options := []string{"SNAPSHOT 'nothing'"}

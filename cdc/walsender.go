@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/tablewire/tablewire/cdc/pgoutput"
@@ -84,6 +86,11 @@ func connect(ctx context.Context, url string) (*pgconn.PgConn, error) {
 	maps.Copy(cfg.RuntimeParams, requested(cfg.RuntimeParams["application_name"]))
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 10 * time.Second
+	}
+	// The making of a slot may take long. A connection that is cut meanwhile would stay
+	// on the server, and end there with a FATAL error.
+	cfg.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: closeTime}
 	}
 	return pgconn.ConnectConfig(ctx, cfg)
 }
@@ -316,13 +323,19 @@ func (w *walsender) reply(ask bool) error {
 	return nil
 }
 
-// close confirms once more and ends the stream in good order: the server releases
-// the slot at once. The goroutine of receive has ended.
+// closeTime is how long the server may take to let go of a connection.
+const closeTime = 2 * time.Second
+
+// close confirms once more and ends the connection in good order. It reads on until
+// the server has closed its side, because a server that finds the connection closed
+// while it still writes logs a FATAL error, and because the slot is free then. The
+// goroutine of receive has ended.
 func (w *walsender) close() error {
 	_ = w.reply(false) // the connection may be gone; then the slot resumes earlier
-	copyDone := []byte{'c', 0, 0, 0, 4}
 	terminate := []byte{'X', 0, 0, 0, 4}
-	_, _ = w.conn.Write(append(copyDone, terminate...))
+	_, _ = w.conn.Write(terminate)
+	_ = w.conn.SetReadDeadline(time.Now().Add(closeTime))
+	_, _ = io.Copy(io.Discard, w.conn)
 	return w.conn.Close()
 }
 

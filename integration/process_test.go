@@ -163,9 +163,17 @@ func serve(t testing.TB, databaseURL, slot string, args ...string) *server {
 func serveAs(t testing.TB, databaseURL string, args ...string) *server {
 	t.Helper()
 	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}, args...)
-	p := start(t, []string{"TABLEWIRE_DATABASE_URL=" + databaseURL, "TABLEWIRE_API_KEY=" + apiKey}, args...)
+	p := start(t, env(databaseURL), args...)
 	m := p.line(t, `ready .*url=http://(\S+) .*admin=http://(\S+)`)
 	return &server{process: p, addr: m[1], admin: m[2]}
+}
+
+func env(databaseURL string) []string {
+	return []string{"TABLEWIRE_DATABASE_URL=" + databaseURL, "TABLEWIRE_API_KEY=" + apiKey}
+}
+
+func serveArgs(slot string) []string {
+	return []string{"serve", "--slot", slot, "--publication", "wire_" + slot, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}
 }
 
 // stop ends the server in good order.

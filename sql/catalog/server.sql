@@ -18,7 +18,8 @@ SELECT
   coalesce(s.database::text, '') AS slot_database,
   coalesce(s.wal_status, '') AS slot_wal_status,
   coalesce(to_jsonb(s) ->> 'invalidation_reason',
-    CASE WHEN to_jsonb(s) ->> 'conflicting' = 'true' THEN 'conflict' END, '') AS slot_invalidation,
+    CASE WHEN to_jsonb(s) ->> 'conflicting' = 'true' THEN
+      CASE WHEN pg_is_in_recovery() THEN 'conflict' ELSE 'wal_removed' END END, '') AS slot_invalidation,
   current_setting('max_slot_wal_keep_size') AS slot_keep_size,
   coalesce(current_setting('idle_replication_slot_timeout', true), '') AS slot_idle_timeout,
   coalesce((to_jsonb(s) ->> 'synced')::boolean, false) AS slot_synced,

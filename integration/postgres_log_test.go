@@ -1,0 +1,57 @@
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tablewire/tablewire/pgserver/pgtest"
+)
+
+// A server that ends leaves no FATAL error in PostgreSQL's log: while nothing happens,
+// while a long transaction is on its way, and while it waits for a slot to be made.
+func TestEndLeavesNoFatalError(t *testing.T) {
+	t.Parallel()
+	for _, major := range pgtest.Versions() {
+		t.Run(fmt.Sprint(major), func(t *testing.T) {
+			t.Parallel()
+			pg := pgtest.SeparateVersion(t, major, map[string]string{
+				"logging_collector": "on", "log_directory": "log", "log_filename": "all", "log_line_prefix": "%a|%p|",
+			})
+			db := connect(t, pg.URL("postgres"))
+			db.run(t, `CREATE TABLE t (id int PRIMARY KEY, pad text)`)
+
+			serve(t, db.url, "idle").stop(t)
+
+			busy := serve(t, db.url, "busy")
+			w := watch(t, busy, "t", nil)
+			db.run(t, `INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 50000) i`)
+			w.next(t)
+			busy.stop(t)
+
+			open := connect(t, db.url)
+			open.run(t, `BEGIN; INSERT INTO t VALUES (0)`)
+			waits := start(t, env(db.url), serveArgs("waits")...)
+			waits.line(t, "waiting for the transactions")
+			waits.signal(t, syscall.SIGTERM)
+			if code := waits.exit(t, 10*time.Second); code != 0 {
+				t.Errorf("ended with %d", code)
+			}
+			open.run(t, `COMMIT`)
+			eventually(t, "all connections of ours are closed", func() bool {
+				return query[int](t, db, `SELECT count(*)::int FROM pg_stat_activity WHERE application_name LIKE 'tablewire%'`)[0] == 0
+			})
+			log := query[string](t, db, `SELECT pg_read_file('log/all')`)[0]
+			if !strings.Contains(log, "START_REPLICATION") {
+				t.Errorf("this is not the server's log:\n%s", log)
+			}
+			for line := range strings.Lines(log) {
+				if strings.Contains(line, "FATAL:") {
+					t.Errorf("PostgreSQL's log has: %s", line)
+				}
+			}
+		})
+	}
+}
