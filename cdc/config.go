@@ -59,15 +59,16 @@ type Config struct {
 	// RefreshInterval is how often the list of tables is looked at; 0 means 3 s.
 	RefreshInterval time.Duration
 	// RowBytes is how long the text of a row's values may be that is delivered,
-	// together with the old values; 0 means 8 MiB. What makes it longer is left out,
+	// together with the old values; 0 means 2 MiB. What makes it longer is left out,
 	// the longest values first (protocol.Change.Omitted).
 	RowBytes int
 	Logger   *slog.Logger
 }
 
-// defaultRowBytes is well above what a browser wants, and little enough to be held
-// for a while: PostgreSQL's own rows have up to 1 GB.
-const defaultRowBytes = 8 << 20
+// defaultRowBytes lets a value of 1 MiB through together with the one that it replaced.
+// It is above what a browser wants, and little enough for a few rows to be held for
+// each client that is slow: PostgreSQL's own rows have up to 1 GB.
+const defaultRowBytes = 2 << 20
 
 // slotName is what PostgreSQL takes for a slot's name.
 var slotName = regexp.MustCompile(`^[a-z0-9_]{1,63}$`)

@@ -57,7 +57,8 @@ type Config struct {
 	// heard of for two of them is cut. 0 means 30 s.
 	PingInterval time.Duration
 
-	// QueueBytes is how much may wait for a socket before it counts as slow. 0 means 1 MiB.
+	// QueueBytes is how much may wait for a socket before it counts as slow. 0 means 8 MiB,
+	// which is four of the longest rows of a stream with its own default.
 	QueueBytes int
 
 	// MaxMessageBytes is the longest message that is taken from a client. 0 means 64 KiB.
@@ -126,7 +127,7 @@ type StreamStats struct {
 const (
 	defaultAuthTimeout     = 10 * time.Second
 	defaultPingInterval    = 30 * time.Second
-	defaultQueueBytes      = 1 << 20
+	defaultQueueBytes      = 8 << 20
 	defaultMaxMessageBytes = 64 << 10
 
 	defaultMessageRate              = 1000

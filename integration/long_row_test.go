@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -31,5 +32,44 @@ func TestLongRows(t *testing.T) {
 	}
 	if out := s.output(); !strings.Contains(out, "table=t columns=[body] limit=6291456") || strings.Contains(out, "secret") {
 		t.Errorf("the log does not say what was omitted, or says too much:\n%s", out)
+	}
+}
+
+// The defaults of --row-bytes and --queue-bytes fit together: two of the longest rows
+// may wait for a client that does not read for a while, even where JSON needs two bytes
+// for each of theirs. It is not closed, and gets both.
+func TestTwoLongRowsWait(t *testing.T) {
+	t.Parallel()
+	db := connect(t, pgtest.Start(t).NewDatabase(t))
+	db.run(t, `CREATE TABLE t (id int PRIMARY KEY, body text)`)
+	s := serve(t, db.url, "two_long_rows")
+	const length = 2<<20 - 1
+	late, err := open(t.Context(), s, "collections/t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	if err := late.WriteJSON(map[string]any{"api_key": apiKey}); err != nil {
+		t.Fatal(err)
+	}
+	next := func() string {
+		_, m, err := late.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(m)
+	}
+	next() // connected: from now on it is sent what comes
+	w := watch(t, s, "t", nil)
+	db.run(t, `INSERT INTO t SELECT id, repeat('"', $1::int) FROM generate_series(1, 2) id`, length)
+	var rows []string
+	for id := range 2 {
+		rows = append(rows, fmt.Sprintf(`{"event":"create","collection_id":"t","data":{"id":%d,"body":"%s"}}`, id+1, strings.Repeat(`\"`, length)))
+	}
+	w.want(t, rows...) // the other's wait, but for what the kernel takes
+	for _, want := range rows {
+		if f := next(); f != want {
+			t.Errorf("it gets %.100s, want %.100s", f, want)
+		}
 	}
 }

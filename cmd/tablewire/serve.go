@@ -42,8 +42,8 @@ type limitFlags struct {
 	AllowedOrigins  []string      `help:"Web pages' origins that may connect, comma-separated, such as https://example.com; * allows all. The server's own host is always allowed." env:"TABLEWIRE_ALLOWED_ORIGINS" placeholder:"LIST"`
 	AuthTimeout     time.Duration `help:"How long a client may take for its first message." default:"10s" env:"TABLEWIRE_AUTH_TIMEOUT"`
 	PingInterval    time.Duration `help:"How often a client is pinged; one that is not heard of for two intervals is closed." default:"30s" env:"TABLEWIRE_PING_INTERVAL"`
-	QueueBytes      byteSize      `help:"How much may wait for a client before it is closed as too slow." default:"1MiB" env:"TABLEWIRE_QUEUE_BYTES"`
-	RowBytes        byteSize      `help:"How long the values of a row may be, old ones included; longer values are left out and named in \"omitted\"." default:"8MiB" env:"TABLEWIRE_ROW_BYTES"`
+	QueueBytes      byteSize      `help:"How much may wait for a client before it is closed as too slow; give four times --row-bytes or more." default:"8MiB" env:"TABLEWIRE_QUEUE_BYTES"`
+	RowBytes        byteSize      `help:"How long the values of a row may be, old ones included; longer values are left out and named in \"omitted\"." default:"2MiB" env:"TABLEWIRE_ROW_BYTES"`
 	MaxMessageBytes byteSize      `help:"The longest message that a client may send." default:"64KiB" env:"TABLEWIRE_MAX_MESSAGE_BYTES"`
 	rateFlags
 	roomFlags
@@ -72,6 +72,17 @@ func (f *limitFlags) Validate() error {
 		}
 	}
 	return nil
+}
+
+// checkQueue warns where two of the longest rows may not wait together: the second
+// would end a client that reads well. As JSON most rows are hardly longer than their
+// values' text, and text of quotes and line breaks alone is twice as long.
+func (f *limitFlags) checkQueue(logger *slog.Logger) {
+	if f.QueueBytes >= 2*f.RowBytes {
+		return
+	}
+	logger.Warn("two rows of --row-bytes are more than --queue-bytes: a client may be closed as too slow where long rows follow each other",
+		"queue_bytes", f.QueueBytes, "row_bytes", f.RowBytes, "to_do", fmt.Sprintf("give --queue-bytes %s or more", 4*f.RowBytes))
 }
 
 // roomFlags bound the rooms.
@@ -158,6 +169,7 @@ func serve(ctx context.Context, opt serveOptions, logger *slog.Logger, ready fun
 		return err
 	}
 	defer database.Close()
+	opt.Limits.checkQueue(logger)
 	hub := fanout.New(fanout.Config{})
 	out := newPublisher(hub, opt.Limits, logger)
 	stream, err := cdc.New(cdc.Config{

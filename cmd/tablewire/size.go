@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 )
@@ -22,6 +23,19 @@ var sizeUnits = []struct {
 	{"KB", 1e3},
 	{"B", 1},
 }
+
+// String writes a size as it can be given, with the largest binary unit that fits it.
+func (b byteSize) String() string {
+	for _, u := range sizeUnits {
+		if strings.HasSuffix(u.suffix, "iB") && b > 0 && int64(b)%u.bytes == 0 {
+			return strconv.FormatInt(int64(b)/u.bytes, 10) + u.suffix
+		}
+	}
+	return strconv.FormatInt(int64(b), 10)
+}
+
+// LogValue has every log write the size as String does.
+func (b byteSize) LogValue() slog.Value { return slog.StringValue(b.String()) }
 
 // UnmarshalText reads a size.
 func (b *byteSize) UnmarshalText(text []byte) error {
