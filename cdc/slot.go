@@ -28,7 +28,7 @@ func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol
 		return err
 	}
 	if s.remake != "" && info.SlotExists {
-		err := pglogrepl.DropReplicationSlot(ctx, conn, s.cfg.Slot, pglogrepl.DropReplicationSlotOptions{Wait: false})
+		err := pglogrepl.DropReplicationSlot(ctx, conn, quoteIdentifier(s.cfg.Slot), pglogrepl.DropReplicationSlotOptions{Wait: false})
 		if err != nil {
 			return fmt.Errorf("drop the lost slot %q: %w", s.cfg.Slot, err)
 		}

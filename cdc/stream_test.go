@@ -194,6 +194,13 @@ func TestStream(t *testing.T) {
 			`{"event":"truncate","collection_id":"t"}`)
 	})
 
+	t.Run("a slot whose name begins with a digit", func(t *testing.T) {
+		t.Parallel()
+		s := setup(t, server, `CREATE TABLE t (id int PRIMARY KEY)`, func(c *cdc.Config) { c.Slot = "9" + c.Slot })
+		s.exec(t, `INSERT INTO t VALUES (1)`)
+		s.want(t, `{"event":"create","collection_id":"t","data":{"id":1}}`)
+	})
+
 	t.Run("replica identity FULL", func(t *testing.T) {
 		t.Parallel()
 		s := setup(t, server, `

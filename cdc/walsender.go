@@ -129,7 +129,7 @@ const noEncoding = "SQL_ASCII"
 // start begins to stream from the slot's confirmed position and takes the
 // connection over.
 func start(ctx context.Context, conn *pgconn.PgConn, slot, publication string) (*walsender, error) {
-	err := pglogrepl.StartReplication(ctx, conn, slot, 0, pglogrepl.StartReplicationOptions{
+	err := pglogrepl.StartReplication(ctx, conn, quoteIdentifier(slot), 0, pglogrepl.StartReplicationOptions{
 		Mode: pglogrepl.LogicalReplication,
 		PluginArgs: []string{
 			"proto_version '1'",
