@@ -83,6 +83,9 @@ func cureOf(e *pgconn.PgError) string {
 	case codeLimitExceeded:
 		return "drop a replication slot that nobody uses, or raise max_replication_slots and restart PostgreSQL"
 	case codeProtocolViolation:
+		if message == "query timeout" { // PgBouncer's words, of a connection that streams
+			return cureQueryTimeout
+		}
 		if strings.Contains(message, "startup parameter") || strings.Contains(message, "replication") {
 			return curePooler
 		}
@@ -105,6 +108,9 @@ func cureOf(e *pgconn.PgError) string {
 
 // curePooler is for a pooler that does not do replication, or does not say all.
 const curePooler = "a connection pooler is in between, which can't do replication: give the server's own address and port (Supabase, Neon and others call it the direct connection), or a pooler that passes replication on, such as PgBouncer 1.26"
+
+// cureQueryTimeout is for PgBouncer, to which a stream is one long query.
+const cureQueryTimeout = "PgBouncer ends every query after its query_timeout, and a replication stream is one: set query_timeout to a large number for this role in the section [users] of pgbouncer.ini (0 there means the general setting), or give the server's own address and port"
 
 // swallowed explains that a connection which asked for replication is none: a pooler
 // has left that parameter out, and PostgreSQL does not understand the first command.

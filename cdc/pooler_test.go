@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tablewire/tablewire/cdc"
 	"github.com/tablewire/tablewire/pgserver/pgtest"
@@ -68,5 +69,15 @@ func TestPoolerWithoutReplication(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// PgBouncer takes a stream for a query, and ends it as one; its words, as 1.26.1 has them.
+func TestExplainOfQueryTimeout(t *testing.T) {
+	t.Parallel()
+	err := cdc.Explain(fmt.Errorf("the server ended the stream: %w", &pgconn.PgError{Severity: "FATAL", Code: "08P01", Message: "query timeout"}))
+	var problem *protocol.Problem
+	if !errors.As(err, &problem) || !strings.Contains(problem.Cure, "query_timeout") {
+		t.Errorf("explained as %+v", err)
 	}
 }
