@@ -155,10 +155,9 @@ func shop(t *testing.T, pg *pgtest.Server) *database {
 	admin.run(t, `CREATE ROLE shop LOGIN PASSWORD 'shop'`)
 	admin.run(t, `CREATE DATABASE shop OWNER shop`)
 	t.Cleanup(func() {
-		eventually(t, "its slots can be dropped", func() bool {
-			_, err := admin.Exec(background(t), `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = 'shop'`)
-			return err == nil
-		})
+		// Returns when the process has ended, and with it its hold on the slot.
+		admin.run(t, `SELECT pg_terminate_backend(active_pid, 20000) FROM pg_replication_slots WHERE database = 'shop' AND active`)
+		admin.run(t, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = 'shop'`)
 		admin.run(t, `DROP DATABASE shop WITH (FORCE)`)
 		admin.run(t, `DROP ROLE IF EXISTS tablewire`)
 		admin.run(t, `DROP ROLE shop`)
