@@ -12,7 +12,7 @@
 # Why it matters: a consumer that folds for itself (a filter, an index, a cache by key) needs the database's provider
 #   and locale to agree with PostgreSQL about which rows match. A unique citext column that is copied to a database
 #   with another provider can meet duplicates there, or let them in.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3
 start_postgres 18.4.0-beta.17

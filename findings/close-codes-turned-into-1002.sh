@@ -12,7 +12,7 @@
 #   gorilla/websocket knows 1012 and 1013, and refuses 1014 alone.
 # Why it matters: servers of change streams send 1012 to say "come back and load anew". Clients who decide by the code
 #   treat it as a fault that does not go away. Node libraries that bring faye-websocket along are many.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 npm_install ws@8.18.3 faye-websocket@0.11.4 websocket-driver@0.7.4
 mkdir "$work/go"
 cat >"$work/go/main.go" <<'GO'

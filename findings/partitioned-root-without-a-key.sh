@@ -12,7 +12,7 @@
 # Why it matters: a consumer that takes the key's columns from the Relation message has none: it drops these deletes,
 #   or takes the NULLs for values and looks for a row (4, NULL) that was (4, 3). Unique keys that differ from
 #   partition to partition are the reason why such roots have none.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3
 start_postgres 18.4.0-beta.17

@@ -13,7 +13,7 @@
 #   process that dies 10 seconds after it received a change and before it stored it has lost that change. With auto
 #   and flowControl a handler that takes longer than that is overtaken by the same timer. Only timeoutSeconds: 0 is
 #   safe, and then the caller must send keepalives before wal_sender_timeout.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3 pg-logical-replication@2.5.0
 start_postgres 18.4.0-beta.17

@@ -12,7 +12,7 @@
 # Why it matters: who sets query_timeout for the application's sake sees change data capture reconnect for ever, with
 #   what is in flight sent again each time; and a transaction that takes longer to send than the timeout never comes
 #   through. The obvious cure, 0 for one role, is accepted and does nothing.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 18.4.0-beta.17
 fetch_sid pgbouncer=1.26.1-1
 wrap_sid "$work/sid/usr/sbin/pgbouncer"

@@ -10,7 +10,7 @@
 # Why it matters: an application that asks in binary, as pgx does by itself, never sees an error. The reader of the
 #   replication stream (pgoutput sends text) stops at the first row that holds such a value, and again at each
 #   restart, while the slot retains WAL.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 18.4.0-beta.17
 start_postgres 18.4.0-beta.17
 mkdir "$work/go"

@@ -12,7 +12,7 @@
 #   '{a,NULL}', unless the same instance made an ordinary query before it subscribed: then they are arrays as above.
 # Why it matters: a consumer that copies rows writes other values than the source has, and no error tells. One that
 #   runs a query first in its tests and not in production gets strings where it had arrays.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3 postgres@3.4.9
 start_postgres 18.4.0-beta.17

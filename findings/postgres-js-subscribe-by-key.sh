@@ -10,7 +10,7 @@
 #   key alone.
 # Why it matters: FULL is what people set to get old rows. It turns every subscription by key off, without an error;
 #   and who follows a row by its key is not told that it went away under another.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3 postgres@3.4.9
 start_postgres 18.4.0-beta.17

@@ -9,7 +9,7 @@
 # Why it matters: REPLICA IDENTITY FULL is the usual advice of change data capture, for old rows and for TOAST. From
 #   19 on it takes away the way to shrink a bloated table without a lock. Setting DEFAULT for the time of a REPACK
 #   takes old rows from every consumer meanwhile.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres_19
 npm_install pg@8.16.3
 start_postgres 19

