@@ -3,6 +3,7 @@ package cdc_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +34,15 @@ func on(t *testing.T, server *pgtest.Server) *subject {
 	}
 	t.Cleanup(func() { _ = conn.Close(t.Context()) })
 	return &subject{conn: conn, url: server.URL("postgres"), slot: "failover"}
+}
+
+// aside does something beside the test, which waits for it before it closes what the
+// test has opened so far.
+func aside(t *testing.T, do func()) {
+	t.Helper()
+	var running sync.WaitGroup
+	running.Go(do)
+	t.Cleanup(running.Wait)
 }
 
 func ask[T any](t *testing.T, s *subject, query string, args ...any) (v T) {
@@ -130,10 +140,10 @@ func TestStartOnStandbyBeforePromotion(t *testing.T) {
 		primary.Stop(t)
 
 		log := new(logged)
-		go func() {
+		aside(t, func() {
 			log.await(t, "the replication stream waits")
 			_, _ = two.conn.Exec(t.Context(), `SELECT pg_promote()`)
-		}()
+		})
 		two.start(t, log.option)
 		two.want(t, `{"event":"create","collection_id":"t","data":{"id":1}}`)
 	})
@@ -182,6 +192,38 @@ func TestLostSlotIsMadeAsItWas(t *testing.T) {
 	})
 }
 
+// A slot that was missing, and that somebody has made before we could, is kept: it may
+// be one that slot synchronization brought.
+func TestSlotThatCameMeanwhileIsKept(t *testing.T) {
+	t.Parallel()
+	server := pgtest.SeparateVersion(t, 17, nil)
+	s, r, log := on(t, server), newRelay(t, server), new(logged)
+	s.exec(t, `CREATE TABLE t (id int PRIMARY KEY); CREATE PUBLICATION tablewire FOR TABLE t`)
+	s.exec(t, `SELECT pg_create_logical_replication_slot('failover', 'pgoutput')`)
+	s.url = "postgres://postgres@" + r.listener.Addr().String() + "/postgres?sslmode=disable"
+	s.start(t, log.option)
+
+	r.cut("127.0.0.1:1")
+	s.until(t, `SELECT count(*) = 0 FROM pg_replication_slots`, `SELECT pg_drop_replication_slot('failover')`)
+	open := on(t, server)
+	open.exec(t, `BEGIN; INSERT INTO t VALUES (0)`) // a slot can't be made before its end
+	r.cut(addressOf(t, server))
+	log.await(t, "waiting for the transactions")
+	s.exec(t, `SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_replication`)
+	log.await(t, "create replication slot")
+	r.cut("127.0.0.1:1")
+	open.exec(t, `COMMIT`)
+	s.until(t, `SELECT count(*) = 1 AND NOT bool_or(active) FROM pg_replication_slots`,
+		`SELECT pg_create_logical_replication_slot('failover', 'pgoutput')`)
+	s.exec(t, `INSERT INTO t VALUES (1)`)
+	r.cut(addressOf(t, server))
+	receive(t, s.lost, "word that changes were lost")
+	s.want(t, `{"event":"create","collection_id":"t","data":{"id":1}}`)
+	if n := log.count("a replication slot was created"); n != 0 {
+		t.Errorf("the slot was made again:\n%s", log)
+	}
+}
+
 // A slot that nobody read for too long is lost by another setting.
 func TestIdleSlotIsLost(t *testing.T) {
 	t.Parallel()
@@ -219,10 +261,10 @@ func TestStandbyWaitsForSnapshot(t *testing.T) {
 			one.exec(t, `SELECT pg_create_logical_replication_slot('other', 'pgoutput')`)
 		}
 		two, log := on(t, standby), new(logged)
-		go func() {
+		aside(t, func() {
 			log.await(t, "pg_log_standby_snapshot()")
 			_, _ = one.conn.Exec(t.Context(), `SELECT pg_log_standby_snapshot()`)
-		}()
+		})
 		two.start(t, log.option)
 		if n := log.count("transactions that are open"); n != 0 {
 			t.Errorf("open transactions are blamed:\n%s", log)

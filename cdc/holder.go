@@ -34,6 +34,10 @@ func (s *Stream) awaitSlot(ctx context.Context, busy error) error {
 	defer look.Stop()
 	first, err := s.cfg.Database.SlotHolder(ctx)
 	if err != nil || first.PID == 0 {
+		select { // it may be held for short moments again and again
+		case <-look.C:
+		case <-ctx.Done():
+		}
 		return ignoreEnd(ctx, err)
 	}
 	s.cfg.Logger.Info("waiting for the replication slot: somebody reads it, maybe a predecessor that is gone and whose connection the server has not given up yet", holderAttrs(s.cfg.Slot, first)...)

@@ -50,6 +50,11 @@ func (s *Stream) check(info protocol.ServerInfo) error {
 			What: fmt.Sprintf("the server is a standby, which keeps the replication slot %q in step with the primary's until it is promoted", s.cfg.Slot),
 			Cure: "nothing if a failover is under way: the slot is intact, and is read from when the standby is promoted (SELECT pg_promote()); else give the primary's address",
 		}}
+	case !info.SlotExists && info.InRecovery && s.options.failover:
+		return &awaited{&protocol.Problem{
+			What: fmt.Sprintf("the server is a standby, which does not have the failover slot %q yet: one that is made here would keep it from being copied", s.cfg.Slot),
+			Cure: "nothing if a failover is under way: the stream goes on when the standby is promoted; else give the primary's address",
+		}}
 	case info.VersionNum < minVersion:
 		return &protocol.Problem{
 			What: fmt.Sprintf("the server is PostgreSQL %d.%d", info.VersionNum/10000, info.VersionNum%10000),

@@ -24,16 +24,19 @@ func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol
 	if s.remake == "" { // else a try to make it anew was begun, and its reason holds
 		s.remake = s.reasonToRemake(info)
 	}
+	// Somebody has made the missing slot meanwhile, maybe the server itself by slot
+	// synchronization: it may know more than one that we would make in its place.
+	keep := s.remake == slotGone && info.SlotExists && s.reasonToRemake(info) == ""
 	if err := s.catalog.refresh(ctx, time.Now()); err != nil {
 		return err
 	}
-	if s.remake != "" && info.SlotExists {
+	if s.remake != "" && info.SlotExists && !keep {
 		err := pglogrepl.DropReplicationSlot(ctx, conn, quoteIdentifier(s.cfg.Slot), pglogrepl.DropReplicationSlotOptions{Wait: false})
 		if err != nil {
 			return fmt.Errorf("drop the lost slot %q: %w", s.cfg.Slot, err)
 		}
 	}
-	if s.remake != "" || !info.SlotExists {
+	if s.remake != "" && !keep || !info.SlotExists {
 		if err := s.createSlot(ctx, conn, info); err != nil {
 			return err
 		}
@@ -49,6 +52,9 @@ func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol
 	return nil
 }
 
+// slotGone is the reason to make a slot that was there before.
+const slotGone = "the slot was not there any more"
+
 func (s *Stream) reasonToRemake(info protocol.ServerInfo) string {
 	switch {
 	case info.SlotExists && reasonLost(info) != "":
@@ -56,7 +62,7 @@ func (s *Stream) reasonToRemake(info protocol.ServerInfo) string {
 	case info.SlotExists && !info.PublicationExists:
 		return "the publication was not there: the slot can't decode what came before it was made"
 	case !info.SlotExists && s.hasStarted():
-		return "the slot was not there any more"
+		return slotGone
 	}
 	return ""
 }

@@ -30,6 +30,9 @@ func (u *unseen) accept(exposure protocol.Exposure) {
 	// The end of the log may wait for long until it is sent. What an earlier look has seen
 	// is before what is safe by now.
 	for i := range u.list {
+		if exposure.Flushed == 0 { // a look that saw no tables knows of no position
+			break
+		}
 		u.list[i].At = min(u.list[i].At, exposure.Flushed)
 	}
 	u.list = append(u.list, exposure.Unseen...)
