@@ -186,6 +186,8 @@ func (d *Database) ensurePublication(ctx context.Context, conn *pgx.Conn) (p pub
 		}
 		created = true
 		clear(d.kept.carried) // nobody took tables out one by one
+		clear(d.kept.left)    // and who dropped it lets us begin again
+		clear(d.kept.undone)
 	case err == nil && p.NoGenerated && p.foreign(d.cfg.Slot) == "": // an older server's, which was upgraded
 		if err := d.alterNow(ctx, conn, fill(publishGenerated, "{publication}", quote(d.cfg.Publication))); err != nil {
 			return p, false, err

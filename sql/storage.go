@@ -72,7 +72,7 @@ func (d *Database) compare(ctx context.Context, conn *pgx.Conn, found []protocol
 		if !known || found[i].Refused != "" || before.equal(&now.storage) {
 			continue
 		}
-		what, err := compareStorage(ctx, conn, before, now)
+		what, err := d.compareStorage(ctx, conn, before, now)
 		if err != nil {
 			return 0, err
 		}
@@ -141,7 +141,7 @@ func attachedSince(attached string, since int64) bool {
 }
 
 // compareStorage says what happened to the rows of a table between two looks.
-func compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tableRow) (all []protocol.Unseen, err error) {
+func (d *Database) compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tableRow) (all []protocol.Unseen, err error) {
 	at, err := protocol.ParseLSN(now.Inserted)
 	if err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tab
 			w, known = part{p.attached, r.OID, p.columns}, true
 		}
 		if !known || w.attached != p.attached {
-			empty, err := isEmpty(ctx, conn, r.OID)
+			empty, err := d.isEmpty(ctx, conn, r.OID)
 			if err != nil {
 				return nil, err
 			}
@@ -209,8 +209,13 @@ func (r *rewritten) happened(partition bool) (why string, truncated uint32) {
 }
 
 // isEmpty reports whether a table has no rows for certain: one that is locked may have.
-func isEmpty(ctx context.Context, conn *pgx.Conn, table int64) (empty bool, err error) {
-	err = conn.QueryRow(ctx, emptyTable, table).Scan(&empty)
+func (d *Database) isEmpty(ctx context.Context, conn *pgx.Conn, table int64) (empty bool, err error) {
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if err := d.limitLocks(ctx, tx); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, emptyTable, table).Scan(&empty)
+	})
 	if err != nil && isLocked(err) {
 		return false, nil
 	}

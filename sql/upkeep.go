@@ -103,13 +103,20 @@ func (d *Database) dropStrays(ctx context.Context, conn *pgx.Conn, l *look) erro
 		case err == nil:
 			delete(l.members, oid)
 			delete(d.kept.carried, oid)
-		case isLocked(err):
+		case isLocked(err), isGone(err):
 			delete(d.kept.undone, oid)
 		default:
 			return err
 		}
 	}
 	return nil
+}
+
+// isGone reports that a table was dropped, or taken out of the publication, since it
+// was looked at.
+func isGone(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "42P01" || pg.Code == "42704")
 }
 
 // addMissing adds the tables that came: all at once, or one by one when one of
