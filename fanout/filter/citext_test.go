@@ -270,29 +270,3 @@ func (c *citextOracle) question() question {
 	}
 	return question{fmt.Sprintf(`{%q: %s}`, name, value), where}
 }
-
-// Folding is on the way of every change: it must not allocate.
-func TestFoldingDoesNotAllocate(t *testing.T) {
-	email := protocol.Type{OID: 1, Base: 1, Name: "citext", Kind: protocol.KindText, Folding: &protocol.Folding{
-		Lower: map[rune]string{'A': "a", 'Σ': "σ", 'İ': "i\u0307"}, FinalSigma: true,
-		Cased: []protocol.RuneRange{{First: 'A', Last: 'z'}},
-	}}
-	emails := protocol.Type{OID: 2, Base: 2, Name: "citext[]", Kind: protocol.KindArray, Delim: ',', Elem: &email}
-	rel := &protocol.Relation{Columns: []protocol.Column{protocol.NewColumn("c", email, false, nil), protocol.NewColumn("cs", emails, false, nil)}}
-	row := []protocol.Value{{State: protocol.Text, Text: []byte("AaİΣ@ΑΣ.AAA")}, {State: protocol.Text, Text: []byte(`{"AaΣ",NULL,b}`)}}
-	var index filter.Index
-	for _, raw := range []string{`{"c":"x"}`, `{"c_gt":"x"}`, `{"c_in":"x,y"}`, `{"c_contains":"xyz"}`, `{"c_endswith":"xyz"}`, `{"c_startswith":"xyz"}`, `{"cs":"{x}"}`, `{"cs_lt":"{0}"}`} {
-		f, err := filter.Compile([]byte(raw), rel)
-		if err != nil {
-			t.Fatal(err)
-		}
-		index.Add(f, nil)
-		if n := testing.AllocsPerRun(100, func() { f.Match(row) }); n >= 1 {
-			t.Errorf("%s allocates %v times", raw, n)
-		}
-	}
-	hits := make([]filter.Hit, 0, 16)
-	if n := testing.AllocsPerRun(100, func() { hits = index.Match(hits[:0], row) }); n >= 1 {
-		t.Errorf("the index allocates %v times", n)
-	}
-}
