@@ -69,7 +69,10 @@ func TestAccessibility(t *testing.T) {
 		for _, table := range []string{"couriers", "products", "reviews"} {
 			l.click(t, `[data-collection="`+table+`"]`)
 			// Not the newest frame alone: a chat message may have come since.
-			l.want(t, "its rows are there", `$('#rows tr') && [...document.querySelectorAll('#frames code')].some((f) => f.textContent.includes('"`+table+`"'))`)
+			eventually(t, "its rows are there", func() bool {
+				there, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](`!!document.querySelector('#rows tr') && document.querySelector('#frames').textContent.includes('"`+table+`"')`))
+				return err == nil && there
+			})
 			l.check(t, table)
 		}
 		l.say(t, "room", "Hello")
