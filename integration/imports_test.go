@@ -14,132 +14,210 @@ import (
 
 const module = "github.com/tablewire/tablewire"
 
-// jsontext reads clients' messages: the one package from elsewhere that protocol has.
+// jsontext reads clients' messages.
 const jsontext = "github.com/go-json-experiment/json/jsontext"
 
-// rooms says which of the module's folders the packages of a folder may import,
-// besides their own. What their tests may import on top is said separately: tests
-// compare with what the code must not depend on. Only cmd is not in the table: it
-// joins all the others.
-var rooms = map[string]struct{ code, tests []string }{
-	"protocol":    {},
-	"cdc":         {code: []string{"protocol"}, tests: []string{"pgserver", "sql"}},
-	"fanout":      {code: []string{"protocol"}, tests: []string{"pgserver", "sql"}},
-	"sql":         {code: []string{"protocol"}, tests: []string{"pgserver"}},
-	"httpapi":     {code: []string{"fanout", "protocol"}},
-	"pgserver":    {},
-	"integration": {code: []string{"protocol"}, tests: []string{"pgserver"}},
-	"examples":    {},
+// importRule says what the packages of a folder may import. Its lists are separated by
+// spaces. Folders are named from the module's root, which is ".".
+type importRule struct {
+	// code lists the folders of this module that the folder may import: "a" is the
+	// package in the folder a alone, "a/..." is that package and all below it. A folder
+	// may not import even its own subfolders unless the list has them.
+	code string
+
+	// tests lists what the folder's _test.go files may import on top of code.
+	tests string
+
+	// never lists packages of others that the folder's code must not import, nor
+	// anything below them. The code of all folders below must not either.
+	never string
+
+	// only, if it is set, lists all packages of others that the folder's code may import
+	// besides the standard library. It holds for all folders below, too.
+	only string
 }
 
-// closed are packages from elsewhere that a folder's code must not import. A name
-// stands for the packages below it, too.
-var closed = map[string][]string{
-	"protocol":    {"net", "os", "database/sql"},
-	"cdc":         {"net/http", "database/sql"},
-	"fanout":      {"net/http", "database/sql"},
-	"httpapi":     {"database/sql"},
-	"pgserver":    {"net/http", "database/sql"},
-	"cmd":         {"database/sql"},
-	"integration": {"database/sql"},
-	"examples":    {"database/sql"},
+// importRules is the one table of who may import whom. A folder follows the row with
+// the longest path that is the folder itself or above it. A new package needs a row
+// unless the row above it fits. Only never and only add up from above.
+var importRules = map[string]importRule{
+	// The vocabulary: values, and no input or output.
+	"protocol": {never: "net os", only: jsontext},
+
+	// The database's side and the clients' side don't know each other.
+	"cdc":           {code: "cdc/pgoutput cdc/pgtext protocol/...", tests: "pgserver/pgtest sql", never: "net/http"},
+	"cdc/pgoutput":  {code: "protocol/..."},
+	"cdc/pgtext":    {code: "protocol/...", tests: "pgserver/pgtest"},
+	"sql":           {code: "protocol/...", tests: "pgserver/pgtest"},
+	"fanout":        {code: "fanout/filter protocol/...", never: "net/http"},
+	"fanout/filter": {code: "protocol/...", tests: "pgserver/pgtest sql"},
+	"httpapi":       {code: "fanout/... protocol/..."},
+
+	// A private PostgreSQL server, for the demo and for tests.
+	"pgserver":        {never: "net/http"},
+	"pgserver/pgtest": {code: "pgserver"},
+
+	// The binary joins all. Its tests from outside don't know its parts.
+	"cmd/tablewire": {code: "cdc fanout fanout/filter httpapi httpapi/console pgserver protocol/... sql", tests: "pgserver/pgtest"},
+	"integration":   {code: "protocol/...", tests: "pgserver/pgtest"},
+	"examples":      {},
 }
 
-// TestImports holds the packages to what docs/architecture.md says of them.
+// onlyIn names the folders that alone may import a package of others.
+var onlyIn = map[string]string{
+	"database/sql": "sql/...", // statements to the user's database live there
+}
+
+// TestImports holds every Go file, with any build tag and for any system, to importRules.
 func TestImports(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
+	used := map[string]bool{}
 	for _, file := range goFiles(t) {
-		room, _, _ := strings.Cut(file.path, "/")
-		seen[room] = true
+		row, _ := rowOf(file.folder)
+		used[row] = true
 		for _, imported := range file.imports {
-			if why := forbidden(room, file.test, imported); why != "" {
+			if why := forbidden(file.folder, file.test, imported); why != "" {
 				t.Errorf("%s imports %s: %s", file.path, imported, why)
 			}
 		}
 	}
-	for room := range rooms {
-		if !seen[room] {
-			t.Errorf("the table has the folder %s, which has no Go files", room)
+	for row := range importRules {
+		if !used[row] {
+			t.Errorf("importRules has a row for %s, and no Go file follows it: delete the row", row)
 		}
 	}
 }
 
-// TestForbidden holds the table to what it is meant to say.
+// TestForbidden tests the reading of importRules, and the rows that matter most.
 func TestForbidden(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		room, imported string
-		test, want     bool
+	for _, tt := range []struct {
+		folder, imported string
+		test, want       bool
 	}{
-		{room: "protocol", imported: "encoding/json"},
-		{room: "protocol", imported: jsontext},
-		{room: "protocol", imported: "github.com/go-json-experiment/json", want: true},
-		{room: "protocol", imported: "github.com/jackc/pgx/v5", want: true},
-		{room: "protocol", imported: "net/http", want: true},
-		{room: "protocol", imported: "pgregory.net/rapid", test: true},
-		{room: "protocol", imported: module + "/cdc", want: true},
-		{room: "cdc", imported: module + "/cdc/pgtext"},
-		{room: "cdc", imported: module + "/protocol"},
-		{room: "cdc", imported: module + "/fanout", want: true},
-		{room: "cdc", imported: module + "/fanout", test: true, want: true},
-		{room: "cdc", imported: module + "/sql", want: true},
-		{room: "cdc", imported: module + "/sql", test: true},
-		{room: "fanout", imported: "net/http", want: true},
-		{room: "fanout", imported: "net/http/httptest", want: true},
-		{room: "fanout", imported: module + "/httpapi", want: true},
-		{room: "httpapi", imported: module + "/fanout/filter"},
-		{room: "httpapi", imported: module + "/cdc", want: true},
-		{room: "cmd", imported: module + "/cdc"},
-		{room: "cmd", imported: "database/sql", want: true},
-		{room: "sql", imported: "database/sql"},
-		{room: "newcomer", imported: "fmt", want: true},
+		{folder: "protocol", imported: "encoding/json"},
+		{folder: "protocol", imported: jsontext},
+		{folder: "protocol", imported: "github.com/go-json-experiment/json", want: true},
+		{folder: "protocol", imported: "github.com/jackc/pgx/v5", want: true},
+		{folder: "protocol", imported: "net/http", want: true},
+		{folder: "protocol", imported: "network"}, // net closes what is below it, not what begins like it
+		{folder: "protocol", imported: "pgregory.net/rapid", test: true},
+		{folder: "protocol", imported: module + "/cdc", want: true},
+		{folder: "protocol/of/some/depth", imported: "net/http", want: true},
+		{folder: "protocol/of/some/depth", imported: "github.com/jackc/pgx/v5", want: true},
+		{folder: "cdc", imported: module + "/cdc/pgtext"},
+		{folder: "cdc", imported: module + "/protocol"},
+		{folder: "cdc", imported: module + "/fanout", want: true},
+		{folder: "cdc", imported: module + "/fanout", test: true, want: true},
+		{folder: "cdc", imported: module + "/sql", want: true},
+		{folder: "cdc", imported: module + "/sql", test: true},
+		{folder: "cdc", imported: module, want: true},
+		{folder: "cdc/pgtext", imported: module + "/cdc", want: true},
+		{folder: "cdc/pgtext", imported: module + "/cdc/pgoutput", want: true},
+		{folder: "cdc/pgtext", imported: module + "/sql", test: true, want: true}, // a row is not added to the one above it
+		{folder: "cdc/pgtext", imported: "net/http", want: true},                  // but never is
+		{folder: "fanout", imported: "net/http", want: true},
+		{folder: "fanout", imported: "net/http/httptest", want: true},
+		{folder: "fanout", imported: module + "/httpapi", want: true},
+		{folder: "fanout/filter", imported: module + "/fanout", want: true},
+		{folder: "fanout/filter", imported: module + "/fanout/filter", test: true}, // a package's external tests
+		{folder: "httpapi", imported: module + "/fanout/filter"},
+		{folder: "httpapi", imported: module + "/cdc", want: true},
+		{folder: "cmd/tablewire", imported: module + "/cdc"},
+		{folder: "cmd/tablewire", imported: "database/sql", want: true},
+		{folder: "sql", imported: "database/sql"},
+		{folder: "newcomer", imported: "fmt", want: true},
 	} {
-		if got := forbidden(test.room, test.test, test.imported); (got != "") != test.want {
-			t.Errorf("%s imports %s (test %v): forbidden %q, want %v", test.room, test.imported, test.test, got, test.want)
+		if got := forbidden(tt.folder, tt.test, tt.imported); (got != "") != tt.want {
+			t.Errorf("%s imports %s (test %v): forbidden %q, want %v", tt.folder, tt.imported, tt.test, got, tt.want)
 		}
 	}
 }
 
-// forbidden says why a folder's code must not import a package; nothing if it may.
-func forbidden(room string, test bool, imported string) string {
-	rule, known := rooms[room]
-	if !known && room != "cmd" {
-		return "the folder " + room + " is not in the table of imports: a new one needs a reason"
+// forbidden says why the files of a folder, or its tests, must not import a package. It
+// returns "" if they may.
+func forbidden(folder string, test bool, imported string) string {
+	row, found := rowOf(folder)
+	if !found {
+		return "importRules has no row for " + folder + ": add one, and say in the commit why the folder is needed"
 	}
-	if inner, ours := strings.CutPrefix(imported, module+"/"); ours {
-		target, _, _ := strings.Cut(inner, "/")
-		if room == "cmd" || target == room || slices.Contains(rule.code, target) || test && slices.Contains(rule.tests, target) {
+	rule := importRules[row]
+	if target, ours := inModule(imported); ours {
+		if target == folder || listed(rule.code, target) || test && listed(rule.tests, target) {
 			return ""
 		}
-		return room + " may import " + strings.Join(append([]string{"its own packages"}, rule.code...), ", ")
+		return "the row for " + row + " does not have " + target
 	}
 	if test {
-		return ""
+		return "" // tests compare with what the code must not depend on
 	}
-	for _, name := range closed[room] {
-		if imported == name || strings.HasPrefix(imported, name+"/") {
-			return room + " has no business with " + name
+	for name, folders := range onlyIn {
+		if within(imported, name) && !listed(folders, folder) {
+			return "only " + folders + " may import " + name
 		}
 	}
-	first, _, _ := strings.Cut(imported, "/")
-	if room == "protocol" && strings.Contains(first, ".") && imported != jsontext {
-		return room + " imports the standard library and " + jsontext + " only"
+	for above, rule := range importRules {
+		if !within(folder, above) {
+			continue
+		}
+		for name := range strings.FieldsSeq(rule.never) {
+			if within(imported, name) {
+				return above + " must never import " + name
+			}
+		}
+		first, _, _ := strings.Cut(imported, "/")
+		if rule.only != "" && strings.Contains(first, ".") && !slices.Contains(strings.Fields(rule.only), imported) {
+			return above + " may import only the standard library and " + rule.only
+		}
 	}
 	return ""
 }
 
-type goFile struct {
-	path    string // from the module's root, with slashes
-	test    bool
-	imports []string
+// rowOf returns the key of the row that a folder follows.
+func rowOf(folder string) (row string, found bool) {
+	for above := range importRules {
+		if within(folder, above) && len(above) >= len(row) {
+			row, found = above, true
+		}
+	}
+	return row, found
 }
 
-// goFiles are the module's Go files, for every system and with every build tag.
+// inModule cuts the module's path off a package's path.
+func inModule(imported string) (folder string, ours bool) {
+	if imported == module {
+		return ".", true
+	}
+	return strings.CutPrefix(imported, module+"/")
+}
+
+// within reports whether a path is another one or below it.
+func within(inner, outer string) bool {
+	return inner == outer || strings.HasPrefix(inner, outer+"/")
+}
+
+// listed reports whether a list as importRule's has a folder.
+func listed(list, folder string) bool {
+	for entry := range strings.FieldsSeq(list) {
+		above, tree := strings.CutSuffix(entry, "/...")
+		if folder == entry || tree && within(folder, above) {
+			return true
+		}
+	}
+	return false
+}
+
+type goFile struct {
+	path, folder string // from the module's root, with slashes
+	test         bool
+	imports      []string
+}
+
+// goFiles returns the module's Go files, for every system and with every build tag.
 func goFiles(t *testing.T) []goFile {
 	t.Helper()
+	const root = ".."
 	var files []goFile
-	root := ".."
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -156,16 +234,15 @@ func goFiles(t *testing.T) []goFile {
 			}
 			return nil
 		}
-		if path.Ext(name) != ".go" || !strings.ContainsRune(local, filepath.Separator) {
+		if path.Ext(name) != ".go" {
 			return nil
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
 		if err != nil {
 			return err
 		}
-		// pgtest is code of tests, although its files are not named so.
 		local = filepath.ToSlash(local)
-		file := goFile{path: local, test: strings.HasSuffix(local, "_test.go") || strings.HasPrefix(local, "pgserver/pgtest/")}
+		file := goFile{path: local, folder: path.Dir(local), test: strings.HasSuffix(local, "_test.go")}
 		for _, spec := range parsed.Imports {
 			imported, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
