@@ -34,7 +34,7 @@ list() {
 # kept for the other steps.
 every_version() {
   local log=$work/versions
-  go test -count=1 -run '^TestVersions$' -v ./pgserver/pgtest >"$log" 2>&1 || { tail -n 60 "$log"; return 1; }
+  go test -count=1 -run '^TestVersions$' -v ./internal/pgserver/pgtest >"$log" 2>&1 || { tail -n 60 "$log"; return 1; }
   grep -E 'PostgreSQL [0-9]' "$log"
 }
 
@@ -45,7 +45,7 @@ newest_version() {
 
 # binaries_path runs what needs PostgreSQL on the other of the two ways to have it.
 binaries_path() {
-  TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 ./cdc/... ./sql/... ./pgserver/... ./integration/...
+  TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 ./cdc/... ./sql/... ./internal/pgserver/... ./integration/...
 }
 
 # postgis compares geometries with PostGIS itself, of Debian's PostgreSQL.

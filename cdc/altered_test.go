@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/cdc"
-	"github.com/tablewire/tablewire/pgserver/pgtest"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // What is altered without the stream describing the table anew: its types, and the
@@ -22,7 +22,7 @@ func TestAltered(t *testing.T) {
 	labels := func(into *[][]string) option {
 		return func(c *cdc.Config) {
 			publish := c.Publish
-			c.Publish = func(b *protocol.Batch) error {
+			c.Publish = func(b *wal.Batch) error {
 				for i := range b.Changes {
 					*into = append(*into, b.Changes[i].Relation.Columns[1].Type.Labels)
 				}

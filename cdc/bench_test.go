@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 func update(relation uint32, old, now []string) wire {
@@ -18,7 +19,7 @@ func deleted(relation uint32, old []string) wire {
 
 // rowShape is a kind of table with a row, and the row changed.
 type rowShape struct {
-	relation *protocol.Relation
+	relation *wal.Relation
 	row, now []string
 }
 
@@ -58,9 +59,9 @@ func (s rowShape) messages() map[string]wire {
 
 // toFrames makes a decoder that makes a frame of each change, as a hub does for the
 // first who wants it.
-func toFrames(rel *protocol.Relation, frames *[]protocol.Frame) *decoder {
+func toFrames(rel *wal.Relation, frames *[]protocol.Frame) *decoder {
 	var scratch []byte
-	return newDecoder(func(batch *protocol.Batch) error {
+	return newDecoder(func(batch *wal.Batch) error {
 		for i := range batch.Changes {
 			scratch = protocol.AppendChange(scratch[:0], `"table"`, &batch.Changes[i])
 			*frames = append((*frames)[:0], protocol.TextFrame(scratch))
@@ -91,7 +92,7 @@ func BenchmarkDecodeToFrame(b *testing.B) {
 					b.ReportAllocs()
 					b.SetBytes(int64(len(c.buf)))
 					for b.Loop() {
-						d.state.published = protocol.Position{}
+						d.state.published = wal.Position{}
 						if err := d.chunk(b.Context(), c); err != nil {
 							b.Fatal(err)
 						}
@@ -114,7 +115,7 @@ func TestDecodeAllocatesTheFrameAlone(t *testing.T) {
 			d := toFrames(shape.relation, &frames)
 			ctx := t.Context()
 			n := testing.AllocsPerRun(20, func() {
-				d.state.published = protocol.Position{}
+				d.state.published = wal.Position{}
 				if err := d.chunk(ctx, c); err != nil {
 					t.Fatal(err)
 				}

@@ -3,13 +3,13 @@ package cdc
 import (
 	"fmt"
 
-	"github.com/tablewire/tablewire/cdc/pgtext"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/cdc/internal/pgtext"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // tellCasts logs once of each column that its values come as text, where to_jsonb has
 // what a function makes of them.
-func (c *Catalog) tellCasts(rel *protocol.Relation) {
+func (c *Catalog) tellCasts(rel *wal.Relation) {
 	for i := range rel.Columns {
 		column := &rel.Columns[i]
 		t, found := pgtext.CastToJSON(column.Type)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Catalog knows the collections: the tables that are exposed, and what they look
@@ -28,7 +30,7 @@ type Catalog struct {
 	unsent struct {
 		of      uint32
 		at      time.Time
-		columns []protocol.UnsentColumn
+		columns []wal.UnsentColumn
 	}
 	// generation grows when the catalog is known to say another thing than the stream
 	// has: the decoder then looks for itself.
@@ -38,18 +40,18 @@ type Catalog struct {
 	castsTold sync.Map // of the columns that a line in the log was about
 
 	mu      sync.Mutex
-	tables  map[protocol.TableName]protocol.Table // exposed
-	byOID   map[uint32]protocol.Table             // the same
-	refused map[protocol.TableName]string         // why not
+	tables  map[wal.TableName]pgcatalog.Table // exposed
+	byOID   map[uint32]pgcatalog.Table        // the same
+	refused map[wal.TableName]string          // why not
 	warned  []string
 	mark    string // the publication's
-	known   map[protocol.TableName]known
+	known   map[wal.TableName]known
 	asked   time.Time // when the last refresh began
 }
 
 // known is a table's version and when it was learnt.
 type known struct {
-	relation *protocol.Relation
+	relation *wal.Relation
 	at       time.Time
 }
 
@@ -60,7 +62,7 @@ const pace = 250 * time.Millisecond
 func newCatalog(cfg *Config, created func()) *Catalog {
 	return &Catalog{
 		cfg: cfg, types: typeResolver{cfg.Database}, created: created, turn: make(chan struct{}, 1), describing: make(chan struct{}, 1),
-		known: map[protocol.TableName]known{}, unseen: unseen{woken: make(chan struct{}, 1)},
+		known: map[wal.TableName]known{}, unseen: unseen{woken: make(chan struct{}, 1)},
 	}
 }
 
@@ -68,7 +70,7 @@ func newCatalog(cfg *Config, created func()) *Catalog {
 // known makes the list of tables be looked at again, so that a new table can be
 // watched at once. The error is protocol.ErrCollectionNotFound when there is no
 // such collection.
-func (c *Catalog) Resolve(ctx context.Context, name string) (*protocol.Relation, error) {
+func (c *Catalog) Resolve(ctx context.Context, name string) (*wal.Relation, error) {
 	arrived := time.Now()
 	for range 2 {
 		if t, ok := c.find(name); ok {
@@ -84,7 +86,7 @@ func (c *Catalog) Resolve(ctx context.Context, name string) (*protocol.Relation,
 
 // Exposed reports whether a table that Resolve gave still is a collection. When it
 // is not, Config.Dropped or Config.Interrupted has been called, or will be at once.
-func (c *Catalog) Exposed(rel *protocol.Relation) bool {
+func (c *Catalog) Exposed(rel *wal.Relation) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t, ok := c.tables[rel.TableName()]
@@ -94,7 +96,7 @@ func (c *Catalog) Exposed(rel *protocol.Relation) bool {
 // Unsent lists the columns of a table that Resolve gave which logical replication does
 // not carry. It is for the error messages of clients, who may ask often: what was
 // learnt a moment ago is told again.
-func (c *Catalog) Unsent(ctx context.Context, rel *protocol.Relation) ([]protocol.UnsentColumn, error) {
+func (c *Catalog) Unsent(ctx context.Context, rel *wal.Relation) ([]wal.UnsentColumn, error) {
 	select {
 	case c.describing <- struct{}{}:
 		defer func() { <-c.describing }()
@@ -122,20 +124,20 @@ func (c *Catalog) Collections() []string {
 	return names
 }
 
-func (c *Catalog) find(name string) (protocol.Table, bool) {
+func (c *Catalog) find(name string) (pgcatalog.Table, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, table := range protocol.CollectionTables(name) {
+	for _, table := range wal.CollectionTables(name) {
 		if t, ok := c.tables[table]; ok {
 			return t, true
 		}
 	}
-	return protocol.Table{}, false
+	return pgcatalog.Table{}, false
 }
 
 // describe gives a table's version: what the stream said last, or what the catalog
 // says, which is kept for one interval.
-func (c *Catalog) describe(ctx context.Context, t protocol.Table) (*protocol.Relation, error) {
+func (c *Catalog) describe(ctx context.Context, t pgcatalog.Table) (*wal.Relation, error) {
 	if rel := c.recent(t); rel != nil {
 		return rel, nil
 	}
@@ -177,7 +179,7 @@ func (c *Catalog) describe(ctx context.Context, t protocol.Table) (*protocol.Rel
 
 // recent is a table's version that was learnt a moment ago. A type that may be
 // altered at any time is kept for a shorter one.
-func (c *Catalog) recent(t protocol.Table) *protocol.Relation {
+func (c *Catalog) recent(t pgcatalog.Table) *wal.Relation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k, ok := c.known[t.TableName()]
@@ -196,7 +198,7 @@ func (c *Catalog) recent(t protocol.Table) *protocol.Relation {
 
 // nameInstead gives a table's name in the catalog, where the stream would not tell
 // that it has another one: that of a partitioned table's root or of a schema.
-func (c *Catalog) nameInstead(oid uint32, name protocol.TableName) (protocol.TableName, bool) {
+func (c *Catalog) nameInstead(oid uint32, name wal.TableName) (wal.TableName, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t, ok := c.byOID[oid]
@@ -204,20 +206,20 @@ func (c *Catalog) nameInstead(oid uint32, name protocol.TableName) (protocol.Tab
 	return now, ok && now != name && (t.Partitioned || t.Name == name.Table)
 }
 
-func isCustom(c protocol.Column) bool { return c.Type.Custom() }
+func isCustom(c wal.Column) bool { return c.Type.Custom() }
 
 // reviewTypes looks whether a type of a table that is known was altered, which nobody
 // else would tell.
 func (c *Catalog) reviewTypes(ctx context.Context) error {
-	var of []*protocol.Relation // whose column each is
-	var types []protocol.Type
-	var cols []protocol.TableColumn
+	var of []*wal.Relation // whose column each is
+	var types []wal.Type
+	var cols []pgcatalog.TableColumn
 	c.mu.Lock()
 	for _, k := range c.known {
 		for i := range k.relation.Columns {
 			if t := k.relation.Columns[i].Type; t.Custom() {
 				of, types = append(of, k.relation), append(types, t)
-				cols = append(cols, protocol.TableColumn{TypeOID: t.OID, TypeModifier: -1}) // modifiers are of other types
+				cols = append(cols, pgcatalog.TableColumn{TypeOID: t.OID, TypeModifier: -1}) // modifiers are of other types
 			}
 		}
 	}
@@ -241,7 +243,7 @@ func (c *Catalog) reviewTypes(ctx context.Context) error {
 }
 
 // observe notes a version that the stream has described.
-func (c *Catalog) observe(rel *protocol.Relation) {
+func (c *Catalog) observe(rel *wal.Relation) {
 	c.tellCasts(rel)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -288,9 +290,9 @@ func (c *Catalog) lastAsked() time.Time {
 }
 
 // accept takes over a list of tables, and tells what changed.
-func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
-	tables, refused := map[protocol.TableName]protocol.Table{}, map[protocol.TableName]string{}
-	byOID := map[uint32]protocol.Table{}
+func (c *Catalog) accept(exposure pgcatalog.Exposure, asked time.Time) {
+	tables, refused := map[wal.TableName]pgcatalog.Table{}, map[wal.TableName]string{}
+	byOID := map[uint32]pgcatalog.Table{}
 	for _, t := range exposure.Tables {
 		if t.Refused != "" {
 			refused[t.TableName()] = t.Refused
@@ -307,7 +309,7 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 		}
 	}
 	c.byOID = byOID
-	maps.DeleteFunc(c.known, func(name protocol.TableName, k known) bool { return tables[name].OID != k.relation.OID })
+	maps.DeleteFunc(c.known, func(name wal.TableName, k known) bool { return tables[name].OID != k.relation.OID })
 	c.mu.Unlock()
 
 	if exposure.Created {
@@ -320,7 +322,7 @@ func (c *Catalog) accept(exposure protocol.Exposure, asked time.Time) {
 			log.Warn(warning)
 		}
 	}
-	lists := news{refused: map[protocol.TableName]string{}}
+	lists := news{refused: map[wal.TableName]string{}}
 	defer lists.log(log)
 	for name, why := range refused {
 		if refusedBefore[name] != why {

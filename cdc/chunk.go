@@ -1,6 +1,6 @@
 package cdc
 
-import "github.com/tablewire/tablewire/protocol"
+import "github.com/tablewire/tablewire/protocol/wal"
 
 // chunk carries messages from the walsender's goroutine to the decoder's, which
 // gives it back: two goroutines work at once, and memory stays flat.
@@ -9,7 +9,7 @@ type chunk struct {
 	ends []int // where each message in buf ends
 	// keepalive is a position before which everything has been sent, from a
 	// keepalive that came after the messages; 0 when none did.
-	keepalive protocol.LSN
+	keepalive wal.LSN
 }
 
 const (

@@ -9,21 +9,23 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Database is what the stream asks of the database beside the slot.
 type Database interface {
-	Server(ctx context.Context) (protocol.ServerInfo, error)
+	Server(ctx context.Context) (pgcatalog.ServerInfo, error)
 	// SlotHolder tells who reads the slot.
-	SlotHolder(ctx context.Context) (protocol.SlotHolder, error)
+	SlotHolder(ctx context.Context) (pgcatalog.SlotHolder, error)
 	// Sync brings the publication up to date and lists the tables that match.
-	Sync(ctx context.Context) (protocol.Exposure, error)
+	Sync(ctx context.Context) (pgcatalog.Exposure, error)
 	// Columns lists what logical replication carries of a table, and a position of
 	// the log at which that was so.
-	Columns(ctx context.Context, table uint32) ([]protocol.TableColumn, protocol.LSN, error)
+	Columns(ctx context.Context, table uint32) ([]pgcatalog.TableColumn, wal.LSN, error)
 	// Unsent lists the columns that logical replication does not carry.
-	Unsent(ctx context.Context, table uint32) ([]protocol.UnsentColumn, error)
-	Types(ctx context.Context, oids []uint32) ([]protocol.TypeRow, error)
+	Unsent(ctx context.Context, table uint32) ([]wal.UnsentColumn, error)
+	Types(ctx context.Context, oids []uint32) ([]pgcatalog.TypeRow, error)
 	// Visible reports whether Columns and Types see what a transaction did, whose
 	// commit has come through the log.
 	Visible(ctx context.Context, xid uint32) (bool, error)
@@ -40,19 +42,19 @@ type Config struct {
 	Database          Database
 	// Publish is handed the changes; see protocol.Batch for whose the memory is.
 	// When it returns, the batch's end may be confirmed. An error ends the stream.
-	Publish func(*protocol.Batch) error
+	Publish func(*wal.Batch) error
 	// Lost is called when changes of any table may have been lost for good: the slot
 	// or the publication was gone, or it is another server. May be nil.
 	Lost func()
 	// Interrupted is called when changes of one table may have been lost: it was
 	// dropped and made again, or somebody took it out of the publication. May be nil.
-	Interrupted func(protocol.TableName)
+	Interrupted func(wal.TableName)
 	// Unseen is called when rows of a table were changed, came or went without changes
 	// that tell of it, and the changes from before it have been published: whoever keeps
 	// rows must load them anew. May be nil.
-	Unseen func(table protocol.TableName, why string)
+	Unseen func(table wal.TableName, why string)
 	// Dropped is called when a table is no longer exposed. May be nil.
-	Dropped func(protocol.TableName)
+	Dropped func(wal.TableName)
 	// StatusInterval is the longest time between two status replies; 0 means 10 s.
 	// It is cut to a third of the server's wal_sender_timeout.
 	StatusInterval time.Duration
@@ -114,13 +116,13 @@ func (c *Config) validate() error {
 		c.Lost = func() {}
 	}
 	if c.Dropped == nil {
-		c.Dropped = func(protocol.TableName) {}
+		c.Dropped = func(wal.TableName) {}
 	}
 	if c.Unseen == nil {
-		c.Unseen = func(protocol.TableName, string) {}
+		c.Unseen = func(wal.TableName, string) {}
 	}
 	if c.Interrupted == nil {
-		c.Interrupted = func(protocol.TableName) {}
+		c.Interrupted = func(wal.TableName) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tablewire/tablewire/cdc/pgoutput"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/cdc/internal/pgoutput"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // decoder turns chunks into batches and publishes them. One goroutine owns it; it
@@ -17,8 +17,8 @@ import (
 type decoder struct {
 	types   typeResolver
 	catalog *Catalog
-	publish func(*protocol.Batch) error
-	unseen  func(table protocol.TableName, why string)
+	publish func(*wal.Batch) error
+	unseen  func(table wal.TableName, why string)
 	state   *progress
 	log     *slog.Logger
 	// rowBytes is how much text of a row's values is delivered.
@@ -28,24 +28,24 @@ type decoder struct {
 	announced []uint32 // what the stream has described since the last row
 	reviewed  uint64   // the catalog's generation that the relations are of
 	open      bool
-	xid       uint32            // of the open transaction
-	position  protocol.Position // of the next change, while a transaction is open
-	batch     protocol.Batch
+	xid       uint32       // of the open transaction
+	position  wal.Position // of the next change, while a transaction is open
+	batch     wal.Batch
 	row       pgoutput.Row
-	values    []protocol.Value // of the batch's rows
-	leaf      [1]*loggedKeys   // of the change at hand, where the partition is known
+	values    []wal.Value    // of the batch's rows
+	leaf      [1]*loggedKeys // of the change at hand, where the partition is known
 }
 
 // progress is what outlives a connection.
 type progress struct {
 	confirmed    atomic.Uint64 // LSN
 	transactions atomic.Uint64
-	changes      [len(protocol.Ops)]atomic.Uint64
+	changes      [len(wal.Ops)]atomic.Uint64
 	omitted      atomic.Uint64 // values that were too long to be delivered
 
 	// published is the position before which all changes have been published: they
 	// come again after a lost connection, and are passed over. Of the decoder.
-	published protocol.Position
+	published wal.Position
 	// partitions are those of each table that has some, by its OID. Of the decoder.
 	partitions map[uint32]*partitions
 	// truncations are the last transactions that truncated each table, by its OID, as a
@@ -57,7 +57,7 @@ type progress struct {
 
 // chunk decodes and publishes the messages of a chunk, then moves the position.
 func (d *decoder) chunk(ctx context.Context, c *chunk) error {
-	d.batch = protocol.Batch{Changes: d.batch.Changes[:0], Messages: d.batch.Messages[:0]}
+	d.batch = wal.Batch{Changes: d.batch.Changes[:0], Messages: d.batch.Messages[:0]}
 	d.values = d.values[:0]
 	if err := d.review(ctx); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (d *decoder) chunk(ctx context.Context, c *chunk) error {
 	return nil
 }
 
-func (d *decoder) confirm(lsn protocol.LSN) {
+func (d *decoder) confirm(lsn wal.LSN) {
 	if uint64(lsn) > d.state.confirmed.Load() {
 		d.state.confirmed.Store(uint64(lsn))
 	}
@@ -106,7 +106,7 @@ func (d *decoder) message(ctx context.Context, m []byte) error {
 	switch m[0] {
 	case pgoutput.TypeBegin:
 		b, err := pgoutput.DecodeBegin(m)
-		d.open, d.position, d.xid = true, protocol.Position{Commit: b.FinalLSN}, b.XID
+		d.open, d.position, d.xid = true, wal.Position{Commit: b.FinalLSN}, b.XID
 		return err
 	case pgoutput.TypeCommit:
 		c, err := pgoutput.DecodeCommit(m)
@@ -129,7 +129,7 @@ func (d *decoder) message(ctx context.Context, m []byte) error {
 
 // advance gives the position of what comes next. It is not fresh when it was
 // published before the connection was lost.
-func (d *decoder) advance() (position protocol.Position, fresh bool) {
+func (d *decoder) advance() (position wal.Position, fresh bool) {
 	position = d.position
 	d.position.Index++
 	return position, position.Compare(d.state.published) >= 0
@@ -139,23 +139,23 @@ func (d *decoder) advance() (position protocol.Position, fresh bool) {
 // of ours, because it would be sent whether its transaction commits or not.
 func (d *decoder) emitted(m []byte) error {
 	e, err := pgoutput.DecodeMessage(m)
-	if err != nil || !e.Transactional || !strings.HasPrefix(e.Prefix, protocol.MessagePrefix) {
+	if err != nil || !e.Transactional || !strings.HasPrefix(e.Prefix, wal.MessagePrefix) {
 		return err
 	}
 	if position, fresh := d.advance(); fresh {
-		d.batch.Messages = append(d.batch.Messages, protocol.Message{Position: position, Prefix: e.Prefix, Content: e.Content})
+		d.batch.Messages = append(d.batch.Messages, wal.Message{Position: position, Prefix: e.Prefix, Content: e.Content})
 	}
 	return nil
 }
 
 // next gives the place of a new change in the batch, or nil when it was published
 // before.
-func (d *decoder) next(rel *protocol.Relation, op protocol.Op) *protocol.Change {
+func (d *decoder) next(rel *wal.Relation, op wal.Op) *wal.Change {
 	position, fresh := d.advance()
 	if !fresh {
 		return nil
 	}
-	d.batch.Changes = append(d.batch.Changes, protocol.Change{Op: op, Relation: rel, Position: position})
+	d.batch.Changes = append(d.batch.Changes, wal.Change{Op: op, Relation: rel, Position: position})
 	return &d.batch.Changes[len(d.batch.Changes)-1]
 }
 
@@ -176,10 +176,10 @@ func (d *decoder) change(ctx context.Context, m []byte) error {
 	n := len(rel.Columns)
 	d.row = pgoutput.Row{}
 	switch op {
-	case protocol.Create:
+	case wal.Create:
 		d.row.New = d.reserve(n)
 		err = pgoutput.DecodeInsert(m, &d.row)
-	case protocol.Update:
+	case wal.Update:
 		d.row.New, d.row.Old = d.reserve(n), d.reserve(n)
 		err = pgoutput.DecodeUpdate(m, &d.row)
 	default:
@@ -189,11 +189,11 @@ func (d *decoder) change(ctx context.Context, m []byte) error {
 	if err != nil {
 		return err
 	}
-	if op != protocol.Delete && len(d.row.New) != n || d.row.OldKind != 0 && len(d.row.Old) != n {
+	if op != wal.Delete && len(d.row.New) != n || d.row.OldKind != 0 && len(d.row.Old) != n {
 		return fmt.Errorf("decode a change of %s: it has %d new and %d old values, the table %d columns",
 			rel.TableName(), len(d.row.New), len(d.row.Old), n)
 	}
-	if op != protocol.Delete {
+	if op != wal.Delete {
 		c.New = d.row.New
 	}
 	if d.row.OldKind != 0 {
@@ -221,17 +221,17 @@ func (d *decoder) change(ctx context.Context, m []byte) error {
 // readNullKeys finds the NULLs in an old key, which is sent whole: there they look like
 // what is not sent. Of a partitioned table it is the partition's key that is sent, which
 // [partitions.correct] deals with.
-func readNullKeys(c *protocol.Change) {
+func readNullKeys(c *wal.Change) {
 	for i := range c.Relation.Columns {
-		if c.Relation.Columns[i].Key && c.Old[i].State == protocol.Absent {
-			c.Old[i].State = protocol.Null
+		if c.Relation.Columns[i].Key && c.Old[i].State == wal.Absent {
+			c.Old[i].State = wal.Null
 		}
 	}
 }
 
 // omit leaves out of a change what is too long to be delivered, and says so: now and
 // then only, because where there is one such row there are many.
-func (d *decoder) omit(c *protocol.Change) {
+func (d *decoder) omit(c *wal.Change) {
 	columns := c.Omit(d.rowBytes)
 	if columns == 0 {
 		return
@@ -253,9 +253,9 @@ func (d *decoder) omit(c *protocol.Change) {
 // reserve gives an empty slice with room for a row, of memory that the batch's
 // rows share. It grows to what the longest batch needs and is then kept; rows that
 // are there already stay where they are.
-func (d *decoder) reserve(n int) []protocol.Value {
+func (d *decoder) reserve(n int) []wal.Value {
 	if cap(d.values)-len(d.values) < n {
-		d.values = make([]protocol.Value, 0, max(1024, 2*cap(d.values), n))
+		d.values = make([]wal.Value, 0, max(1024, 2*cap(d.values), n))
 	}
 	end := len(d.values) + n
 	row := d.values[len(d.values):len(d.values):end]
@@ -266,22 +266,22 @@ func (d *decoder) reserve(n int) []protocol.Value {
 // fillUnchanged takes values that did not travel from the old row: from a whole one
 // all of them, else those of the key, which is sent whole when a part of it is
 // stored apart (TOAST).
-func fillUnchanged(c *protocol.Change) {
+func fillUnchanged(c *wal.Change) {
 	for i := range c.New {
-		if c.New[i].State == protocol.Unchanged && (c.OldFull || c.Old[i].State == protocol.Text) {
+		if c.New[i].State == wal.Unchanged && (c.OldFull || c.Old[i].State == wal.Text) {
 			c.New[i] = c.Old[i]
 		}
 	}
 }
 
-func opOf(messageType byte) protocol.Op {
+func opOf(messageType byte) wal.Op {
 	switch messageType {
 	case pgoutput.TypeInsert:
-		return protocol.Create
+		return wal.Create
 	case pgoutput.TypeUpdate:
-		return protocol.Update
+		return wal.Update
 	}
-	return protocol.Delete
+	return wal.Delete
 }
 
 func (d *decoder) truncate(ctx context.Context, m []byte) error {
@@ -294,7 +294,7 @@ func (d *decoder) truncate(ctx context.Context, m []byte) error {
 		if err != nil {
 			return fmt.Errorf("decode a truncation: %w", err)
 		}
-		d.next(known.relation, protocol.Truncate)
+		d.next(known.relation, wal.Truncate)
 		d.state.truncated(oid, d.xid)
 	}
 	d.announced = d.announced[:0]

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tablewire/tablewire/cdc/pgtext"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/cdc/internal/pgtext"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // wire builds pgoutput's messages (manual: Logical Replication Message Formats).
@@ -53,20 +53,20 @@ const (
 	oidInt8, oidInt4, oidText, oidBool, oidNumeric, oidTimestampTZ, oidJSONB = 20, 23, 25, 16, 1700, 1184, 3802
 )
 
-func table(oid uint32, name string, types ...uint32) *protocol.Relation {
-	rel := &protocol.Relation{OID: oid, Schema: "public", Name: name, Identity: protocol.IdentityDefault}
+func table(oid uint32, name string, types ...uint32) *wal.Relation {
+	rel := &wal.Relation{OID: oid, Schema: "public", Name: name, Identity: wal.IdentityDefault}
 	for i, o := range types {
 		t, ok := pgtext.Builtin(o, -1)
 		if !ok {
 			panic("no such type")
 		}
-		rel.Columns = append(rel.Columns, protocol.NewColumn("column_"+string(rune('a'+i)), t, i == 0, pgtext.Encoder(t)))
+		rel.Columns = append(rel.Columns, wal.NewColumn("column_"+string(rune('a'+i)), t, i == 0, pgtext.Encoder(t)))
 	}
 	return rel
 }
 
-func newDecoder(publish func(*protocol.Batch) error, rels ...*protocol.Relation) *decoder {
-	d := &decoder{publish: publish, unseen: func(protocol.TableName, string) {}, state: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, catalog: &Catalog{}, relations: map[uint32]*described{}}
+func newDecoder(publish func(*wal.Batch) error, rels ...*wal.Relation) *decoder {
+	d := &decoder{publish: publish, unseen: func(wal.TableName, string) {}, state: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, catalog: &Catalog{}, relations: map[uint32]*described{}}
 	for _, r := range rels {
 		d.relations[r.OID] = &described{relation: r}
 	}
@@ -84,13 +84,13 @@ func chunkOf(messages ...wire) *chunk {
 func TestDecoder(t *testing.T) {
 	t.Parallel()
 	type published struct {
-		positions []protocol.Position
-		end       protocol.LSN
+		positions []wal.Position
+		end       wal.LSN
 		open      bool
 	}
 	setup := func() (*decoder, *[]published) {
 		var got []published
-		d := newDecoder(func(b *protocol.Batch) error {
+		d := newDecoder(func(b *wal.Batch) error {
 			p := published{end: b.End, open: b.Open}
 			for _, c := range b.Changes {
 				p.positions = append(p.positions, c.Position)
@@ -117,7 +117,7 @@ func TestDecoder(t *testing.T) {
 		t.Parallel()
 		d, got := setup()
 		decode(t, d, chunkOf(begin(100), insert(1, "1"), insert(1, "2"), commit(100, 110), begin(200), insert(1, "3"), commit(200, 210)))
-		compare(t, []published{{[]protocol.Position{{Commit: 100}, {Commit: 100, Index: 1}, {Commit: 200}}, 210, false}}, *got)
+		compare(t, []published{{[]wal.Position{{Commit: 100}, {Commit: 100, Index: 1}, {Commit: 200}}, 210, false}}, *got)
 		if c := d.state.confirmed.Load(); c != 210 {
 			t.Errorf("confirmed %d, want the end of the last transaction", c)
 		}
@@ -134,8 +134,8 @@ func TestDecoder(t *testing.T) {
 		}
 		decode(t, d, chunkOf(insert(1, "3"), commit(200, 210)))
 		compare(t, []published{
-			{[]protocol.Position{{Commit: 100}, {Commit: 200}}, 110, true},
-			{[]protocol.Position{{Commit: 200, Index: 1}}, 210, false},
+			{[]wal.Position{{Commit: 100}, {Commit: 200}}, 110, true},
+			{[]wal.Position{{Commit: 200, Index: 1}}, 210, false},
 		}, *got)
 	})
 
@@ -158,15 +158,15 @@ func TestDecoder(t *testing.T) {
 		again.state = d.state
 		decode(t, again, chunkOf(begin(100), insert(1, "1"), commit(100, 110), begin(200), insert(1, "2"), insert(1, "3"), commit(200, 210)))
 		compare(t, []published{
-			{[]protocol.Position{{Commit: 100}, {Commit: 200}}, 110, true},
-			{[]protocol.Position{{Commit: 200, Index: 1}}, 210, false},
+			{[]wal.Position{{Commit: 100}, {Commit: 200}}, 110, true},
+			{[]wal.Position{{Commit: 200, Index: 1}}, 210, false},
 		}, *got)
 	})
 
 	t.Run("messages are ours when they are part of a transaction", func(t *testing.T) {
 		t.Parallel()
 		var got []string
-		d := newDecoder(func(b *protocol.Batch) error {
+		d := newDecoder(func(b *wal.Batch) error {
 			for _, m := range b.Messages {
 				got = append(got, m.Position.String()+" "+m.Prefix+" "+string(m.Content))
 			}

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tablewire/tablewire/cdc/pgoutput"
-	"github.com/tablewire/tablewire/cdc/pgtext"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/cdc/internal/pgoutput"
+	"github.com/tablewire/tablewire/cdc/internal/pgtext"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // described is a table as the stream described it, with what was made of that. The
@@ -18,7 +18,7 @@ import (
 // value does not fit ([decoder.renew]).
 type described struct {
 	message  pgoutput.Relation
-	relation *protocol.Relation // nil until a change is of it: never, of most partitions
+	relation *wal.Relation // nil until a change is of it: never, of most partitions
 	checks   []check
 	renewed  time.Time // when the catalog was asked in vain because of a value
 	// partitions are those whose changes come as the table's; nil where there are none.
@@ -137,22 +137,22 @@ func (d *decoder) adapt(known *described) {
 
 // identity is what the log tells of the table's old rows: of one with partitions,
 // what each of them that is known logs.
-func (known *described) identity() protocol.Identity {
+func (known *described) identity() wal.Identity {
 	own := known.message.Identity
 	switch {
 	case known.partitions == nil || len(known.partitions.kinds) == 0:
 		return own
 	case known.partitions.allFull():
-		return protocol.IdentityFull
-	case own == protocol.IdentityFull || own == protocol.IdentityNothing:
-		return protocol.IdentityDefault
+		return wal.IdentityFull
+	case own == wal.IdentityFull || own == wal.IdentityNothing:
+		return wal.IdentityDefault
 	}
 	return own
 }
 
 // judge says what is certain of the old row of a change that a partition logged: leaf,
 // where that is known, or any.
-func (d *decoder) judge(known *described, c *protocol.Change, leaf *loggedKeys) {
+func (d *decoder) judge(known *described, c *wal.Change, leaf *loggedKeys) {
 	of := known.partitions.kinds
 	if leaf != nil {
 		d.leaf[0] = leaf
@@ -161,11 +161,11 @@ func (d *decoder) judge(known *described, c *protocol.Change, leaf *loggedKeys) 
 	switch {
 	case c.Old != nil:
 		known.partitions.correct(c, of)
-	case c.Op == protocol.Update && !tellsKey(c.Relation, of):
+	case c.Op == wal.Update && !tellsKey(c.Relation, of):
 		n := len(c.New)
 		c.Old = d.reserve(n)[:n]
 		for i := range c.Old {
-			c.Old[i] = protocol.Value{}
+			c.Old[i] = wal.Value{}
 			if unchangedKey(of, i) {
 				c.Old[i] = c.New[i]
 			}
@@ -203,7 +203,7 @@ func (d *decoder) awaitVisible(ctx context.Context) error {
 // build makes the relation of a description, and of what the catalog says now.
 func (d *decoder) build(ctx context.Context, known *described) error {
 	m := known.message
-	if name, ok := d.catalog.nameInstead(m.OID, protocol.TableName{Schema: m.Schema, Table: m.Name}); ok {
+	if name, ok := d.catalog.nameInstead(m.OID, wal.TableName{Schema: m.Schema, Table: m.Name}); ok {
 		m.Schema, m.Name = name.Schema, name.Table
 	}
 	rel, err := d.types.relationFromMessage(ctx, m, d.position.Commit)
@@ -246,7 +246,7 @@ func (d *decoder) review(ctx context.Context) error {
 }
 
 // renew makes the relation of a change anew because a value does not fit its type.
-func (d *decoder) renew(ctx context.Context, known *described, c *protocol.Change) error {
+func (d *decoder) renew(ctx context.Context, known *described, c *wal.Change) error {
 	now := time.Now()
 	if now.Sub(known.renewed) < renewInterval {
 		return nil
@@ -267,10 +267,10 @@ func (d *decoder) renew(ctx context.Context, known *described, c *protocol.Chang
 
 // fits reports whether the values of a change are of the types that its table is
 // known to have.
-func (known *described) fits(c *protocol.Change) bool {
+func (known *described) fits(c *wal.Change) bool {
 	for _, check := range known.checks {
-		for _, row := range [...][]protocol.Value{c.New, c.Old} {
-			if row != nil && row[check.column].State == protocol.Text && !check.fits(row[check.column].Text) {
+		for _, row := range [...][]wal.Value{c.New, c.Old} {
+			if row != nil && row[check.column].State == wal.Text && !check.fits(row[check.column].Text) {
 				return false
 			}
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // changed says whether the JSON of a column is another than before.
@@ -53,9 +53,9 @@ func (e *event) compareWith(full bool, major int, frame string) (values int, pro
 		}
 	}
 	switch e.op {
-	case protocol.Create:
+	case wal.Create:
 		check("data", e.new, all)
-	case protocol.Update:
+	case wal.Update:
 		unchanged, p := e.unchanged(members.value("unchanged"), full, isKey)
 		problem = p
 		check("data", e.new, func(c genColumn) bool { return !slices.Contains(unchanged, c.name) })
@@ -67,12 +67,12 @@ func (e *event) compareWith(full bool, major int, frame string) (values int, pro
 		if len(unchanged) > 0 {
 			want = append(want, "unchanged")
 		}
-	case protocol.Delete:
+	case wal.Delete:
 		check("data", e.old, isKey)
 		if full {
 			check("old_data", e.old, all)
 		}
-	case protocol.Truncate:
+	case wal.Truncate:
 	}
 	switch got := string(members.value("event")); {
 	case got != `"`+e.op.String()+`"`:

@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 var (
@@ -96,7 +96,7 @@ type state struct {
 
 // event is what a frame must tell.
 type event struct {
-	op       protocol.Op
+	op       wal.Op
 	table    *genTable
 	old, new map[string]json.RawMessage // as to_jsonb has the row
 	oldText  map[string]json.RawMessage // as row_to_json has it: json as it is
@@ -326,18 +326,18 @@ func (w *world) change(t *testing.T, a *actor, s statement) {
 	var changed, want []json.RawMessage
 	for _, e := range a.readRecord(t) {
 		switch e.op {
-		case protocol.Create:
+		case wal.Create:
 			a.rows[e.table.id]++
-		case protocol.Delete:
+		case wal.Delete:
 			a.rows[e.table.id]--
-		case protocol.Truncate:
+		case wal.Truncate:
 			a.rows[e.table.id] = 0
-		case protocol.Update:
+		case wal.Update:
 		}
 		// A row that moves to another partition is deleted and made again.
-		moved := e.op == protocol.Delete && !strings.HasPrefix(s.sql, "DELETE")
+		moved := e.op == wal.Delete && !strings.HasPrefix(s.sql, "DELETE")
 		if row := e.new; s.returns && !moved {
-			if e.op == protocol.Delete {
+			if e.op == wal.Delete {
 				row = e.old
 			}
 			changed = append(changed, json.RawMessage(show(s.table.without(row))))
@@ -407,7 +407,7 @@ func (a *actor) readRecord(t *testing.T) (events []event) {
 	_, err = pgx.ForEachRow(rows, []any{&a.seen, &op, &id, &before, &after, &beforeText, &afterText}, func() error {
 		table := a.tables[slices.IndexFunc(a.tables, func(t *genTable) bool { return t.id == id })]
 		events = append(events, event{
-			op:    map[string]protocol.Op{"INSERT": protocol.Create, "UPDATE": protocol.Update, "DELETE": protocol.Delete, "TRUNCATE": protocol.Truncate}[op],
+			op:    map[string]wal.Op{"INSERT": wal.Create, "UPDATE": wal.Update, "DELETE": wal.Delete, "TRUNCATE": wal.Truncate}[op],
 			table: table, old: parseRow(t, before), new: parseRow(t, after), oldText: parseRow(t, beforeText), newText: parseRow(t, afterText),
 		})
 		return nil

@@ -8,16 +8,18 @@ import (
 	"unicode/utf8"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // emptyDatabase is one whose catalog has nothing in it.
 type emptyDatabase struct{ Database }
 
-func (emptyDatabase) Columns(context.Context, uint32) ([]protocol.TableColumn, protocol.LSN, error) {
+func (emptyDatabase) Columns(context.Context, uint32) ([]pgcatalog.TableColumn, wal.LSN, error) {
 	return nil, 0, nil
 }
 
-func (emptyDatabase) Types(context.Context, []uint32) ([]protocol.TypeRow, error) { return nil, nil }
+func (emptyDatabase) Types(context.Context, []uint32) ([]pgcatalog.TypeRow, error) { return nil, nil }
 
 func (emptyDatabase) Visible(context.Context, uint32) (bool, error) { return true, nil }
 
@@ -37,10 +39,10 @@ func FuzzDecoder(f *testing.F) {
 	f.Add([]byte(root), []byte(leaf), []byte(old('O', 2, "1", "NULL")))
 	f.Add([]byte(description(2, "t", 'd', "*id", "m")), []byte(description(3, "leaf", 'i', "id", "*m")), []byte(update(2, []string{"1", "x"}, []string{"1", "TOAST"})))
 	f.Fuzz(func(t *testing.T, first, second, third []byte) {
-		d := newDecoder(func(b *protocol.Batch) error {
+		d := newDecoder(func(b *wal.Batch) error {
 			for i := range b.Changes {
 				frame := protocol.AppendChange(nil, `"t"`, &b.Changes[i])
-				raw := slices.ContainsFunc(b.Changes[i].Relation.Columns, func(c protocol.Column) bool { return passesThrough(&c.Type) })
+				raw := slices.ContainsFunc(b.Changes[i].Relation.Columns, func(c wal.Column) bool { return passesThrough(&c.Type) })
 				if !utf8.Valid(frame) || !raw && !json.Valid(frame) {
 					t.Errorf("%q is no JSON", frame)
 				}
@@ -55,6 +57,6 @@ func FuzzDecoder(f *testing.F) {
 }
 
 // passesThrough says of json and jsonb, and arrays of them, that nobody looks at them.
-func passesThrough(t *protocol.Type) bool {
-	return t.Kind == protocol.KindJSON || t.Elem != nil && passesThrough(t.Elem)
+func passesThrough(t *wal.Type) bool {
+	return t.Kind == wal.KindJSON || t.Elem != nil && passesThrough(t.Elem)
 }

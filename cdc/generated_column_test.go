@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/cdc"
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 	"github.com/tablewire/tablewire/protocol"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // genTable is one version of a generated table. Altering it makes another, so that
@@ -18,12 +18,12 @@ type genTable struct {
 	id           int // for the trigger that keeps the record
 	schema, name string
 	columns      []genColumn
-	identity     protocol.Identity
+	identity     wal.Identity
 	primary      []string // names of the primary key's columns; nil when there is none
 	unique       []string // of the replica identity's index
 	partitioned  bool
-	leaves       map[string]protocol.Identity // of a partitioned table: what decides over its rows
-	dropped      bool                         // a column has been dropped
+	leaves       map[string]wal.Identity // of a partitioned table: what decides over its rows
+	dropped      bool                    // a column has been dropped
 }
 
 type genColumn struct {
@@ -51,15 +51,15 @@ func (t *genTable) sql() string {
 }
 
 // exposed says whether its changes are to be seen at all.
-func (t *genTable) exposed() bool { return t.partitioned || t.identity != protocol.IdentityNothing }
+func (t *genTable) exposed() bool { return t.partitioned || t.identity != wal.IdentityNothing }
 
 // full says whether the log tells the whole old row, and whether that can be seen: a row
 // of a partition that is FULL may show nothing that another would not have logged.
 func (t *genTable) full(old map[string]json.RawMessage, visible []genColumn) (full, certain bool) {
 	if !t.partitioned {
-		return t.identity == protocol.IdentityFull, true
+		return t.identity == wal.IdentityFull, true
 	}
-	if t.leaves[leafOf(string(old[t.picked().name]))] != protocol.IdentityFull {
+	if t.leaves[leafOf(string(old[t.picked().name]))] != wal.IdentityFull {
 		return false, true
 	}
 	if t.primary == nil {
@@ -88,17 +88,17 @@ func (t *genTable) leaf(suffix string) string {
 
 // anyFull says whether the whole row travels of one of its rows.
 func (t *genTable) anyFull() bool {
-	return t.identity == protocol.IdentityFull || slices.Contains(slices.Collect(maps.Values(t.leaves)), protocol.IdentityFull)
+	return t.identity == wal.IdentityFull || slices.Contains(slices.Collect(maps.Values(t.leaves)), wal.IdentityFull)
 }
 
 func (t *genTable) collection() string {
-	return protocol.TableName{Schema: t.schema, Table: t.name}.String()
+	return wal.TableName{Schema: t.schema, Table: t.name}.String()
 }
 
 // keys are the names of the columns that a delete tells.
 func (t *genTable) keys(visible []genColumn) []string {
 	switch {
-	case t.identity == protocol.IdentityIndex:
+	case t.identity == wal.IdentityIndex:
 		return t.unique
 	case t.primary != nil:
 		return t.primary
@@ -196,9 +196,9 @@ func (g *generator) fresh(c genColumn) string {
 // newTable makes a table and the statements that create it.
 func (g *generator) newTable(id int, schema string) (t *genTable, statements []string) {
 	t = &genTable{id: id, schema: schema, name: g.name(), partitioned: g.IntN(4) == 0}
-	t.identity = pick(g.Rand, protocol.IdentityDefault, protocol.IdentityDefault, protocol.IdentityFull, protocol.IdentityFull, protocol.IdentityIndex, protocol.IdentityNothing)
-	if t.partitioned && t.identity == protocol.IdentityIndex {
-		t.identity = protocol.IdentityDefault
+	t.identity = pick(g.Rand, wal.IdentityDefault, wal.IdentityDefault, wal.IdentityFull, wal.IdentityFull, wal.IdentityIndex, wal.IdentityNothing)
+	if t.partitioned && t.identity == wal.IdentityIndex {
+		t.identity = wal.IdentityDefault
 	}
 	picked := genColumn{name: g.name(), typ: &genType{sql: "smallint", value: func(r *rand.Rand) string { return strconv.Itoa(r.IntN(picks)) }}, picked: true}
 	t.columns = append(t.columns, picked)
@@ -211,21 +211,21 @@ func (g *generator) newTable(id int, schema string) (t *genTable, statements []s
 		}
 		return names
 	}
-	if t.identity != protocol.IdentityFull || g.IntN(3) > 0 {
+	if t.identity != wal.IdentityFull || g.IntN(3) > 0 {
 		t.primary = keyed()
 	}
 	if t.partitioned && t.primary != nil {
 		t.primary = append(t.primary, picked.name)
 	}
-	if t.identity == protocol.IdentityIndex {
+	if t.identity == wal.IdentityIndex {
 		t.unique = keyed()
 	}
 	if t.partitioned {
-		t.leaves = map[string]protocol.Identity{}
+		t.leaves = map[string]wal.Identity{}
 		for _, suffix := range []string{"low", "rest", "other"} {
-			t.leaves[suffix] = protocol.IdentityFull
+			t.leaves[suffix] = wal.IdentityFull
 			if t.primary != nil && g.IntN(2) == 0 {
-				t.leaves[suffix] = protocol.IdentityDefault
+				t.leaves[suffix] = wal.IdentityDefault
 			}
 		}
 	}
@@ -285,10 +285,10 @@ func (g *generator) create(t *genTable) []string {
 }
 
 // identify gives the table, or a partition of it, a replica identity.
-func (t *genTable) identify(table string, identity protocol.Identity) string {
-	return "ALTER TABLE " + table + " REPLICA IDENTITY " + map[protocol.Identity]string{
-		protocol.IdentityDefault: "DEFAULT", protocol.IdentityFull: "FULL",
-		protocol.IdentityNothing: "NOTHING", protocol.IdentityIndex: fmt.Sprintf("USING INDEX identity_%d", t.id),
+func (t *genTable) identify(table string, identity wal.Identity) string {
+	return "ALTER TABLE " + table + " REPLICA IDENTITY " + map[wal.Identity]string{
+		wal.IdentityDefault: "DEFAULT", wal.IdentityFull: "FULL",
+		wal.IdentityNothing: "NOTHING", wal.IdentityIndex: fmt.Sprintf("USING INDEX identity_%d", t.id),
 	}[identity]
 }
 
@@ -346,19 +346,19 @@ func (g *generator) alter(t *genTable) (statement string, altered *genTable) {
 	virtual := slices.ContainsFunc(t.columns, func(c genColumn) bool { return c.generated == "VIRTUAL" })
 	switch n := g.IntN(7); {
 	case n == 4 && t.partitioned && t.primary != nil && !virtual && g.IntN(3) == 0:
-		altered.identity = pick(g.Rand, protocol.IdentityDefault, protocol.IdentityFull, protocol.IdentityNothing)
+		altered.identity = pick(g.Rand, wal.IdentityDefault, wal.IdentityFull, wal.IdentityNothing)
 		return t.identify(t.sql(), altered.identity), altered
 	case n == 4 && t.partitioned && t.primary != nil && !virtual:
 		suffix := pick(g.Rand, "low", "rest", "other")
-		altered.leaves[suffix] = pick(g.Rand, protocol.IdentityDefault, protocol.IdentityFull)
+		altered.leaves[suffix] = pick(g.Rand, wal.IdentityDefault, wal.IdentityFull)
 		return t.identify(t.leaf(suffix), altered.leaves[suffix]), altered
 	case n == 5 && t.partitioned && g.IntN(2) == 0: // the rows stay, so that nothing is to come
 		return begin + "DETACH PARTITION " + t.leaf("other") + "; " + begin + "ATTACH PARTITION " + t.leaf("other") + " FOR VALUES IN (3, 4)", altered
-	case n == 4 && t.primary != nil && !t.partitioned && !virtual && t.identity == protocol.IdentityDefault:
-		altered.identity = protocol.IdentityFull
+	case n == 4 && t.primary != nil && !t.partitioned && !virtual && t.identity == wal.IdentityDefault:
+		altered.identity = wal.IdentityFull
 		return begin + "REPLICA IDENTITY FULL", altered
-	case n == 4 && t.primary != nil && !t.partitioned && t.identity == protocol.IdentityFull:
-		altered.identity = protocol.IdentityDefault
+	case n == 4 && t.primary != nil && !t.partitioned && t.identity == wal.IdentityFull:
+		altered.identity = wal.IdentityDefault
 		return begin + "REPLICA IDENTITY DEFAULT", altered
 	case n == 0 && len(plain) > 1:
 		i := pick(g.Rand, plain...)
@@ -374,7 +374,7 @@ func (g *generator) alter(t *genTable) (statement string, altered *genTable) {
 	case n == 2:
 		// Which columns are the key of a table that is FULL is asked of the catalog,
 		// which may be ahead; see isKeyNow.
-		if c := pick(g.Rand, t.columns...); t.identity != protocol.IdentityFull && t.identity != protocol.IdentityNothing || !t.isKey(c.name) || !t.dropped {
+		if c := pick(g.Rand, t.columns...); t.identity != wal.IdentityFull && t.identity != wal.IdentityNothing || !t.isKey(c.name) || !t.dropped {
 			to := g.name()
 			altered.rename(c.name, to)
 			return begin + "RENAME " + quoteName(c.name) + " TO " + quoteName(to), altered

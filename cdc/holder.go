@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
 // How long a start waits for a slot that somebody else reads. That may be our
@@ -80,7 +81,7 @@ func ignoreEnd(ctx context.Context, err error) error {
 }
 
 // slotTaken says who reads the slot.
-func slotTaken(busy error, h protocol.SlotHolder, quiet string) error {
+func slotTaken(busy error, h pgcatalog.SlotHolder, quiet string) error {
 	pg, ok := errors.AsType[*pgconn.PgError](busy)
 	if !ok {
 		return busy
@@ -104,7 +105,7 @@ func (s *Stream) nameHolder(ctx context.Context, err error) error {
 	return slotTaken(err, h, "")
 }
 
-func describeHolder(h protocol.SlotHolder) string {
+func describeHolder(h pgcatalog.SlotHolder) string {
 	if !h.Visible {
 		return "of another role"
 	}
@@ -115,7 +116,7 @@ func describeHolder(h protocol.SlotHolder) string {
 	return text + ", connected since " + h.Since
 }
 
-func holderAttrs(slot string, h protocol.SlotHolder) []any {
+func holderAttrs(slot string, h pgcatalog.SlotHolder) []any {
 	attrs := []any{"slot", slot, "pid", h.PID}
 	if h.Visible {
 		attrs = append(attrs, "application", h.Application, "address", h.Address, "since", h.Since)

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/tablewire/tablewire/cdc"
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 var postgis = flag.Int("cdc.postgis", 0, "compare geometries with PostGIS itself, on a server of this major version")

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/cdc"
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 // Statements that came with PostgreSQL 19: what they do to rows arrives, and what they

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
 // lostError ends a session whose slot must be made anew.
@@ -35,7 +35,7 @@ func lostBy(err error) string {
 
 // reasonLost tells why the server will never decode from the slot again, with the
 // setting that is behind it; empty while the slot is intact.
-func reasonLost(info protocol.ServerInfo) string {
+func reasonLost(info pgcatalog.ServerInfo) string {
 	switch info.SlotInvalidation {
 	case "":
 		if info.SlotWALStatus != "lost" {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
 // Each reason for which PostgreSQL invalidates a slot is named with its setting.
@@ -18,13 +18,13 @@ func TestReasonLost(t *testing.T) {
 		"conflict":               "hot_standby_feedback = on",
 		"of a later version":     "(of a later version)",
 	} {
-		got := reasonLost(protocol.ServerInfo{SlotWALStatus: "reserved", SlotInvalidation: reason, SlotKeepSize: "1GB", SlotIdleTimeout: "1h"})
+		got := reasonLost(pgcatalog.ServerInfo{SlotWALStatus: "reserved", SlotInvalidation: reason, SlotKeepSize: "1GB", SlotIdleTimeout: "1h"})
 		if !strings.Contains(got, want) {
 			t.Errorf("%s: %q lacks %q", reason, got, want)
 		}
 	}
 	for _, status := range []string{"reserved", "extended", "unreserved", ""} {
-		if got := reasonLost(protocol.ServerInfo{SlotWALStatus: status}); got != "" {
+		if got := reasonLost(pgcatalog.ServerInfo{SlotWALStatus: status}); got != "" {
 			t.Errorf("a slot whose WAL is %q counts as lost: %s", status, got)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tablewire/tablewire/cdc"
-	"github.com/tablewire/tablewire/pgserver/pgtest"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // What is lost is told, and what comes after it flows again.
@@ -52,7 +52,7 @@ func TestLost(t *testing.T) {
 	t.Run("an error that lasts is not met again and again at once", func(t *testing.T) {
 		t.Parallel()
 		s := setup(t, server, `CREATE TABLE t (id int PRIMARY KEY)`, func(c *cdc.Config) {
-			c.Publish = func(*protocol.Batch) error { return errors.New("out of order") }
+			c.Publish = func(*wal.Batch) error { return errors.New("out of order") }
 		})
 		s.exec(t, `INSERT INTO t VALUES (1)`)
 		<-time.After(3 * time.Second) // the delay between attempts is the subject

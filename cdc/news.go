@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // news collects what changed in the list of tables, so that the log tells of many
 // tables in one line.
 type news struct {
-	exposed, gone []protocol.TableName
-	refused       map[protocol.TableName]string // why
+	exposed, gone []wal.TableName
+	refused       map[wal.TableName]string // why
 }
 
 const (
@@ -40,7 +40,7 @@ func (n *news) log(log *slog.Logger) {
 	tell(log, "a table is no longer exposed", "tables are no longer exposed", n.gone)
 }
 
-func tell(log *slog.Logger, one, many string, names []protocol.TableName) {
+func tell(log *slog.Logger, one, many string, names []wal.TableName) {
 	switch slices.SortFunc(names, compareNames); len(names) {
 	case 0:
 	case 1:
@@ -51,7 +51,7 @@ func tell(log *slog.Logger, one, many string, names []protocol.TableName) {
 }
 
 // listed gives the first names, and says that there are more.
-func listed(names []protocol.TableName) string {
+func listed(names []wal.TableName) string {
 	list := make([]string, 0, maxNamed)
 	for _, name := range names[:min(len(names), maxNamed)] {
 		list = append(list, name.String())
@@ -65,23 +65,23 @@ func listed(names []protocol.TableName) string {
 
 // byReason groups tables whose reasons are the same but for the table's own name, which
 // stands in statements.
-func byReason(refused map[protocol.TableName]string) [][]protocol.TableName {
-	groups := map[string][]protocol.TableName{}
+func byReason(refused map[wal.TableName]string) [][]wal.TableName {
+	groups := map[string][]wal.TableName{}
 	for name, why := range refused {
 		reason := withoutName(why, name)
 		groups[reason] = append(groups[reason], name)
 	}
-	list := make([][]protocol.TableName, 0, len(groups))
+	list := make([][]wal.TableName, 0, len(groups))
 	for _, names := range groups {
 		slices.SortFunc(names, compareNames)
 		list = append(list, names)
 	}
-	slices.SortFunc(list, func(a, b []protocol.TableName) int { return compareNames(a[0], b[0]) })
+	slices.SortFunc(list, func(a, b []wal.TableName) int { return compareNames(a[0], b[0]) })
 	return list
 }
 
 // withoutName leaves a table's name out of a statement, whether it is quoted or not.
-func withoutName(why string, name protocol.TableName) string {
+func withoutName(why string, name wal.TableName) string {
 	for _, schema := range [...]string{quoteIdentifier(name.Schema), name.Schema} {
 		for _, table := range [...]string{quoteIdentifier(name.Table), name.Table} {
 			why = strings.ReplaceAll(why, schema+"."+table, "\x00")
@@ -90,4 +90,4 @@ func withoutName(why string, name protocol.TableName) string {
 	return why
 }
 
-func compareNames(a, b protocol.TableName) int { return strings.Compare(a.String(), b.String()) }
+func compareNames(a, b wal.TableName) int { return strings.Compare(a.String(), b.String()) }

@@ -10,11 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // logOf gives what the log says of lists of tables that follow each other.
-func logOf(t *testing.T, lists ...[]protocol.Table) (c *Catalog, lines []string) {
+func logOf(t *testing.T, lists ...[]pgcatalog.Table) (c *Catalog, lines []string) {
 	t.Helper()
 	var b bytes.Buffer
 	cfg := &Config{Logger: slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
@@ -22,18 +23,18 @@ func logOf(t *testing.T, lists ...[]protocol.Table) (c *Catalog, lines []string)
 			return slog.Attr{}
 		}
 		return a
-	}})), Dropped: func(protocol.TableName) {}, Interrupted: func(protocol.TableName) {}}
+	}})), Dropped: func(wal.TableName) {}, Interrupted: func(wal.TableName) {}}
 	c = newCatalog(cfg, func() {})
 	for _, tables := range lists {
-		c.accept(protocol.Exposure{Tables: tables}, time.Now())
+		c.accept(pgcatalog.Exposure{Tables: tables}, time.Now())
 	}
 	return c, strings.Split(strings.TrimSpace(b.String()), "\n")
 }
 
-func tablesOf(n int, refused func(i int) string) []protocol.Table {
-	list := make([]protocol.Table, n)
+func tablesOf(n int, refused func(i int) string) []pgcatalog.Table {
+	list := make([]pgcatalog.Table, n)
 	for i := range list {
-		list[i] = protocol.Table{OID: uint32(i + 1), Schema: "shop", Name: fmt.Sprintf("t%03d", i), Refused: refused(i)}
+		list[i] = pgcatalog.Table{OID: uint32(i + 1), Schema: "shop", Name: fmt.Sprintf("t%03d", i), Refused: refused(i)}
 	}
 	return list
 }
@@ -56,16 +57,16 @@ func TestManyTablesAreOneLine(t *testing.T) {
 	}
 	first := `shop.t000, shop.t001, shop.t002, shop.t003, shop.t004, shop.t005, shop.t006, shop.t007, shop.t008, shop.t009, …`
 	for name, tt := range map[string]struct {
-		lists [][]protocol.Table
+		lists [][]pgcatalog.Table
 		want  []string
 	}{
-		"One":     {[][]protocol.Table{tablesOf(1, exposed)}, []string{`level=INFO msg="a table is exposed" table=shop.t000`}},
-		"Two":     {[][]protocol.Table{tablesOf(2, exposed)}, []string{`level=INFO msg="tables are exposed" count=2 tables="shop.t000, shop.t001"`}},
-		"Hundred": {[][]protocol.Table{tablesOf(300, exposed)}, []string{`level=INFO msg="tables are exposed" count=300 tables="` + first + `"`}},
-		"OneMore": {[][]protocol.Table{tablesOf(300, exposed), tablesOf(301, exposed)}, []string{"", `level=INFO msg="a table is exposed" table=shop.t300`}},
-		"Gone":    {[][]protocol.Table{tablesOf(300, exposed), {}}, []string{"", `level=INFO msg="tables are no longer exposed" count=300 tables="` + first + `"`}},
-		"OneGone": {[][]protocol.Table{tablesOf(2, exposed), tablesOf(1, exposed)}, []string{"", `level=INFO msg="a table is no longer exposed" table=shop.t001`}},
-		"Refused": {[][]protocol.Table{tablesOf(202, refused), tablesOf(202, refused)}, []string{
+		"One":     {[][]pgcatalog.Table{tablesOf(1, exposed)}, []string{`level=INFO msg="a table is exposed" table=shop.t000`}},
+		"Two":     {[][]pgcatalog.Table{tablesOf(2, exposed)}, []string{`level=INFO msg="tables are exposed" count=2 tables="shop.t000, shop.t001"`}},
+		"Hundred": {[][]pgcatalog.Table{tablesOf(300, exposed)}, []string{`level=INFO msg="tables are exposed" count=300 tables="` + first + `"`}},
+		"OneMore": {[][]pgcatalog.Table{tablesOf(300, exposed), tablesOf(301, exposed)}, []string{"", `level=INFO msg="a table is exposed" table=shop.t300`}},
+		"Gone":    {[][]pgcatalog.Table{tablesOf(300, exposed), {}}, []string{"", `level=INFO msg="tables are no longer exposed" count=300 tables="` + first + `"`}},
+		"OneGone": {[][]pgcatalog.Table{tablesOf(2, exposed), tablesOf(1, exposed)}, []string{"", `level=INFO msg="a table is no longer exposed" table=shop.t001`}},
+		"Refused": {[][]pgcatalog.Table{tablesOf(202, refused), tablesOf(202, refused)}, []string{
 			`level=WARN msg="tables are not exposed, all for the same reason" count=100 tables="` + first + `" reason="it has no primary key"`,
 			`level=WARN msg="tables are not exposed, all for the same reason" count=100 tables="` + strings.ReplaceAll(first, "t0", "t1") +
 				`" reason="its owner can run ALTER PUBLICATION p ADD TABLE ONLY \"shop\".\"t100\""`,
@@ -92,7 +93,7 @@ func TestManyTablesAreOneLine(t *testing.T) {
 // Statements name their table, quoted where they must be; and there is an end to lines.
 func TestReasonsOfManyTables(t *testing.T) {
 	t.Parallel()
-	list := []protocol.Table{
+	list := []pgcatalog.Table{
 		{OID: 1, Schema: "public", Name: "No Key", Refused: `ALTER TABLE public."No Key" REPLICA IDENTITY FULL`},
 		{OID: 2, Schema: "public", Name: "nokey", Refused: `ALTER TABLE public.nokey REPLICA IDENTITY FULL`},
 		{OID: 3, Schema: "My Shop", Name: "nokey", Refused: `ALTER TABLE "My Shop".nokey REPLICA IDENTITY FULL`},
@@ -137,7 +138,7 @@ func TestWhy(t *testing.T) {
 func TestLogsAreAlike(t *testing.T) {
 	t.Parallel()
 	for _, value := range []fmt.Stringer{
-		protocol.TableName{Schema: "shop", Table: "orders"}, protocol.TableName{Schema: "public", Table: "orders"}, protocol.LSN(0x16B374D848),
+		wal.TableName{Schema: "shop", Table: "orders"}, wal.TableName{Schema: "public", Table: "orders"}, wal.LSN(0x16B374D848),
 	} {
 		var text, structured bytes.Buffer
 		for _, h := range []slog.Handler{slog.NewTextHandler(&text, nil), slog.NewJSONHandler(&structured, nil)} {

@@ -3,8 +3,8 @@ package cdc
 import (
 	"slices"
 
-	"github.com/tablewire/tablewire/cdc/pgoutput"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/cdc/internal/pgoutput"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // partitions is what the stream has told of the partitions of one table. PostgreSQL
@@ -37,7 +37,7 @@ const maxKinds = 64
 
 // loggedBy reads a partition's description.
 func loggedBy(m pgoutput.Relation) *loggedKeys {
-	if m.Identity == protocol.IdentityFull {
+	if m.Identity == wal.IdentityFull {
 		return &loggedKeys{full: true}
 	}
 	l := &loggedKeys{names: []string{}}
@@ -115,17 +115,17 @@ func (p *partitions) allFull() bool { return len(p.kinds) == 1 && p.kinds[0].ful
 // correct makes of the old row of a change, as it was sent, what is certain of it: one
 // that was logged whole is known, NULLs included; of any other are known the values
 // that came, and those columns that every partition logs which the row may be of.
-func (p *partitions) correct(c *protocol.Change, of []*loggedKeys) {
+func (p *partitions) correct(c *wal.Change, of []*loggedKeys) {
 	if len(of) == 1 && of[0].full && c.OldFull {
 		return
 	}
 	candidates, full := compatible(c, of)
 	c.OldFull = full
 	for i := range c.Old {
-		if v := &c.Old[i]; v.State == protocol.Null || v.State == protocol.Absent {
-			v.State = protocol.Absent
+		if v := &c.Old[i]; v.State == wal.Null || v.State == wal.Absent {
+			v.State = wal.Absent
 			if allHave(of, candidates, i) {
-				v.State = protocol.Null
+				v.State = wal.Null
 			}
 		}
 	}
@@ -133,7 +133,7 @@ func (p *partitions) correct(c *protocol.Change, of []*loggedKeys) {
 
 // compatible gives the kinds that may have logged an old row, as a set of their places,
 // and whether each of them logs all: one that logs some columns has values in no others.
-func compatible(c *protocol.Change, of []*loggedKeys) (candidates uint64, full bool) {
+func compatible(c *wal.Change, of []*loggedKeys) (candidates uint64, full bool) {
 	if len(of) > maxKinds {
 		return ^uint64(0), false
 	}
@@ -141,7 +141,7 @@ func compatible(c *protocol.Change, of []*loggedKeys) (candidates uint64, full b
 	for k, kind := range of {
 		fits := true
 		for i := range c.Old {
-			fits = fits && (c.Old[i].State != protocol.Text || kind.has(i))
+			fits = fits && (c.Old[i].State != wal.Text || kind.has(i))
 		}
 		if fits {
 			candidates |= 1 << k
@@ -163,7 +163,7 @@ func allHave(of []*loggedKeys, candidates uint64, column int) bool {
 
 // tellsKey reports whether an update that came without an old row tells the row's key:
 // the columns that its partition logs did not change then. One that is FULL sends one.
-func tellsKey(rel *protocol.Relation, of []*loggedKeys) bool {
+func tellsKey(rel *wal.Relation, of []*loggedKeys) bool {
 	for i := range rel.Columns {
 		if rel.Columns[i].Key && !unchangedKey(of, i) {
 			return false

@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // described is a table's or partition's description: its columns are of type text, those
@@ -103,8 +105,8 @@ func TestPartitionsOldRows(t *testing.T) {
 	t.Run("an update without an old row, of a partition that logs other columns than the key", func(t *testing.T) {
 		t.Parallel()
 		changes, _ := decodeAll(t, rootKey, description(b, "b", 'i', "id", "*v", "w"), row)
-		want := []protocol.State{protocol.Absent, protocol.Text, protocol.Absent}
-		var got []protocol.State
+		want := []wal.State{wal.Absent, wal.Text, wal.Absent}
+		var got []wal.State
 		for _, v := range changes[0].Old {
 			got = append(got, v.State)
 		}
@@ -112,7 +114,7 @@ func TestPartitionsOldRows(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		// The key is told all the same: nothing better is known.
-		left := string(protocol.AppendEvent(nil, protocol.View{Label: `"t"`}, protocol.Sight{Op: protocol.Delete, ByFilter: true}, &changes[0]))
+		left := string(protocol.AppendEvent(nil, protocol.View{Label: `"t"`}, protocol.Sight{Op: wal.Delete, ByFilter: true}, &changes[0]))
 		if want := `{"event":"delete","collection_id":"t","data":{"id":"1"},"reason":"filter"}`; left != want {
 			t.Errorf("got %s, want %s", left, want)
 		}
@@ -138,7 +140,7 @@ func TestPartitionsOldRows(t *testing.T) {
 		changes, _ := decodeAll(t, append(messages, old('K', root, values...))...)
 		last := changes[len(changes)-1]
 		for i, v := range last.Old {
-			if (v.State != protocol.Absent) != (i == 0) || last.OldFull {
+			if (v.State != wal.Absent) != (i == 0) || last.OldFull {
 				t.Errorf("column %d is taken for known", i)
 			}
 		}
@@ -151,14 +153,14 @@ func TestPartitionsOldRows(t *testing.T) {
 			rootFull, description(b, "b", 'f', "*v", "*id", "*w"), old('O', root, "1", "NULL", "NULL"),
 		)
 		type version struct {
-			identity protocol.Identity
+			identity wal.Identity
 			learned  int
 		}
 		var got []version
 		for _, c := range changes {
 			got = append(got, version{c.Relation.Identity, c.Relation.Learned})
 		}
-		want := []version{{protocol.IdentityFull, 0}, {protocol.IdentityDefault, 0}, {protocol.IdentityDefault, 0}, {protocol.IdentityFull, 1}}
+		want := []version{{wal.IdentityFull, 0}, {wal.IdentityDefault, 0}, {wal.IdentityDefault, 0}, {wal.IdentityFull, 1}}
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(version{})); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -166,11 +168,11 @@ func TestPartitionsOldRows(t *testing.T) {
 }
 
 // decodeAll decodes the messages of a transaction.
-func decodeAll(t *testing.T, messages ...wire) (changes []protocol.Change, frames []string) {
+func decodeAll(t *testing.T, messages ...wire) (changes []wal.Change, frames []string) {
 	t.Helper()
-	d := newDecoder(func(b *protocol.Batch) error {
+	d := newDecoder(func(b *wal.Batch) error {
 		for i := range b.Changes {
-			label := protocol.AppendString(nil, b.Changes[i].Relation.TableName().String())
+			label := jsonstring.Append(nil, b.Changes[i].Relation.TableName().String())
 			frames = append(frames, string(protocol.AppendChange(nil, string(label), &b.Changes[i])))
 		}
 		changes = append(changes, b.Changes...)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
 // pluginSetting lists the output plugins that a server lets be used, since the minor
@@ -23,7 +24,7 @@ func refusesPlugin(pg *pgconn.PgError) bool {
 
 // blamePlugin explains that the server does not let pgoutput be used, with what the
 // setting is.
-func blamePlugin(err error, info protocol.ServerInfo) error {
+func blamePlugin(err error, info pgcatalog.ServerInfo) error {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok || !refusesPlugin(pg) {
 		return err

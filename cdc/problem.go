@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
 // PostgreSQL's error codes that are told apart (manual: appendix A).
@@ -43,7 +44,7 @@ const (
 
 // check tells the conditions under which a stream can't start, before anything is
 // created.
-func (s *Stream) check(info protocol.ServerInfo) error {
+func (s *Stream) check(info pgcatalog.ServerInfo) error {
 	switch {
 	case info.SlotExists && info.SlotSynced && info.InRecovery:
 		return &awaited{&protocol.Problem{
@@ -107,7 +108,7 @@ func (s *Stream) check(info protocol.ServerInfo) error {
 }
 
 // cureTwoPhase is how a slot gets rid of two_phase: PostgreSQL 18 can alter it.
-func (s *Stream) cureTwoPhase(info protocol.ServerInfo) string {
+func (s *Stream) cureTwoPhase(info pgcatalog.ServerInfo) string {
 	if info.VersionNum >= 180000 {
 		return fmt.Sprintf("stop whoever reads it and run: psql 'dbname=%s replication=database' -c 'ALTER_REPLICATION_SLOT %s (TWO_PHASE false)'", info.Database, s.cfg.Slot)
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/cdc"
-	"github.com/tablewire/tablewire/pgserver/pgtest"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
 // looking tells when the list of tables has been looked at.
@@ -22,10 +22,10 @@ type looking struct {
 	fails  atomic.Bool
 }
 
-func (l *looking) Sync(ctx context.Context) (protocol.Exposure, error) {
+func (l *looking) Sync(ctx context.Context) (pgcatalog.Exposure, error) {
 	exposure, err := l.Database.Sync(ctx)
 	if l.fails.Load() {
-		exposure, err = protocol.Exposure{}, errors.New("the connection is lost")
+		exposure, err = pgcatalog.Exposure{}, errors.New("the connection is lost")
 	}
 	select {
 	case l.looked <- struct{}{}:

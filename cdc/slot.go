@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
 // slotOptions are what a slot was made with, and is made with again.
@@ -17,7 +17,7 @@ type slotOptions struct{ failover, twoPhase bool }
 
 // prepare sees to the publication and then the slot: a slot decodes with the
 // catalog as it was at each change, so the publication must be there before it.
-func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol.ServerInfo) error {
+func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info pgcatalog.ServerInfo) error {
 	if info.SlotExists {
 		s.options = slotOptions{info.SlotFailover, info.SlotTwoPhase}
 	}
@@ -55,7 +55,7 @@ func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info protocol
 // slotGone is the reason to make a slot that was there before.
 const slotGone = "the slot was not there any more"
 
-func (s *Stream) reasonToRemake(info protocol.ServerInfo) string {
+func (s *Stream) reasonToRemake(info pgcatalog.ServerInfo) string {
 	switch {
 	case info.SlotExists && reasonLost(info) != "":
 		return reasonLost(info)
@@ -68,7 +68,7 @@ func (s *Stream) reasonToRemake(info protocol.ServerInfo) string {
 }
 
 // createSlot makes the slot, as it was before where it was there before.
-func (s *Stream) createSlot(ctx context.Context, conn *pgconn.PgConn, info protocol.ServerInfo) error {
+func (s *Stream) createSlot(ctx context.Context, conn *pgconn.PgConn, info pgcatalog.ServerInfo) error {
 	waiting := time.AfterFunc(2*time.Second, func() { s.sayWaiting(info.InRecovery) })
 	defer waiting.Stop()
 	options := s.options

@@ -13,7 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Stream follows the slot. Make it with New; Run owns all its goroutines.
@@ -82,21 +83,21 @@ func (s *Stream) Live() error { return s.live.Load().err }
 // Stats of a stream since it was made.
 type Stats struct {
 	Live         bool
-	Changes      [len(protocol.Ops)]uint64
+	Changes      [len(wal.Ops)]uint64
 	Transactions uint64
 	Omitted      uint64 // values that were too long to be delivered
 	Reconnects   uint64
-	Server       protocol.LSN // the end of the server's log, when last asked
-	Retained     int64        // bytes of log that the server keeps for the slot, when last asked
-	Received     protocol.LSN // the end of what the server has sent
-	Confirmed    protocol.LSN // what may be confirmed to it
+	Server       wal.LSN // the end of the server's log, when last asked
+	Retained     int64   // bytes of log that the server keeps for the slot, when last asked
+	Received     wal.LSN // the end of what the server has sent
+	Confirmed    wal.LSN // what may be confirmed to it
 }
 
 // Stats reads the counters.
 func (s *Stream) Stats() Stats {
 	st := Stats{
 		Live: s.Live() == nil, Transactions: s.state.transactions.Load(), Omitted: s.state.omitted.Load(), Reconnects: s.restarts.Load(),
-		Server: protocol.LSN(s.server.Load()), Retained: s.retained.Load(), Received: protocol.LSN(s.received.Load()), Confirmed: protocol.LSN(s.state.confirmed.Load()),
+		Server: wal.LSN(s.server.Load()), Retained: s.retained.Load(), Received: wal.LSN(s.received.Load()), Confirmed: wal.LSN(s.state.confirmed.Load()),
 	}
 	for i := range st.Changes {
 		st.Changes[i] = s.state.changes[i].Load()
@@ -239,7 +240,7 @@ func (s *Stream) session(ctx context.Context) error {
 }
 
 // open makes the connection that streams.
-func (s *Stream) open(ctx context.Context, info protocol.ServerInfo) (w *walsender, err error) {
+func (s *Stream) open(ctx context.Context, info pgcatalog.ServerInfo) (w *walsender, err error) {
 	conn, err := connect(ctx, s.cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("open the replication connection: %w", err)
@@ -290,7 +291,7 @@ func (s *Stream) recognise(ctx context.Context, conn *pgconn.PgConn) error {
 func (s *Stream) lose(why string) {
 	s.cfg.Logger.Error("CHANGES MAY BE LOST: clients are told to come back", "slot", s.cfg.Slot, "reason", why)
 	s.state.confirmed.Store(0)
-	s.state.published = protocol.Position{}
+	s.state.published = wal.Position{}
 	s.state.partitions, s.state.truncations = nil, nil
 	s.cfg.Lost()
 }

@@ -14,8 +14,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tablewire/tablewire/cdc"
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+	"github.com/tablewire/tablewire/protocol/wal"
 	"github.com/tablewire/tablewire/sql"
 )
 
@@ -26,9 +28,9 @@ type subject struct {
 	slot    string
 	conn    *pgx.Conn
 	frames  chan string // of each change, as a watcher would see it
-	batches chan protocol.Batch
-	dropped chan protocol.TableName
-	broken  chan protocol.TableName
+	batches chan wal.Batch
+	dropped chan wal.TableName
+	broken  chan wal.TableName
 	unseen  chan string // why
 	lost    chan struct{}
 	stop    func() // ends the stream and waits
@@ -80,14 +82,14 @@ func (s *subject) tryStart(t *testing.T, options ...option) error {
 	if err != nil {
 		return err
 	}
-	s.frames, s.batches = make(chan string, 1<<20), make(chan protocol.Batch, 1<<16)
-	s.dropped, s.broken, s.lost = make(chan protocol.TableName, 16), make(chan protocol.TableName, 16), make(chan struct{}, 16)
+	s.frames, s.batches = make(chan string, 1<<20), make(chan wal.Batch, 1<<16)
+	s.dropped, s.broken, s.lost = make(chan wal.TableName, 16), make(chan wal.TableName, 16), make(chan struct{}, 16)
 	s.unseen = make(chan string, 16)
 	cfg := cdc.Config{
 		URL: s.url, Slot: s.slot, Publication: "tablewire", Database: db, Publish: s.publish,
-		Lost: func() { s.lost <- struct{}{} }, Dropped: func(c protocol.TableName) { s.dropped <- c },
-		Interrupted: func(c protocol.TableName) { s.broken <- c },
-		Unseen:      func(_ protocol.TableName, why string) { s.unseen <- why },
+		Lost: func() { s.lost <- struct{}{} }, Dropped: func(c wal.TableName) { s.dropped <- c },
+		Interrupted: func(c wal.TableName) { s.broken <- c },
+		Unseen:      func(_ wal.TableName, why string) { s.unseen <- why },
 		Logger:      slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, o := range options {
@@ -122,13 +124,13 @@ func (s *subject) tryStart(t *testing.T, options ...option) error {
 	}
 }
 
-func (s *subject) publish(b *protocol.Batch) error {
+func (s *subject) publish(b *wal.Batch) error {
 	for i := range b.Changes {
 		c := &b.Changes[i]
-		label := protocol.AppendString(nil, c.Relation.TableName().String())
+		label := jsonstring.Append(nil, c.Relation.TableName().String())
 		s.frames <- string(protocol.AppendChange(nil, string(label), c))
 	}
-	s.batches <- protocol.Batch{End: b.End, Open: b.Open, Changes: make([]protocol.Change, len(b.Changes))}
+	s.batches <- wal.Batch{End: b.End, Open: b.Open, Changes: make([]wal.Change, len(b.Changes))}
 	return nil
 }
 
@@ -408,7 +410,7 @@ func TestStream(t *testing.T) {
 		hold := make(chan struct{})
 		s := setup(t, own, `CREATE TABLE t (id int PRIMARY KEY, pad text)`, func(c *cdc.Config) {
 			publish := c.Publish
-			c.Publish = func(b *protocol.Batch) error {
+			c.Publish = func(b *wal.Batch) error {
 				<-hold
 				return publish(b)
 			}
@@ -456,7 +458,7 @@ func TestRowBytes(t *testing.T) {
 		func(c *cdc.Config) {
 			c.RowBytes = 9000
 			publish := c.Publish
-			c.Publish = func(b *protocol.Batch) error {
+			c.Publish = func(b *wal.Batch) error {
 				for i := range b.Changes {
 					seen = append(seen, len(b.Changes[i].Row()[1].Text))
 				}

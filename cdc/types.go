@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tablewire/tablewire/cdc/pgtext"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/cdc/internal/pgtext"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // typeResolver makes types of what a relation names: the fixed ones from a table,
@@ -21,8 +22,8 @@ const maxTypeDepth = 32
 
 // resolve gives the types of columns, in their order. A type that is not in the
 // catalog any more is one whose values are text.
-func (r typeResolver) resolve(ctx context.Context, cols []protocol.TableColumn) ([]protocol.Type, error) {
-	rows := map[uint32]*protocol.TypeRow{}
+func (r typeResolver) resolve(ctx context.Context, cols []pgcatalog.TableColumn) ([]wal.Type, error) {
+	rows := map[uint32]*pgcatalog.TypeRow{}
 	wanted := unknownTypes(cols, rows)
 	for depth := 0; len(wanted) > 0; depth++ {
 		if depth > maxTypeDepth {
@@ -40,12 +41,12 @@ func (r typeResolver) resolve(ctx context.Context, cols []protocol.TableColumn) 
 			row := &found[i]
 			rows[row.OID] = row
 			wanted = append(wanted, unknownTypes(row.Fields, rows)...)
-			wanted = append(wanted, unknownTypes([]protocol.TableColumn{{TypeOID: row.Base}, {TypeOID: row.Elem}}, rows)...)
+			wanted = append(wanted, unknownTypes([]pgcatalog.TableColumn{{TypeOID: row.Base}, {TypeOID: row.Elem}}, rows)...)
 		}
 		slices.Sort(wanted)
 		wanted = slices.Compact(wanted)
 	}
-	types := make([]protocol.Type, len(cols))
+	types := make([]wal.Type, len(cols))
 	for i, c := range cols {
 		types[i] = build(c.TypeOID, c.TypeModifier, rows, 0)
 	}
@@ -53,7 +54,7 @@ func (r typeResolver) resolve(ctx context.Context, cols []protocol.TableColumn) 
 }
 
 // unknownTypes lists the types of columns that are neither fixed nor looked up.
-func unknownTypes(cols []protocol.TableColumn, rows map[uint32]*protocol.TypeRow) []uint32 {
+func unknownTypes(cols []pgcatalog.TableColumn, rows map[uint32]*pgcatalog.TypeRow) []uint32 {
 	var oids []uint32
 	for _, c := range cols {
 		if _, known := rows[c.TypeOID]; known || c.TypeOID == 0 {
@@ -67,35 +68,35 @@ func unknownTypes(cols []protocol.TableColumn, rows map[uint32]*protocol.TypeRow
 }
 
 // build makes a type of its row and of those that it refers to.
-func build(oid uint32, modifier int32, rows map[uint32]*protocol.TypeRow, depth int) protocol.Type {
+func build(oid uint32, modifier int32, rows map[uint32]*pgcatalog.TypeRow, depth int) wal.Type {
 	if t, ok := pgtext.Builtin(oid, modifier); ok {
 		return t
 	}
 	row := rows[oid]
 	if row == nil || depth > maxTypeDepth {
-		return protocol.Type{OID: oid, Base: oid, Name: fmt.Sprintf("type %d", oid)}
+		return wal.Type{OID: oid, Base: oid, Name: fmt.Sprintf("type %d", oid)}
 	}
-	t := protocol.Type{OID: oid, Base: oid, Name: row.Name, Extension: row.Extension}
+	t := wal.Type{OID: oid, Base: oid, Name: row.Name, Extension: row.Extension}
 	switch {
 	case row.Class == 'd':
 		t = build(row.Base, modifier, rows, depth+1)
 		t.OID, t.Name = oid, row.Name
 	case row.Class == 'e':
-		t.Kind, t.Labels, t.JSONCast = protocol.KindEnum, row.Labels, row.JSONCast
+		t.Kind, t.Labels, t.JSONCast = wal.KindEnum, row.Labels, row.JSONCast
 	case row.Class == 'c':
-		t.Kind = protocol.KindComposite
+		t.Kind = wal.KindComposite
 		for _, f := range row.Fields {
-			t.Fields = append(t.Fields, protocol.Field{Name: f.Name, Type: build(f.TypeOID, f.TypeModifier, rows, depth+1)})
+			t.Fields = append(t.Fields, wal.Field{Name: f.Name, Type: build(f.TypeOID, f.TypeModifier, rows, depth+1)})
 		}
 	case row.Class == 'r' || row.Class == 'm':
-		t.Kind, t.JSONCast = protocol.KindRange, row.JSONCast
+		t.Kind, t.JSONCast = wal.KindRange, row.JSONCast
 	case row.Elem != 0:
 		elem := build(row.Elem, modifier, rows, depth+1)
-		t.Kind, t.Elem, t.Delim = protocol.KindArray, &elem, row.Delim
+		t.Kind, t.Elem, t.Delim = wal.KindArray, &elem, row.Delim
 	default:
 		t.JSONCast, t.SpatialRefs = row.JSONCast, row.SpatialRefs
 		if row.Folding != nil {
-			t.Kind, t.Folding = protocol.KindText, row.Folding
+			t.Kind, t.Folding = wal.KindText, row.Folding
 		}
 	}
 	return t

@@ -5,7 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // unseen keeps what the catalog knows to have happened to rows without changes that
@@ -17,11 +18,11 @@ type unseen struct {
 	woken chan struct{}
 
 	mu   sync.Mutex
-	list []protocol.Unseen
+	list []pgcatalog.Unseen
 }
 
 // accept takes over what a look at the catalog has found.
-func (u *unseen) accept(exposure protocol.Exposure) {
+func (u *unseen) accept(exposure pgcatalog.Exposure) {
 	if len(exposure.Unseen) == 0 && u.next.Load() == 0 {
 		return
 	}
@@ -44,13 +45,13 @@ func (u *unseen) accept(exposure protocol.Exposure) {
 }
 
 // take gives what happened before a position.
-func (u *unseen) take(at protocol.LSN) (passed []protocol.Unseen) {
+func (u *unseen) take(at wal.LSN) (passed []pgcatalog.Unseen) {
 	if next := u.next.Load(); next == 0 || uint64(at) < next {
 		return nil
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.list = slices.DeleteFunc(u.list, func(e protocol.Unseen) bool {
+	u.list = slices.DeleteFunc(u.list, func(e pgcatalog.Unseen) bool {
 		if e.At <= at {
 			passed = append(passed, e)
 		}
@@ -61,7 +62,7 @@ func (u *unseen) take(at protocol.LSN) (passed []protocol.Unseen) {
 }
 
 func (u *unseen) renew() {
-	next := protocol.LSN(0)
+	next := wal.LSN(0)
 	for _, e := range u.list {
 		if next == 0 || e.At < next {
 			next = e.At
@@ -90,8 +91,8 @@ func (d *decoder) tellUnseen() {
 	if d.catalog.unseen.next.Load() == 0 {
 		return // quick: it is asked for every chunk
 	}
-	told := map[protocol.TableName]bool{}
-	for _, e := range d.catalog.unseen.take(protocol.LSN(d.state.confirmed.Load())) {
+	told := map[wal.TableName]bool{}
+	for _, e := range d.catalog.unseen.take(wal.LSN(d.state.confirmed.Load())) {
 		oid := d.catalog.oidOf(e.Table)
 		if told[e.Table] || e.Truncated != 0 && slices.Contains(d.state.truncations[oid], e.Truncated) {
 			continue
@@ -103,7 +104,7 @@ func (d *decoder) tellUnseen() {
 }
 
 // oidOf finds a table that is exposed; 0 if it is not.
-func (c *Catalog) oidOf(name protocol.TableName) uint32 {
+func (c *Catalog) oidOf(name wal.TableName) uint32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.tables[name]

@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/cdc"
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Rows that come, go or change without a change that tells of it: who keeps rows is told
@@ -161,7 +162,7 @@ func (s *subject) settled(t *testing.T) {
 	if err := s.conn.QueryRow(t.Context(), `SELECT pg_logical_emit_message(true, 'test', '')::text`).Scan(&lsn); err != nil {
 		t.Fatal(err)
 	}
-	at, err := protocol.ParseLSN(lsn)
+	at, err := wal.ParseLSN(lsn)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
 const (
@@ -15,7 +16,7 @@ const (
 // and would not do so for our slot either. Before PostgreSQL 19 its wal_level has to
 // be logical. From then on replica will do, except on a standby: that decodes what its
 // primary writes, and its own wal_level means nothing.
-func tooLittleWAL(info protocol.ServerInfo) bool {
+func tooLittleWAL(info pgcatalog.ServerInfo) bool {
 	switch {
 	case info.VersionNum < onDemandVersion:
 		return info.WALLevel != walLogical
@@ -25,7 +26,7 @@ func tooLittleWAL(info protocol.ServerInfo) bool {
 	return info.WALLevel == walMinimal
 }
 
-func walLevelProblem(info protocol.ServerInfo) *protocol.Problem {
+func walLevelProblem(info pgcatalog.ServerInfo) *protocol.Problem {
 	const managed = " (managed services have a setting, often named rds.logical_replication or cloudsql.logical_decoding)"
 	switch {
 	case info.VersionNum >= onDemandVersion && info.InRecovery:

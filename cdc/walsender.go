@@ -19,8 +19,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/tablewire/tablewire/cdc/pgoutput"
+	"github.com/tablewire/tablewire/cdc/internal/pgoutput"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Bytes that begin a CopyData message of the streaming replication protocol
@@ -69,10 +70,10 @@ type walsender struct {
 	statusInterval time.Duration
 	silence        time.Duration // after which the connection counts as dead; 0: never
 
-	open        bool         // a transaction has begun and not ended
-	received    protocol.LSN // the end of what was received
+	open        bool    // a transaction has begun and not ended
+	received    wal.LSN // the end of what was received
 	confirmed   *atomic.Uint64
-	sent        protocol.LSN // the position confirmed last
+	sent        wal.LSN // the position confirmed last
 	lastStatus  time.Time
 	lastMessage time.Time
 }
@@ -253,12 +254,12 @@ func (w *walsender) take(m pgproto3.BackendMessage, c *chunk) error {
 func (w *walsender) takeCopyData(data []byte, c *chunk) error {
 	switch {
 	case len(data) >= xLogDataHeader && data[0] == xLogData:
-		w.received = max(w.received, protocol.LSN(binary.BigEndian.Uint64(data[1:])))
+		w.received = max(w.received, wal.LSN(binary.BigEndian.Uint64(data[1:])))
 		w.note(data[xLogDataHeader:])
 		c.add(data[xLogDataHeader:])
 		return nil
 	case len(data) == keepaliveLength && data[0] == primaryKeepalive:
-		end := protocol.LSN(binary.BigEndian.Uint64(data[1:]))
+		end := wal.LSN(binary.BigEndian.Uint64(data[1:]))
 		w.received = max(w.received, end)
 		c.keepalive = end
 		if data[keepaliveLength-1] == 1 {
@@ -291,7 +292,7 @@ func (w *walsender) replyIfDue() error {
 		return fmt.Errorf("the server has been silent for %s", quiet.Round(time.Second))
 	}
 	ask := w.silence > 0 && quiet > w.silence/4 && now.Sub(w.lastStatus) >= w.statusInterval
-	if ask || protocol.LSN(w.confirmed.Load()) > w.sent || now.Sub(w.lastStatus) >= w.statusInterval {
+	if ask || wal.LSN(w.confirmed.Load()) > w.sent || now.Sub(w.lastStatus) >= w.statusInterval {
 		return w.reply(ask)
 	}
 	return nil
@@ -300,7 +301,7 @@ func (w *walsender) replyIfDue() error {
 // reply sends a standby status update: what was received as written, what is
 // confirmed as flushed and applied. A flush position of 0 confirms nothing.
 func (w *walsender) reply(ask bool) error {
-	confirmed := protocol.LSN(w.confirmed.Load())
+	confirmed := wal.LSN(w.confirmed.Load())
 	now := time.Now()
 	m := make([]byte, 0, 64)
 	m = append(m, 'd', 0, 0, 0, 4+34, statusUpdate)

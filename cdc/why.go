@@ -3,7 +3,7 @@ package cdc
 import (
 	"context"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Why says, for the operator, why Resolve finds no collection of a name.
@@ -21,7 +21,7 @@ func (c *Catalog) Why(ctx context.Context, name string) string {
 func (c *Catalog) whyKnown(name string) (why string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, table := range protocol.CollectionTables(name) {
+	for _, table := range wal.CollectionTables(name) {
 		if why, ok = c.refused[table]; ok {
 			return why, true
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Announcer takes messages that come from SQL or from a backend to a project's
@@ -24,14 +25,14 @@ const (
 // Announce sends a logical message to where its prefix says. A room in which
 // nobody has been has nobody to hear it. The error says what is wrong with the
 // message, and nothing of what is in it.
-func (a *Announcer) Announce(m *protocol.Message) error {
-	where := strings.TrimPrefix(m.Prefix, protocol.MessagePrefix)
+func (a *Announcer) Announce(m *wal.Message) error {
+	where := strings.TrimPrefix(m.Prefix, wal.MessagePrefix)
 	if where == toBroadcast {
 		return a.ToBroadcast(m.Content)
 	}
 	room, ok := strings.CutPrefix(where, toRoom)
 	if !ok {
-		return fmt.Errorf("the prefix %q names neither %sbroadcast nor %sroom:<room>", m.Prefix, protocol.MessagePrefix, protocol.MessagePrefix)
+		return fmt.Errorf("the prefix %q names neither %sbroadcast nor %sroom:<room>", m.Prefix, wal.MessagePrefix, wal.MessagePrefix)
 	}
 	if told, err := a.ToRoom(room, m.Content); err != nil {
 		return err

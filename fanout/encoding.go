@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // encoding holds what was made of one change for all shards' nodes: the frames, one
@@ -14,7 +15,7 @@ type encoding struct {
 	first   protocol.Frame              // of key; apart, because most often there is one
 	others  map[frameKey]protocol.Frame // nil when there are none
 	chosen  int                         // bytes of those that show a choice of columns
-	touched map[protocol.Columns]bool
+	touched map[wal.Columns]bool
 }
 
 type frameKey struct {
@@ -29,7 +30,7 @@ const MaxChosenBytes = 64 << 20
 
 // frame gives the change's frame, building it the first time; nil for one too many.
 // The scratch buffer is the caller's; the frame is a copy of exactly its size.
-func (e *encoding) frame(key frameKey, c *protocol.Change, scratch *[]byte) (f protocol.Frame, built bool) {
+func (e *encoding) frame(key frameKey, c *wal.Change, scratch *[]byte) (f protocol.Frame, built bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.first != nil && e.key == key {
@@ -59,14 +60,14 @@ func (e *encoding) frame(key frameKey, c *protocol.Change, scratch *[]byte) (f p
 
 // touches reports whether an update may have changed one of the columns; it looks
 // the first time that it is asked.
-func (e *encoding) touches(columns protocol.Columns, c *protocol.Change) bool {
+func (e *encoding) touches(columns wal.Columns, c *wal.Change) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	yes, ok := e.touched[columns]
 	if !ok {
 		yes = c.Touches(columns)
 		if e.touched == nil {
-			e.touched = make(map[protocol.Columns]bool)
+			e.touched = make(map[wal.Columns]bool)
 		}
 		e.touched[columns] = yes
 	}

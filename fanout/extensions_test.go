@@ -10,10 +10,11 @@ import (
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // extended subscribes with extensions; "connected" is taken.
-func extended(t testing.TB, h *fanout.Hub, rel *protocol.Relation, filters string, e protocol.Extensions) *watcher {
+func extended(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string, e protocol.Extensions) *watcher {
 	t.Helper()
 	w, err := tryExtended(h, rel, filters, e)
 	if err != nil {
@@ -23,7 +24,7 @@ func extended(t testing.TB, h *fanout.Hub, rel *protocol.Relation, filters strin
 	return w
 }
 
-func tryExtended(h *fanout.Hub, rel *protocol.Relation, filters string, e protocol.Extensions) (*watcher, error) {
+func tryExtended(h *fanout.Hub, rel *wal.Relation, filters string, e protocol.Extensions) (*watcher, error) {
 	q, _ := newQueue(1 << 20)
 	sub, err := h.Subscribe(fanout.Subscription{
 		Relation: rel, CollectionID: rel.TableName().String(), Filters: []byte(filters), Extensions: e, Queue: q,
@@ -33,29 +34,29 @@ func tryExtended(h *fanout.Hub, rel *protocol.Relation, filters string, e protoc
 
 // row is values of which some are not known: "?" was not told, "~" did not travel,
 // "-" is NULL.
-func row(texts ...string) []protocol.Value {
+func row(texts ...string) []wal.Value {
 	r := values(texts...)
 	for i, s := range texts {
 		switch s {
 		case "?":
-			r[i] = protocol.Value{}
+			r[i] = wal.Value{}
 		case "~":
-			r[i] = protocol.Value{State: protocol.Unchanged}
+			r[i] = wal.Value{State: wal.Unchanged}
 		case "-":
-			r[i] = protocol.Value{State: protocol.Null}
+			r[i] = wal.Value{State: wal.Null}
 		}
 	}
 	return r
 }
 
 // updated is an update under FULL.
-func updated(rel *protocol.Relation, old, now []protocol.Value) protocol.Change {
-	return protocol.Change{Op: protocol.Update, Relation: rel, Old: old, New: now, OldFull: true}
+func updated(rel *wal.Relation, old, now []wal.Value) wal.Change {
+	return wal.Change{Op: wal.Update, Relation: rel, Old: old, New: now, OldFull: true}
 }
 
 // updatedBlindly is one without: only a key that changed is told.
-func updatedBlindly(rel *protocol.Relation, old, now []protocol.Value) protocol.Change {
-	return protocol.Change{Op: protocol.Update, Relation: rel, Old: old, New: now}
+func updatedBlindly(rel *wal.Relation, old, now []wal.Value) wal.Change {
+	return wal.Change{Op: wal.Update, Relation: rel, Old: old, New: now}
 }
 
 // What an update is to a client that follows transitions, by what is known of the
@@ -67,7 +68,7 @@ func TestTransitions(t *testing.T) {
 	rel := orders()
 	for _, tc := range []struct {
 		before, after string
-		change        protocol.Change
+		change        wal.Change
 		follower      string // what it is sent; "" is nothing
 		plain         string // what a client is sent that does not follow
 	}{
@@ -154,9 +155,9 @@ func TestTransitions(t *testing.T) {
 		w := extended(t, h, rel, `{"status":"paid"}`, protocol.Extensions{Transitions: true})
 		publish(
 			t, h, created(rel, "1", "paid"), created(rel, "2", "new"),
-			protocol.Change{Op: protocol.Delete, Relation: rel, Old: row("1", "?")},
-			protocol.Change{Op: protocol.Delete, Relation: rel, Old: row("2", "new"), OldFull: true},
-			protocol.Change{Op: protocol.Truncate, Relation: rel},
+			wal.Change{Op: wal.Delete, Relation: rel, Old: row("1", "?")},
+			wal.Change{Op: wal.Delete, Relation: rel, Old: row("2", "new"), OldFull: true},
+			wal.Change{Op: wal.Truncate, Relation: rel},
 		)
 		w.want(
 			t, `{"event":"create"`+head+`{"id":1,"status":"paid"}}`,
@@ -196,26 +197,26 @@ func TestTransitions(t *testing.T) {
 // may keep a row in error.
 func TestFollowersOfAlteredTables(t *testing.T) {
 	t.Parallel()
-	id, status, note := column("id", protocol.KindInt, true), column("status", protocol.KindText, false), column("note", protocol.KindText, false)
+	id, status, note := column("id", wal.KindInt, true), column("status", wal.KindText, false), column("note", wal.KindText, false)
 	two, three := table("t", id, status), table("t", id, status, note)
 	full, full3 := *two, *three
-	full.Identity, full3.Identity = protocol.IdentityFull, protocol.IdentityFull
+	full.Identity, full3.Identity = wal.IdentityFull, wal.IdentityFull
 	learned, mixed := *two, *two
 	learned.Learned = 1
-	retyped := table("t", id, column("status", protocol.KindOther, false))
+	retyped := table("t", id, column("status", wal.KindOther, false))
 	sure, unsure := row("1", "x"), row("1", "~")
-	mood := func(labels ...string) *protocol.Relation {
-		c := column("status", protocol.KindEnum, false)
+	mood := func(labels ...string) *wal.Relation {
+		c := column("status", wal.KindEnum, false)
 		c.Type.Labels = labels
 		return table("t", id, c)
 	}
 	const filters = `{"status":"x"}`
 	for _, tc := range []struct {
 		name        string
-		before, now *protocol.Relation
+		before, now *wal.Relation
 		filters     string
-		shown       []protocol.Value // a row that the follower is sent first
-		at          protocol.LSN     // of the version that the request was made for
+		shown       []wal.Value // a row that the follower is sent first
+		at          wal.LSN     // of the version that the request was made for
 		closed      string
 	}{
 		{"a column more", two, three, filters, unsure, 0, ""},
@@ -228,8 +229,8 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 		{"an enum's labels in another order", mood("x", "y"), mood("y", "x"), filters, sure, 0, "close 1012"},
 		{"a column less", three, two, filters, row("1", "x", "n"), 0, "close 1012"},
 		{"a column less, which the filter needs", three, two, `{"note":"n"}`, row("1", "x", "n"), 0, "close 4400"},
-		{"another key", two, table("t", column("id", protocol.KindInt, false), column("status", protocol.KindText, true)), filters, sure, 0, "close 1012"},
-		{"a key column more", two, table("t", id, status, column("note", protocol.KindText, true)), filters, sure, 0, "close 1012"},
+		{"another key", two, table("t", column("id", wal.KindInt, false), column("status", wal.KindText, true)), filters, sure, 0, "close 1012"},
+		{"a key column more", two, table("t", id, status, column("note", wal.KindText, true)), filters, sure, 0, "close 1012"},
 		{"the old row is told from now on", two, &full, filters, unsure, 0, "close 1012"},
 		{"the old row is told from now on, and there is a column more", two, &full3, filters, unsure, 0, "close 1012"},
 		{"the old row is told from now on, and all was known before", two, &full, filters, sure, 0, ""},
@@ -251,7 +252,7 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 				t.Errorf("the follower got %q, want a row", got)
 			}
 			plain.got()
-			publish(t, h, protocol.Change{Op: protocol.Truncate, Relation: &now})
+			publish(t, h, wal.Change{Op: wal.Truncate, Relation: &now})
 			got := append(follower.got(), "")
 			if tc.closed == "" && got[0] != `{"event":"truncate","collection_id":"t"}` || tc.closed != "" && got[len(got)-2] != tc.closed {
 				t.Errorf("the follower got %q", got)
@@ -267,16 +268,16 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 // a delete that nobody knew to concern it, which leaves no row in error.
 func TestFollowersWhoAreSure(t *testing.T) {
 	t.Parallel()
-	h, before := startHub(t, 1), table("t", column("id", protocol.KindInt, true), column("status", protocol.KindText, false), column("n", protocol.KindInt, false))
+	h, before := startHub(t, 1), table("t", column("id", wal.KindInt, true), column("status", wal.KindText, false), column("n", wal.KindInt, false))
 	now := *before
-	now.Identity, now.At = protocol.IdentityFull, 100
+	now.Identity, now.At = wal.IdentityFull, 100
 	follow := func(filters string) *watcher {
 		return extended(t, h, before, filters, protocol.Extensions{Transitions: true})
 	}
 	early, other := follow(`{"status":"x"}`), follow(`{"n":1}`)
-	publish(t, h, updatedBlindly(before, nil, row("1", "~", "2")), protocol.Change{Op: protocol.Delete, Relation: before, Old: row("1", "?", "?")})
+	publish(t, h, updatedBlindly(before, nil, row("1", "~", "2")), wal.Change{Op: wal.Delete, Relation: before, Old: row("1", "?", "?")})
 	late := follow(`{"status":"x"}`)
-	publish(t, h, protocol.Change{Op: protocol.Truncate, Relation: &now})
+	publish(t, h, wal.Change{Op: wal.Truncate, Relation: &now})
 	const head, truncate = `,"collection_id":"t","data":{"id":1`, `{"event":"truncate","collection_id":"t"}`
 	early.want(t, `{"event":"update"`+head+`,"n":2},"unchanged":["status"]}`, `{"event":"delete"`+head+`}}`, "close 1012")
 	other.want(t, `{"event":"delete"`+head+`},"reason":"filter"}`, `{"event":"delete"`+head+`}}`, truncate)
@@ -289,32 +290,32 @@ func TestFollowersWhoAreSure(t *testing.T) {
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	rel := orders()
-	changes := []protocol.Change{
+	changes := []wal.Change{
 		created(rel, "1", "new"),
 		created(rel, "2", "paid"),
 		updated(rel, row("1", "new"), row("1", "paid")),
 		updated(rel, row("2", "paid"), row("2", "void")),
 		updated(rel, row("1", "paid"), row("3", "paid")),
-		{Op: protocol.Delete, Relation: rel, Old: row("3", "paid"), OldFull: true},
-		{Op: protocol.Truncate, Relation: rel},
+		{Op: wal.Delete, Relation: rel, Old: row("3", "paid"), OldFull: true},
+		{Op: wal.Truncate, Relation: rel},
 	}
 	for _, tc := range []struct {
-		events      []protocol.Op
+		events      []wal.Op
 		transitions bool
 		want        string
 	}{
 		{nil, false, "create 2, update 1, update 3, delete 3, truncate"},
 		{nil, true, "create 2, create 1, delete 2, update 3, delete 3, truncate"},
-		{[]protocol.Op{protocol.Create}, false, "create 2"},
-		{[]protocol.Op{protocol.Create, protocol.Delete}, true, "create 2, create 1, delete 2, delete 3"},
-		{[]protocol.Op{protocol.Update}, false, "update 1, update 3"},
-		{[]protocol.Op{protocol.Update}, true, "update 3"},
-		{[]protocol.Op{protocol.Truncate}, true, "truncate"},
+		{[]wal.Op{wal.Create}, false, "create 2"},
+		{[]wal.Op{wal.Create, wal.Delete}, true, "create 2, create 1, delete 2, delete 3"},
+		{[]wal.Op{wal.Update}, false, "update 1, update 3"},
+		{[]wal.Op{wal.Update}, true, "update 3"},
+		{[]wal.Op{wal.Truncate}, true, "truncate"},
 	} {
 		t.Run(fmt.Sprintf("%v transitions=%v", tc.events, tc.transitions), func(t *testing.T) {
 			t.Parallel()
 			h := startHub(t, 2)
-			w := extended(t, h, rel, `{"status":"paid"}`, protocol.Extensions{Transitions: tc.transitions, Events: protocol.OpSetOf(tc.events...)})
+			w := extended(t, h, rel, `{"status":"paid"}`, protocol.Extensions{Transitions: tc.transitions, Events: wal.OpSetOf(tc.events...)})
 			publish(t, h, changes...)
 			var got []string
 			for _, m := range w.got() {
@@ -334,8 +335,8 @@ func TestEvents(t *testing.T) {
 
 func TestColumns(t *testing.T) {
 	t.Parallel()
-	table3 := func() *protocol.Relation {
-		return table("t", column("id", protocol.KindInt, true), column("a", protocol.KindText, false), column("b", protocol.KindText, false))
+	table3 := func() *wal.Relation {
+		return table("t", column("id", wal.KindInt, true), column("a", wal.KindText, false), column("b", wal.KindText, false))
 	}
 	const head = `,"collection_id":"t","data":`
 	only := func(names ...string) protocol.Extensions {
@@ -414,7 +415,7 @@ func TestColumns(t *testing.T) {
 		var ws []*watcher
 		for i := range 90 {
 			e := []protocol.Extensions{{}, only("a"), only("a", "id", "a")}[i%3]
-			e.Events = protocol.OpSet(i % 2 * int(protocol.OpSetOf(protocol.Create)))
+			e.Events = wal.OpSet(i % 2 * int(wal.OpSetOf(wal.Create)))
 			ws = append(ws, extended(t, h, rel, `{"b":"x"}`, e))
 		}
 		ws = append(ws, extended(t, h, rel, `{"b_in":"x,y"}`, only("a")))
@@ -447,7 +448,7 @@ func TestColumns(t *testing.T) {
 		t.Parallel()
 		h, v1 := startHub(t, 1), table3()
 		a, b := extended(t, h, v1, "", only("a")), extended(t, h, v1, "", only("b"))
-		v2 := table("t", column("b", protocol.KindText, false), column("id", protocol.KindInt, true))
+		v2 := table("t", column("b", wal.KindText, false), column("id", wal.KindInt, true))
 		v2.At = 10
 		publish(t, h, created(v1, "1", "one", "x"), created(v2, "y", "2"))
 		a.want(
@@ -464,16 +465,16 @@ func TestColumns(t *testing.T) {
 
 	t.Run("a column that the stream has not come to yet", func(t *testing.T) {
 		t.Parallel()
-		h, v1 := startHub(t, 1), table("t", column("id", protocol.KindInt, true))
+		h, v1 := startHub(t, 1), table("t", column("id", wal.KindInt, true))
 		v1.At = 100
 		all := watch(t, h, v1, "")
 		v2 := table3()
 		v2.At = 200
 		w := extended(t, h, v2, "", only("a"))
 		creates := only("a")
-		creates.Events = protocol.OpSetOf(protocol.Create)
+		creates.Events = wal.OpSetOf(wal.Create)
 		deaf := extended(t, h, v2, "", creates)
-		publish(t, h, created(v1, "1"), protocol.Change{Op: protocol.Truncate, Relation: v1})
+		publish(t, h, created(v1, "1"), wal.Change{Op: wal.Truncate, Relation: v1})
 		deaf.want(t)
 		v3 := table3()
 		v3.At = 300
@@ -487,7 +488,7 @@ func TestColumns(t *testing.T) {
 
 	t.Run("a column that was added is not among those that were named", func(t *testing.T) {
 		t.Parallel()
-		h, v1 := startHub(t, 1), table("t", column("id", protocol.KindInt, true), column("a", protocol.KindText, false))
+		h, v1 := startHub(t, 1), table("t", column("id", wal.KindInt, true), column("a", wal.KindText, false))
 		named, all := extended(t, h, v1, "", only("id", "a")), watch(t, h, v1, "")
 		v2 := table3()
 		v2.At = 10
@@ -500,7 +501,7 @@ func TestColumns(t *testing.T) {
 		t.Parallel()
 		h, v1 := startHub(t, 1), table3()
 		w := extended(t, h, v1, "", only("a"))
-		v2 := table("t", column("id", protocol.KindInt, false), column("a", protocol.KindText, false), column("b", protocol.KindText, true))
+		v2 := table("t", column("id", wal.KindInt, false), column("a", wal.KindText, false), column("b", wal.KindText, true))
 		v2.At = 10
 		publish(t, h, created(v1, "1", "one", "x"), created(v2, "1", "one", "x"))
 		w.want(t, `{"event":"create"`+head+`{"id":1,"a":"one"}}`, `{"event":"create"`+head+`{"a":"one","b":"x"}}`)
@@ -510,7 +511,7 @@ func TestColumns(t *testing.T) {
 // BenchmarkHubExtensions publishes an update to clients of distinct filters, which it
 // enters, leaves or stays in, and in which nothing changes that they are shown.
 func BenchmarkHubExtensions(b *testing.B) {
-	rel := table("orders", column("id", protocol.KindInt, true), column("status", protocol.KindText, false), column("note", protocol.KindText, false))
+	rel := table("orders", column("id", wal.KindInt, true), column("status", wal.KindText, false), column("note", wal.KindText, false))
 	note := "a note of a usual length, forty-odd bytes"
 	for _, bm := range []struct {
 		name       string
@@ -550,7 +551,7 @@ func BenchmarkHubExtensions(b *testing.B) {
 
 // An altered table has each request compiled once, however many share it.
 func TestHubCompilesOnce(t *testing.T) { //nolint:paralleltest // it measures what is allocated
-	id, status, note := column("id", protocol.KindInt, true), column("status", protocol.KindText, false), column("note", protocol.KindText, false)
+	id, status, note := column("id", wal.KindInt, true), column("status", wal.KindText, false), column("note", wal.KindText, false)
 	two, three := table("t", id, status), table("t", id, status, note)
 	two.At, three.At = 1, 100
 	var ids []string
@@ -562,10 +563,10 @@ func TestHubCompilesOnce(t *testing.T) { //nolint:paralleltest // it measures wh
 		h := startHub(t, 1)
 		defer h.Unsubscribe(extended(t, h, two, " "+filters, protocol.Extensions{}).sub) // the same, spelled otherwise
 		for i := range watchers {
-			w := extended(t, h, two, filters, protocol.Extensions{Events: protocol.OpSet(i % 4)})
+			w := extended(t, h, two, filters, protocol.Extensions{Events: wal.OpSet(i % 4)})
 			defer h.Unsubscribe(w.sub)
 		}
-		c := protocol.Change{Op: protocol.Create, Relation: three, New: row("1", "y", "z")}
+		c := wal.Change{Op: wal.Create, Relation: three, New: row("1", "y", "z")}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		publish(t, h, c)
@@ -582,9 +583,9 @@ func TestHubCompilesOnce(t *testing.T) { //nolint:paralleltest // it measures wh
 // is shown no more is ended behind what it was sent before. Whole rows always are.
 func TestHubBoundsChoices(t *testing.T) {
 	t.Parallel()
-	cols := []protocol.Column{column("id", protocol.KindInt, true), column("body", protocol.KindText, false)}
+	cols := []wal.Column{column("id", wal.KindInt, true), column("body", wal.KindText, false)}
 	for i := range 7 {
-		cols = append(cols, column(fmt.Sprintf("c%d", i), protocol.KindInt, false))
+		cols = append(cols, column(fmt.Sprintf("c%d", i), wal.KindInt, false))
 	}
 	rel := table("t", cols...)
 	const choices, long = 100, 2 << 20
@@ -601,8 +602,8 @@ func TestHubBoundsChoices(t *testing.T) {
 			watchers = append(watchers, extended(t, h, rel, fmt.Sprintf(`{"id_gt":%d}`, -1-i%4), protocol.Extensions{Columns: chosen}))
 		}
 		whole := extended(t, h, rel, "", protocol.Extensions{})
-		insert := func(body string) protocol.Change {
-			return protocol.Change{Op: protocol.Create, Relation: rel, New: row("1", body, "1", "2", "3", "4", "5", "6", "7")}
+		insert := func(body string) wal.Change {
+			return wal.Change{Op: wal.Create, Relation: rel, New: row("1", body, "1", "2", "3", "4", "5", "6", "7")}
 		}
 		publish(t, h, insert("short"), insert(strings.Repeat("x", long)), insert("short"))
 		held, ended := 0, 0

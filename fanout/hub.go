@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // ErrStopped is returned by a hub whose Run has ended.
@@ -46,7 +47,7 @@ func (h *Hub) Run(ctx context.Context) error {
 // Publish queues a batch's frames with all who want them, and returns when that
 // is done: the batch's memory is then the caller's again. It waits for matching,
 // never for a socket.
-func (h *Hub) Publish(b *protocol.Batch) error {
+func (h *Hub) Publish(b *wal.Batch) error {
 	w := &h.work
 	w.batch = b
 	for len(w.encodings) < len(b.Changes) {
@@ -121,19 +122,19 @@ func (h *Hub) Unsubscribe(sub *Subscriber) {
 }
 
 // EndTable ends all subscriptions to a table with an error.
-func (h *Hub) EndTable(table protocol.TableName, err *protocol.Error) {
+func (h *Hub) EndTable(table wal.TableName, err *protocol.Error) {
 	h.all(endTopic{table: table, ending: endingOf(err)})
 }
 
 // RestartTable ends all subscriptions to a table of whose changes some were lost:
 // the clients are to come back.
-func (h *Hub) RestartTable(table protocol.TableName, reason string) {
+func (h *Hub) RestartTable(table wal.TableName, reason string) {
 	h.all(endTopic{table: table, ending: ending{code: protocol.CloseRestart, reason: reason}})
 }
 
 // RestartFollowers ends the subscriptions to a table that follow transitions: rows
 // that their clients keep may have changed without a change that told of it.
-func (h *Hub) RestartFollowers(table protocol.TableName, reason string) {
+func (h *Hub) RestartFollowers(table wal.TableName, reason string) {
 	h.all(endTopic{table: table, followers: true, ending: ending{code: protocol.CloseRestart, reason: reason}})
 }
 
@@ -163,7 +164,7 @@ func (h *Hub) send(s *shard, m any) error {
 }
 
 // shardOf keeps equal filters on one shard, so that each is evaluated once.
-func (h *Hub) shardOf(table protocol.TableName, filter string) *shard {
+func (h *Hub) shardOf(table wal.TableName, filter string) *shard {
 	sum := maphash.Comparable(h.seed, table) ^ maphash.String(h.seed, filter)
 	return h.shards[sum%uint64(len(h.shards))]
 }

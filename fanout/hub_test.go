@@ -13,39 +13,41 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-func column(name string, kind protocol.Kind, key bool) protocol.Column {
-	t := protocol.Type{OID: uint32(100 + kind), Base: uint32(100 + kind), Name: "text", Kind: kind}
-	encode := protocol.AppendString[[]byte]
-	if kind == protocol.KindInt {
+func column(name string, kind wal.Kind, key bool) wal.Column {
+	t := wal.Type{OID: uint32(100 + kind), Base: uint32(100 + kind), Name: "text", Kind: kind}
+	encode := jsonstring.Append[[]byte]
+	if kind == wal.KindInt {
 		t.Name, t.Bits = "integer", 32
 		encode = func(dst, v []byte) []byte { return append(dst, v...) }
 	}
-	return protocol.NewColumn(name, t, key, encode)
+	return wal.NewColumn(name, t, key, encode)
 }
 
-func table(name string, columns ...protocol.Column) *protocol.Relation {
-	return &protocol.Relation{Schema: "public", Name: name, Identity: protocol.IdentityDefault, Columns: columns}
+func table(name string, columns ...wal.Column) *wal.Relation {
+	return &wal.Relation{Schema: "public", Name: name, Identity: wal.IdentityDefault, Columns: columns}
 }
 
-func orders() *protocol.Relation {
-	return table("orders", column("id", protocol.KindInt, true), column("status", protocol.KindText, false))
+func orders() *wal.Relation {
+	return table("orders", column("id", wal.KindInt, true), column("status", wal.KindText, false))
 }
 
-func values(texts ...string) []protocol.Value {
-	row := make([]protocol.Value, len(texts))
+func values(texts ...string) []wal.Value {
+	row := make([]wal.Value, len(texts))
 	for i, s := range texts {
-		row[i] = protocol.Value{State: protocol.Text, Text: []byte(s)}
+		row[i] = wal.Value{State: wal.Text, Text: []byte(s)}
 	}
 	return row
 }
 
-func created(rel *protocol.Relation, texts ...string) protocol.Change {
-	return protocol.Change{Op: protocol.Create, Relation: rel, New: values(texts...)}
+func created(rel *wal.Relation, texts ...string) wal.Change {
+	return wal.Change{Op: wal.Create, Relation: rel, New: values(texts...)}
 }
 
-func batch(changes ...protocol.Change) *protocol.Batch { return &protocol.Batch{Changes: changes} }
+func batch(changes ...wal.Change) *wal.Batch { return &wal.Batch{Changes: changes} }
 
 func startHub(t testing.TB, shards int) *fanout.Hub {
 	t.Helper()
@@ -69,7 +71,7 @@ type watcher struct {
 	queue *fanout.Queue
 }
 
-func watch(t testing.TB, h *fanout.Hub, rel *protocol.Relation, filters string) *watcher {
+func watch(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string) *watcher {
 	t.Helper()
 	w, err := tryWatch(h, rel, rel.TableName().String(), filters)
 	if err != nil {
@@ -79,7 +81,7 @@ func watch(t testing.TB, h *fanout.Hub, rel *protocol.Relation, filters string) 
 	return w
 }
 
-func tryWatch(h *fanout.Hub, rel *protocol.Relation, name, filters string) (*watcher, error) {
+func tryWatch(h *fanout.Hub, rel *wal.Relation, name, filters string) (*watcher, error) {
 	q, _ := newQueue(1 << 20)
 	sub, err := h.Subscribe(fanout.Subscription{Relation: rel, CollectionID: name, Filters: []byte(filters), Queue: q})
 	return &watcher{sub, q}, err
@@ -108,7 +110,7 @@ func (w *watcher) want(t *testing.T, want ...string) {
 	}
 }
 
-func publish(t testing.TB, h *fanout.Hub, changes ...protocol.Change) {
+func publish(t testing.TB, h *fanout.Hub, changes ...wal.Change) {
 	t.Helper()
 	if err := h.Publish(batch(changes...)); err != nil {
 		t.Fatal(err)
@@ -247,8 +249,8 @@ func TestHub(t *testing.T) {
 		h, rel := startHub(t, 1), orders()
 		paid, high := watch(t, h, rel, `{"status":"paid"}`), watch(t, h, rel, `{"status":"paid","id_gt":5}`)
 		old := values("1", "")
-		old[1] = protocol.Value{}
-		publish(t, h, protocol.Change{Op: protocol.Delete, Relation: rel, Old: old})
+		old[1] = wal.Value{}
+		publish(t, h, wal.Change{Op: wal.Delete, Relation: rel, Old: old})
 		paid.want(t, `{"event":"delete","collection_id":"orders","data":{"id":1}}`)
 		high.want(t) // its key alone decides
 	})
@@ -257,7 +259,7 @@ func TestHub(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 1), orders()
 		w := watch(t, h, rel, `{"status":"paid"}`)
-		publish(t, h, protocol.Change{Op: protocol.Truncate, Relation: rel})
+		publish(t, h, wal.Change{Op: wal.Truncate, Relation: rel})
 		w.want(t, `{"event":"truncate","collection_id":"orders"}`)
 	})
 
@@ -292,7 +294,7 @@ func TestHub(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 1), orders()
 		paid, byID := watch(t, h, rel, `{"status":"paid"}`), watch(t, h, rel, `{"id":1}`)
-		altered := table("orders", column("status", protocol.KindText, false), column("note", protocol.KindText, true))
+		altered := table("orders", column("status", wal.KindText, false), column("note", wal.KindText, true))
 		altered.At = 200
 		publish(t, h, created(altered, "paid", "x"), created(altered, "new", "y"))
 		paid.want(t, `{"event":"create","collection_id":"orders","data":{"status":"paid","note":"x"}}`)
@@ -310,7 +312,7 @@ func TestHub(t *testing.T) {
 		h, old := startHub(t, 1), orders()
 		old.At = 100
 		all := watch(t, h, old, "")
-		newer := table("orders", append(orders().Columns, column("note", protocol.KindText, false))...)
+		newer := table("orders", append(orders().Columns, column("note", wal.KindText, false))...)
 		newer.At = 200
 		noted := watch(t, h, newer, `{"note":"x"}`)
 		publish(t, h, created(old, "1", "paid"))
@@ -335,9 +337,9 @@ func TestHub(t *testing.T) {
 
 	t.Run("filters that were equal before a column's type changed", func(t *testing.T) {
 		t.Parallel()
-		h, v1 := startHub(t, 1), table("t", column("x", protocol.KindInt, true))
+		h, v1 := startHub(t, 1), table("t", column("x", wal.KindInt, true))
 		padded, plain := watch(t, h, v1, `{"x":"01"}`), watch(t, h, v1, `{"x":"1"}`)
-		v2 := table("t", column("x", protocol.KindText, true))
+		v2 := table("t", column("x", wal.KindText, true))
 		v2.At = 10
 		publish(t, h, created(v2, "1"))
 		padded.want(t)
@@ -361,7 +363,7 @@ func TestHub(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 2), orders()
 		a, b := watch(t, h, rel, ""), watch(t, h, table("others", rel.Columns...), "")
-		h.EndTable(protocol.TableName{Schema: "public", Table: "orders"}, protocol.ErrCollectionNotFound)
+		h.EndTable(wal.TableName{Schema: "public", Table: "orders"}, protocol.ErrCollectionNotFound)
 		h.Unsubscribe(a.sub)
 		a.want(t, `{"error":"Collection not found or access denied"}`, "close 4404")
 		h.RestartAll("bye")
@@ -479,7 +481,7 @@ func (w *watcher) drain(taken []protocol.Frame) []protocol.Frame {
 }
 
 func BenchmarkHubPublish(b *testing.B) {
-	rel := table("orders", column("id", protocol.KindInt, true), column("status", protocol.KindText, false), column("note", protocol.KindText, false))
+	rel := table("orders", column("id", wal.KindInt, true), column("status", wal.KindText, false), column("note", wal.KindText, false))
 	change := batch(created(rel, "12345", "paid", "a note of a usual length, forty-odd bytes"))
 	for _, filter := range []struct{ name, filters string }{
 		{"none", ""}, {"eq", `{"status":"paid"}`}, {"miss", `{"status":"new"}`},

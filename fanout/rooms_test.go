@@ -15,6 +15,7 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // tab is a socket in a room.
@@ -398,7 +399,7 @@ func TestAnnouncer(t *testing.T) {
 	ada := mustEnter(t, a.Rooms, "r:1", "ada")
 	ada.got()
 	announce := func(prefix, content string) error {
-		return a.Announce(&protocol.Message{Prefix: prefix, Content: []byte(content)})
+		return a.Announce(&wal.Message{Prefix: prefix, Content: []byte(content)})
 	}
 	if err := announce("tablewire:room:r:1", `{"content":"hi","user_name":"Trigger"}`); err != nil {
 		t.Error(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // TestRowSets lets clients follow random changes: each ends with exactly the rows
@@ -29,7 +30,7 @@ func TestRowSets(t *testing.T) {
 				w := newWorld(r, full)
 				defer w.stop()
 				for range rapid.IntRange(1, 8).Draw(r, "batches") {
-					var b protocol.Batch
+					var b wal.Batch
 					for range rapid.IntRange(1, 6).Draw(r, "changes") {
 						b.Changes = append(b.Changes, w.change(r))
 					}
@@ -47,8 +48,8 @@ func TestRowSets(t *testing.T) {
 
 // world is a table, its present rows by id, and its followers.
 type world struct {
-	rel     *protocol.Relation
-	rows    map[string][]protocol.Value
+	rel     *wal.Relation
+	rows    map[string][]wal.Value
 	hub     *fanout.Hub
 	cancel  context.CancelFunc
 	ended   chan struct{}
@@ -63,15 +64,15 @@ const (
 func newWorld(r *rapid.T, full bool) *world {
 	w := &world{
 		rel: table(
-			"t", column("a", protocol.KindText, false), column("id", protocol.KindInt, true),
-			column("n", protocol.KindInt, false), column("body", protocol.KindText, false),
+			"t", column("a", wal.KindText, false), column("id", wal.KindInt, true),
+			column("n", wal.KindInt, false), column("body", wal.KindText, false),
 		),
-		rows: map[string][]protocol.Value{}, ended: make(chan struct{}),
+		rows: map[string][]wal.Value{}, ended: make(chan struct{}),
 		hub: fanout.New(fanout.Config{Shards: rapid.IntRange(1, 3).Draw(r, "shards")}),
 	}
-	w.rel.Identity = protocol.IdentityDefault
+	w.rel.Identity = wal.IdentityDefault
 	if full {
-		w.rel.Identity = protocol.IdentityFull
+		w.rel.Identity = wal.IdentityFull
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel = cancel
@@ -123,7 +124,7 @@ func drawFilter(r *rapid.T) string {
 	return "{" + strings.Join(clauses, ",") + "}"
 }
 
-func (w *world) drawRow(r *rapid.T, id string) []protocol.Value {
+func (w *world) drawRow(r *rapid.T, id string) []wal.Value {
 	maybeNull := func(s string) string {
 		if rapid.IntRange(0, 4).Draw(r, "null") == 0 {
 			return "-"
@@ -136,24 +137,24 @@ func (w *world) drawRow(r *rapid.T, id string) []protocol.Value {
 func (w *world) has(id string) bool { return w.rows[id] != nil }
 
 // change changes the table and gives what the log tells of it.
-func (w *world) change(r *rapid.T) protocol.Change {
+func (w *world) change(r *rapid.T) wal.Change {
 	id := ids.Draw(r, "id")
 	old := w.rows[id]
-	c := protocol.Change{Relation: w.rel}
+	c := wal.Change{Relation: w.rel}
 	switch op := rapid.IntRange(0, 19).Draw(r, "op"); {
 	case op == 0:
-		c.Op = protocol.Truncate
+		c.Op = wal.Truncate
 		clear(w.rows)
 		return c
 	case old == nil:
-		c.Op, c.New = protocol.Create, w.drawRow(r, id)
+		c.Op, c.New = wal.Create, w.drawRow(r, id)
 		w.rows[id] = c.New
 		return c
 	case op < 5:
-		c.Op = protocol.Delete
+		c.Op = wal.Delete
 		delete(w.rows, id)
 	default:
-		c.Op = protocol.Update
+		c.Op = wal.Update
 		now := slices.Clone(old)
 		drawn := w.drawRow(r, id)
 		for i := range now {
@@ -173,26 +174,26 @@ func (w *world) change(r *rapid.T) protocol.Change {
 }
 
 // tell sets what the log tells of the row before.
-func (w *world) tell(c *protocol.Change, old []protocol.Value) {
-	if w.rel.Identity == protocol.IdentityFull {
+func (w *world) tell(c *wal.Change, old []wal.Value) {
+	if w.rel.Identity == wal.IdentityFull {
 		c.Old, c.OldFull = old, true
 		return
 	}
-	if c.Op == protocol.Update {
+	if c.Op == wal.Update {
 		if long(old[colBody]) && same(old[colBody], c.New[colBody]) {
-			c.New[colBody] = protocol.Value{State: protocol.Unchanged}
+			c.New[colBody] = wal.Value{State: wal.Unchanged}
 		}
 		if same(old[colID], c.New[colID]) {
 			return
 		}
 	}
-	c.Old = make([]protocol.Value, len(old))
+	c.Old = make([]wal.Value, len(old))
 	c.Old[colID] = old[colID]
 }
 
-func long(v protocol.Value) bool { return strings.HasPrefix(string(v.Text), "L") }
+func long(v wal.Value) bool { return strings.HasPrefix(string(v.Text), "L") }
 
-func same(a, b protocol.Value) bool { return a.State == b.State && string(a.Text) == string(b.Text) }
+func same(a, b wal.Value) bool { return a.State == b.State && string(a.Text) == string(b.Text) }
 
 // follower is a client that keeps the rows of its filter as docs/row-sets.md says,
 // and one that asks for the same and for some events alone.
@@ -213,8 +214,8 @@ func (w *world) follow(r *rapid.T) *follower {
 		c.columns = rapid.SliceOfN(rapid.SampledFrom([]string{"a", "id", "n", "body"}), 0, 3).Draw(r, "columns")
 	}
 	c.events = rapid.SliceOfN(rapid.SampledFrom([]string{"create", "update", "delete", "truncate"}), 1, 4).Draw(r, "events")
-	var ops []protocol.Op
-	for _, o := range protocol.Ops {
+	var ops []wal.Op
+	for _, o := range wal.Ops {
 		if slices.Contains(c.events, o.String()) {
 			ops = append(ops, o)
 		}
@@ -227,7 +228,7 @@ func (w *world) follow(r *rapid.T) *follower {
 	if c.watcher, err = tryExtended(w.hub, w.rel, c.filters, e); err != nil {
 		r.Fatal(err)
 	}
-	e.Events = protocol.OpSetOf(ops...)
+	e.Events = wal.OpSetOf(ops...)
 	if c.limited, err = tryExtended(w.hub, w.rel, c.filters, e); err != nil {
 		r.Fatal(err)
 	}
@@ -316,16 +317,16 @@ func (c *follower) check(r *rapid.T, w *world) {
 }
 
 // withoutBody is the row as the log tells it when the body does not travel.
-func (w *world) withoutBody(now []protocol.Value) []protocol.Value {
-	if w.rel.Identity == protocol.IdentityFull || !long(now[colBody]) {
+func (w *world) withoutBody(now []wal.Value) []wal.Value {
+	if w.rel.Identity == wal.IdentityFull || !long(now[colBody]) {
 		return now
 	}
 	now = slices.Clone(now)
-	now[colBody] = protocol.Value{State: protocol.Unchanged}
+	now[colBody] = wal.Value{State: wal.Unchanged}
 	return now
 }
 
-func (c *follower) checkRow(held map[string]json.RawMessage, now []protocol.Value, fail func(string), w *world) {
+func (c *follower) checkRow(held map[string]json.RawMessage, now []wal.Value, fail func(string), w *world) {
 	for i, v := range now {
 		col := &w.rel.Columns[i]
 		got, there := held[col.Name]
@@ -336,10 +337,10 @@ func (c *follower) checkRow(held map[string]json.RawMessage, now []protocol.Valu
 			continue
 		}
 		want := "null"
-		if v.State == protocol.Text {
+		if v.State == wal.Text {
 			want = string(col.AppendJSON(nil, v.Text))
 		}
-		mayLack := i == colBody && w.rel.Identity != protocol.IdentityFull && long(v)
+		mayLack := i == colBody && w.rel.Identity != wal.IdentityFull && long(v)
 		if string(got) != want && (there || !mayLack) {
 			fail(fmt.Sprintf("has %s %s, want %s", col.Name, got, want))
 		}

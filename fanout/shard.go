@@ -6,6 +6,7 @@ import (
 
 	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // shard owns a part of the subscribers. Its goroutine is the only one to touch
@@ -16,14 +17,14 @@ type shard struct {
 	// is raised before a subscription is queued, and so is never too low.
 	subscribers atomic.Int64
 
-	topics  map[protocol.TableName]*topic
+	topics  map[wal.TableName]*topic
 	dirty   []*node // those with frames of the present batch
 	scratch []byte
 
-	found    []filter.Hit     // of the present row; cleared after it: it keeps no entry alive
-	hits     []hit            // of the present change; likewise
-	identity []protocol.Value // of the row before the present change
-	last     lastFrame        // of the present batch
+	found    []filter.Hit // of the present row; cleared after it: it keeps no entry alive
+	hits     []hit        // of the present change; likewise
+	identity []wal.Value  // of the row before the present change
+	last     lastFrame    // of the present batch
 
 	counters counters
 }
@@ -47,7 +48,7 @@ type filterCounts struct{ filters, scanned int }
 
 // work is a batch for every shard, and who waits for it.
 type work struct {
-	batch     *protocol.Batch
+	batch     *wal.Batch
 	encodings []encoding
 	waiting   atomic.Int32  // shards that are not done yet
 	done      chan struct{} // told by the last of them
@@ -79,7 +80,7 @@ type unsubscribe struct {
 
 // endTopic ends all subscriptions to a table, or those that follow transitions.
 type endTopic struct {
-	table     protocol.TableName
+	table     wal.TableName
 	followers bool
 	ending
 }
@@ -100,7 +101,7 @@ func endingOf(err *protocol.Error) ending {
 }
 
 func newShard() *shard {
-	return &shard{inbox: make(chan any, 256), topics: make(map[protocol.TableName]*topic)}
+	return &shard{inbox: make(chan any, 256), topics: make(map[wal.TableName]*topic)}
 }
 
 // run serves the inbox until ctx ends.
@@ -138,7 +139,7 @@ func (s *shard) handle(m any) {
 
 func (s *shard) publish(w *work) {
 	var t *topic
-	var relation *protocol.Relation
+	var relation *wal.Relation
 	for i := range w.batch.Changes {
 		c := &w.batch.Changes[i]
 		if c.Relation != relation {
@@ -152,7 +153,7 @@ func (s *shard) publish(w *work) {
 		if t == nil {
 			continue
 		}
-		if c.Op == protocol.Truncate { // for everybody, whatever the filters
+		if c.Op == wal.Truncate { // for everybody, whatever the filters
 			for _, e := range t.entries {
 				s.queue(hit{entry: e, row: filter.Yes}, c, &w.encodings[i])
 			}
@@ -169,9 +170,9 @@ func (s *shard) publish(w *work) {
 
 // match finds the hits of a change. Of an update the row before it is matched, too,
 // for the entries whose nodes follow transitions.
-func (s *shard) match(t *topic, c *protocol.Change) {
+func (s *shard) match(t *topic, c *wal.Change) {
 	s.hits = s.find(&t.index, c.Row(), s.hits[:0])
-	if c.Op != protocol.Update || t.followed.Len() == 0 {
+	if c.Op != wal.Update || t.followed.Len() == 0 {
 		return
 	}
 	now := len(s.hits)
@@ -184,7 +185,7 @@ func (s *shard) match(t *topic, c *protocol.Change) {
 // find appends the entries of an index that do not refuse a row. What can't be
 // decided, because the log does not tell the values, is not refused: a client can
 // ignore a row that it does not hold, but can't guess one that it was never told.
-func (s *shard) find(index *filter.Index, row []protocol.Value, hits []hit) []hit {
+func (s *shard) find(index *filter.Index, row []wal.Value, hits []hit) []hit {
 	s.found = index.Match(s.found[:0], row)
 	for _, h := range s.found {
 		hits = append(hits, hit{entry: h.Entry.Value.(*entry), row: h.Result})
@@ -221,7 +222,7 @@ func joinHits(hits []hit, n int) []hit {
 }
 
 // before is what is known of the row before an update.
-func (s *shard) before(c *protocol.Change) []protocol.Value {
+func (s *shard) before(c *wal.Change) []wal.Value {
 	if c.Old != nil {
 		return c.Old
 	}
@@ -230,13 +231,13 @@ func (s *shard) before(c *protocol.Change) []protocol.Value {
 }
 
 // queue puts a change's frames by for the nodes of an entry, until flush.
-func (s *shard) queue(h hit, c *protocol.Change, e *encoding) {
+func (s *shard) queue(h hit, c *wal.Change, e *encoding) {
 	for _, n := range h.entry.nodes {
 		seen, sent := n.view.sees(c, h, e)
 		if !sent || n.crowded {
 			continue
 		}
-		if h.row == filter.Unknown && seen.Op != protocol.Delete {
+		if h.row == filter.Unknown && seen.Op != wal.Delete {
 			n.unsure = true
 		}
 		f := s.frame(frameKey{n.view.View, seen}, c, e)
@@ -257,7 +258,7 @@ var crowded = ending{code: protocol.CloseRestart, reason: "a long row is shown i
 
 // frame gives a change's frame, nil for one too many. Most nodes want the same as the
 // one before.
-func (s *shard) frame(key frameKey, c *protocol.Change, e *encoding) protocol.Frame {
+func (s *shard) frame(key frameKey, c *wal.Change, e *encoding) protocol.Frame {
 	if s.last.of == e && s.last.key == key {
 		return s.last.frame
 	}

@@ -1,11 +1,15 @@
 package fanout
 
-import "github.com/tablewire/tablewire/protocol"
+import (
+	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+	"github.com/tablewire/tablewire/protocol/wal"
+)
 
 // Subscription is what a subscriber asks for.
 type Subscription struct {
 	// Relation is the collection's table as the catalog has it now.
-	Relation *protocol.Relation
+	Relation *wal.Relation
 	// CollectionID is the collection's name as the client spelled it.
 	CollectionID string
 	// Filters are the client's filters, a JSON object or nil.
@@ -24,7 +28,7 @@ func (s Subscription) Check() error {
 
 func (s Subscription) request() *request {
 	return &request{
-		label:   string(protocol.AppendString(nil, s.CollectionID)),
+		label:   string(jsonstring.Append(nil, s.CollectionID)),
 		filters: s.Filters, Extensions: s.Extensions,
 	}
 }
@@ -35,7 +39,7 @@ type Subscriber struct {
 	shard *shard
 	// at is the position at which the request is known to have fitted the table: an
 	// older version that it does not fit is none of its business.
-	at protocol.LSN
+	at wal.LSN
 
 	// The rest is the shard's goroutine's.
 

@@ -6,19 +6,20 @@ import (
 
 	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // topic is a collection that somebody on this shard subscribes to.
 type topic struct {
-	relation *protocol.Relation // the version that all requests are bound to
-	entries  map[string]*entry  // by the filter's canonical form
+	relation *wal.Relation     // the version that all requests are bound to
+	entries  map[string]*entry // by the filter's canonical form
 	// The filters of the entries, but for those that are not bound; and of the entries
 	// with nodes that follow transitions.
 	index, followed filter.Index
 	counted         filterCounts // what the shard's counters have of it
 }
 
-func newTopic(r *protocol.Relation) *topic {
+func newTopic(r *wal.Relation) *topic {
 	return &topic{relation: r, entries: make(map[string]*entry)}
 }
 
@@ -52,12 +53,12 @@ func (t *topic) place(sub *Subscriber, b binding) {
 // the error is what the client is told, but for a version that is older than the
 // one that the request was made for: the stream is behind, and nothing matches
 // until it has caught up.
-func (t *topic) fit(r *request, at protocol.LSN) (binding, error) {
+func (t *topic) fit(r *request, at wal.LSN) (binding, error) {
 	b, err := r.bind(t.relation)
 	return t.settle(r, at, b, err)
 }
 
-func (t *topic) settle(r *request, at protocol.LSN, b binding, err error) (binding, error) {
+func (t *topic) settle(r *request, at wal.LSN, b binding, err error) (binding, error) {
 	if err != nil && t.relation.At <= at {
 		return r.unbound(), nil
 	}
@@ -65,7 +66,7 @@ func (t *topic) settle(r *request, at protocol.LSN, b binding, err error) (bindi
 }
 
 // bind makes the topic fit a new version of its table.
-func (t *topic) bind(relation *protocol.Relation) {
+func (t *topic) bind(relation *wal.Relation) {
 	before := t.relation
 	t.relation = relation
 	if !alike(before, relation) {
@@ -145,22 +146,22 @@ func (t *topic) endFollowers(retyped, known bool) {
 
 // alike reports whether what is bound to the one version of a table is good for the
 // other: the columns are the same, and so are those that identify a row.
-func alike(a, b *protocol.Relation) bool {
-	return a.SameColumns(b) && slices.EqualFunc(a.Columns, b.Columns, func(a, b protocol.Column) bool { return a.Key == b.Key })
+func alike(a, b *wal.Relation) bool {
+	return a.SameColumns(b) && slices.EqualFunc(a.Columns, b.Columns, func(a, b wal.Column) bool { return a.Key == b.Key })
 }
 
 // alterations says what a new version of a table means for the rows of before. retyped:
 // a column is gone or has another type. known: more is known of rows, because the old
 // ones are told or because an enum has labels that could not be read.
-func alterations(before, now *protocol.Relation) (retyped, known bool) {
-	known = now.Identity == protocol.IdentityFull && before.Identity != protocol.IdentityFull || now.Learned > before.Learned
+func alterations(before, now *wal.Relation) (retyped, known bool) {
+	known = now.Identity == wal.IdentityFull && before.Identity != wal.IdentityFull || now.Learned > before.Learned
 	for i := range before.Columns {
 		was, at := before.Columns[i].Type, now.Column(before.Columns[i].Name)
 		if at < 0 {
 			return true, known
 		}
 		is := now.Columns[at].Type
-		if was.Kind == protocol.KindEnum && len(is.Labels) > len(was.Labels) && among(was.Labels, is.Labels) {
+		if was.Kind == wal.KindEnum && len(is.Labels) > len(was.Labels) && among(was.Labels, is.Labels) {
 			known = true
 			is.Labels = was.Labels
 		}
@@ -180,9 +181,9 @@ func among(a, b []string) bool {
 }
 
 // rekeyed reports whether a row is identified by other columns.
-func rekeyed(before, now *protocol.Relation) bool {
-	others := func(a, b *protocol.Relation) bool { // a's that are not b's
-		return slices.ContainsFunc(a.Columns, func(c protocol.Column) bool {
+func rekeyed(before, now *wal.Relation) bool {
+	others := func(a, b *wal.Relation) bool { // a's that are not b's
+		return slices.ContainsFunc(a.Columns, func(c wal.Column) bool {
 			at := b.Column(c.Name)
 			return c.Key && (at < 0 || !b.Columns[at].Key)
 		})

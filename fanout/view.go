@@ -6,6 +6,7 @@ import (
 
 	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // request is what a subscriber asked for, as it asked for it: it is bound to each
@@ -18,7 +19,7 @@ type request struct {
 
 // binding is a request bound to one version of a table.
 type binding struct {
-	relation *protocol.Relation
+	relation *wal.Relation
 	key      string // the filter's canonical form
 	filter   *filter.Filter
 	view     view
@@ -28,24 +29,24 @@ type binding struct {
 type view struct {
 	protocol.View
 	transitions bool
-	events      protocol.OpSet
+	events      wal.OpSet
 }
 
 // bind compiles the request for a version of the table. The error is what the
 // client is told.
-func (r *request) bind(relation *protocol.Relation) (binding, error) {
+func (r *request) bind(relation *wal.Relation) (binding, error) {
 	f, err := filter.Compile(r.filters, relation)
 	return r.bindTo(relation, f, err)
 }
 
 // bindTo is bind with what came of compiling the filters.
-func (r *request) bindTo(relation *protocol.Relation, f *filter.Filter, err error) (binding, error) {
+func (r *request) bindTo(relation *wal.Relation, f *filter.Filter, err error) (binding, error) {
 	if err != nil {
 		told := protocol.ErrInvalidFilter(err.Error())
 		told.ForLog = filter.ForLog(err)
 		return binding{}, told
 	}
-	columns, err := relation.Choose(r.Columns)
+	columns, err := protocol.ChooseColumns(relation, r.Columns)
 	if err != nil {
 		return binding{}, protocol.ErrInvalidColumns(err.Error())
 	}
@@ -81,20 +82,20 @@ func (r *request) equal(o *request) bool {
 //	not no       not no      update: it may hold it, and takes it in if it doesn't
 //
 // Without transitions the row after alone counts.
-func (v *view) sees(c *protocol.Change, h hit, e *encoding) (_ protocol.Sight, sent bool) {
+func (v *view) sees(c *wal.Change, h hit, e *encoding) (_ protocol.Sight, sent bool) {
 	seen := protocol.Sight{Op: c.Op}
-	switch follows := v.transitions && c.Op == protocol.Update; {
+	switch follows := v.transitions && c.Op == wal.Update; {
 	case follows && h.row == filter.No:
-		seen = protocol.Sight{Op: protocol.Delete, ByFilter: true}
+		seen = protocol.Sight{Op: wal.Delete, ByFilter: true}
 	case follows && h.before == filter.No:
-		seen = protocol.Sight{Op: protocol.Create, ByFilter: true}
+		seen = protocol.Sight{Op: wal.Create, ByFilter: true}
 	case h.row == filter.No:
 		return seen, false // a hit for the sake of nodes that follow
 	}
 	if !v.events.Has(seen.Op) {
 		return seen, false
 	}
-	if seen.Op != protocol.Update || v.Columns == "" {
+	if seen.Op != wal.Update || v.Columns == "" {
 		return seen, true
 	}
 	// One that changes nothing that is shown is left out, but where it may be what

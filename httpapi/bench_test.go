@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // BenchmarkDeliver measures a change's way from Publish to clients in another
@@ -26,7 +26,7 @@ func BenchmarkDeliver(b *testing.B) {
 		b.Run(fmt.Sprintf("subs=%d/burst=%d", subs, burst), func(b *testing.B) {
 			w, l := setup(b), startLoad(b)
 			l.open(w.http.URL, subs)
-			var changes []protocol.Change
+			var changes []wal.Change
 			for i := range burst {
 				changes = append(changes, created(i, "active"))
 			}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/fanout"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Collections knows which tables clients may watch.
@@ -17,11 +17,11 @@ type Collections interface {
 	// Resolve finds the table that a client names. It fails with
 	// [protocol.ErrCollectionNotFound] when there is none that the project may see;
 	// any other error means that it can't be told now.
-	Resolve(ctx context.Context, name string) (*protocol.Relation, error)
+	Resolve(ctx context.Context, name string) (*wal.Relation, error)
 	// Exposed reports whether a table that Resolve gave still is one of them.
-	Exposed(rel *protocol.Relation) bool
+	Exposed(rel *wal.Relation) bool
 	// Unsent lists the columns of such a table that are not sent, for error messages.
-	Unsent(ctx context.Context, rel *protocol.Relation) ([]protocol.UnsentColumn, error)
+	Unsent(ctx context.Context, rel *wal.Relation) ([]wal.UnsentColumn, error)
 	// Why says, for the log, why Resolve finds no collection of a name. No client is
 	// told it.
 	Why(ctx context.Context, name string) string
@@ -111,17 +111,17 @@ type Config struct {
 
 // StreamStats are the replication stream's figures since the process began.
 type StreamStats struct {
-	Changes      [len(protocol.Ops)]uint64 // by protocol.Op
+	Changes      [len(wal.Ops)]uint64 // by protocol.Op
 	Transactions uint64
 	Omitted      uint64 // values that were too long to be delivered
 	Reconnects   uint64
-	ReceivedLSN  protocol.LSN // up to which the stream was read
-	ConfirmedLSN protocol.LSN // up to which the server may forget
-	Sent         uint64       // messages from SQL
-	Rejected     uint64       // messages from SQL that could not be sent
-	ServerLSN    protocol.LSN // the end of the server's log, when last asked
-	Retained     int64        // bytes of log that the server keeps for the slot, when last asked
-	Live         bool         // connected and streaming
+	ReceivedLSN  wal.LSN // up to which the stream was read
+	ConfirmedLSN wal.LSN // up to which the server may forget
+	Sent         uint64  // messages from SQL
+	Rejected     uint64  // messages from SQL that could not be sent
+	ServerLSN    wal.LSN // the end of the server's log, when last asked
+	Retained     int64   // bytes of log that the server keeps for the slot, when last asked
+	Live         bool    // connected and streaming
 }
 
 const (

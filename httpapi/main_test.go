@@ -19,6 +19,8 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 func TestMain(m *testing.M) {
@@ -34,34 +36,34 @@ const (
 )
 
 // resolveFunc is a fake of Collections.
-type resolveFunc func(ctx context.Context, name string) (*protocol.Relation, error)
+type resolveFunc func(ctx context.Context, name string) (*wal.Relation, error)
 
-func (f resolveFunc) Resolve(ctx context.Context, name string) (*protocol.Relation, error) {
+func (f resolveFunc) Resolve(ctx context.Context, name string) (*wal.Relation, error) {
 	return f(ctx, name)
 }
 
-func (resolveFunc) Exposed(*protocol.Relation) bool { return true }
+func (resolveFunc) Exposed(*wal.Relation) bool { return true }
 
-func (resolveFunc) Unsent(context.Context, *protocol.Relation) ([]protocol.UnsentColumn, error) {
-	return []protocol.UnsentColumn{{Name: "total", Why: "it is generated"}}, nil
+func (resolveFunc) Unsent(context.Context, *wal.Relation) ([]wal.UnsentColumn, error) {
+	return []wal.UnsentColumn{{Name: "total", Why: "it is generated"}}, nil
 }
 
 func (resolveFunc) Why(context.Context, string) string { return "it was never made" }
 
 var users = newUsers()
 
-func newUsers() *protocol.Relation {
-	quoted := protocol.AppendString[[]byte]
-	text := protocol.Type{OID: 25, Base: 25, Name: "text", Kind: protocol.KindText}
-	integer := protocol.Type{OID: 23, Base: 23, Name: "integer", Kind: protocol.KindInt, Bits: 32}
+func newUsers() *wal.Relation {
+	quoted := jsonstring.Append[[]byte]
+	text := wal.Type{OID: 25, Base: 25, Name: "text", Kind: wal.KindText}
+	integer := wal.Type{OID: 23, Base: 23, Name: "integer", Kind: wal.KindInt, Bits: 32}
 	plain := func(dst, text []byte) []byte { return append(dst, text...) }
-	return &protocol.Relation{OID: 1, Schema: "public", Name: "users", Columns: []protocol.Column{
-		protocol.NewColumn("id", integer, true, plain),
-		protocol.NewColumn("status", text, false, quoted),
+	return &wal.Relation{OID: 1, Schema: "public", Name: "users", Columns: []wal.Column{
+		wal.NewColumn("id", integer, true, plain),
+		wal.NewColumn("status", text, false, quoted),
 	}}
 }
 
-func onlyUsers(_ context.Context, name string) (*protocol.Relation, error) {
+func onlyUsers(_ context.Context, name string) (*wal.Relation, error) {
 	if name == "users" || name == "public.users" {
 		return users, nil
 	}
@@ -69,10 +71,10 @@ func onlyUsers(_ context.Context, name string) (*protocol.Relation, error) {
 }
 
 // created is the change of a new user.
-func created(id int, status string) protocol.Change {
-	return protocol.Change{Op: protocol.Create, Relation: users, New: []protocol.Value{
-		{State: protocol.Text, Text: fmt.Append(nil, id)},
-		{State: protocol.Text, Text: []byte(status)},
+func created(id int, status string) wal.Change {
+	return wal.Change{Op: wal.Create, Relation: users, New: []wal.Value{
+		{State: wal.Text, Text: fmt.Append(nil, id)},
+		{State: wal.Text, Text: []byte(status)},
 	}}
 }
 
@@ -139,9 +141,9 @@ func setupTimes(t testing.TB, times times, change ...func(*Config)) *site {
 	return w
 }
 
-func (w *site) publish(t testing.TB, changes ...protocol.Change) {
+func (w *site) publish(t testing.TB, changes ...wal.Change) {
 	t.Helper()
-	if err := w.hub.Publish(&protocol.Batch{Changes: changes}); err != nil {
+	if err := w.hub.Publish(&wal.Batch{Changes: changes}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // closeCodes are those that disconnections are counted by. A client may send any
@@ -153,7 +154,7 @@ func (c collector) chat(ch chan<- prometheus.Metric) {
 }
 
 func replication(ch chan<- prometheus.Metric, st StreamStats) {
-	for _, op := range protocol.Ops {
+	for _, op := range wal.Ops {
 		count(ch, descChanges, st.Changes[op], op.String())
 	}
 	count(ch, descTransactions, st.Transactions)

@@ -18,6 +18,8 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 func TestConfig(t *testing.T) {
@@ -56,7 +58,7 @@ func TestCollectionNames(t *testing.T) { //nolint:tparallel // the subtests shar
 	t.Parallel()
 	asked := make(chan string, 1)
 	collections := func(c *Config) {
-		c.Collections = resolveFunc(func(_ context.Context, name string) (*protocol.Relation, error) {
+		c.Collections = resolveFunc(func(_ context.Context, name string) (*wal.Relation, error) {
 			asked <- name
 			return users, nil
 		})
@@ -70,7 +72,7 @@ func TestCollectionNames(t *testing.T) { //nolint:tparallel // the subtests shar
 				if got := <-asked; got != name {
 					t.Errorf("%s asks for %q, want %q", escaped, got, name)
 				}
-				label := string(protocol.AppendString(nil, name))
+				label := string(jsonstring.Append(nil, name))
 				c.want(`{"event":"connected","collection_id":` + label + `,"filters":{}}`)
 			}
 		}
@@ -210,7 +212,7 @@ func TestDrain(t *testing.T) {
 		t.Parallel()
 		waiting := make(chan struct{})
 		w := setup(t, func(c *Config) {
-			c.Collections = resolveFunc(func(ctx context.Context, name string) (*protocol.Relation, error) {
+			c.Collections = resolveFunc(func(ctx context.Context, name string) (*wal.Relation, error) {
 				if name == "slow" {
 					close(waiting)
 					<-ctx.Done()

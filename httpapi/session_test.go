@@ -12,6 +12,7 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // TestFirstMessage goes through the contract's table of what may go wrong.
@@ -162,7 +163,7 @@ func TestChangesArriveFiltered(t *testing.T) {
 	active := w.dial(t, "/realtime/collections/users")
 	active.send(`{"api_key":"` + testKey + `","filters":{"status":"active"}}`)
 	active.want(`{"event":"connected","collection_id":"users","filters":{"status":"active"}}`)
-	w.publish(t, created(1, "idle"), created(2, "active"), protocol.Change{Op: protocol.Truncate, Relation: users})
+	w.publish(t, created(1, "idle"), created(2, "active"), wal.Change{Op: wal.Truncate, Relation: users})
 	all.want(createdJSON(1, "idle"), createdJSON(2, "active"), `{"event":"truncate","collection_id":"users"}`)
 	active.want(createdJSON(2, "active"), `{"event":"truncate","collection_id":"users"}`)
 }
@@ -175,9 +176,9 @@ func TestExtensions(t *testing.T) {
 	c := w.dial(t, "/realtime/collections/users")
 	c.send(`{"api_key":"` + testKey + `","filters":{"status":"active"},"transitions":true,"events":["create","delete"],"columns":[]}`)
 	c.want(`{"event":"connected","collection_id":"users","filters":{"status":"active"}}`)
-	moved := func(from, to string) protocol.Change {
+	moved := func(from, to string) wal.Change {
 		u := created(1, to)
-		u.Op, u.Old, u.OldFull = protocol.Update, created(1, from).New, true
+		u.Op, u.Old, u.OldFull = wal.Update, created(1, from).New, true
 		return u
 	}
 	w.publish(t, moved("idle", "active"), moved("active", "active"), moved("active", "idle"), created(2, "active"))
@@ -311,7 +312,7 @@ func TestCollectionsOutOfReach(t *testing.T) {
 	var down atomic.Bool
 	down.Store(true)
 	w := setup(t, func(c *Config) {
-		c.Collections = resolveFunc(func(ctx context.Context, name string) (*protocol.Relation, error) {
+		c.Collections = resolveFunc(func(ctx context.Context, name string) (*wal.Relation, error) {
 			if down.Load() {
 				return nil, errors.New("no route to the database")
 			}
@@ -340,7 +341,7 @@ type fleeting struct {
 	asked atomic.Int32
 }
 
-func (d *fleeting) Exposed(*protocol.Relation) bool { return d.asked.Add(1) > 1 }
+func (d *fleeting) Exposed(*wal.Relation) bool { return d.asked.Add(1) > 1 }
 
 func TestCollectionGoneMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -355,7 +356,7 @@ func TestCollectionGoneMeanwhile(t *testing.T) {
 func TestPanicIsToldAndCostsOneSocket(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) {
-		c.Collections = resolveFunc(func(ctx context.Context, name string) (*protocol.Relation, error) {
+		c.Collections = resolveFunc(func(ctx context.Context, name string) (*wal.Relation, error) {
 			if name == "cursed" {
 				panic("boo")
 			}
@@ -377,7 +378,7 @@ func TestHubEndsSubscriptions(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	c := w.watch(t)
-	w.hub.EndTable(protocol.TableName{Schema: "public", Table: "users"}, protocol.ErrCollectionNotFound)
+	w.hub.EndTable(wal.TableName{Schema: "public", Table: "users"}, protocol.ErrCollectionNotFound)
 	c.want(`{"error":"Collection not found or access denied"}`)
 	c.wantClose(protocol.CloseNotFound)
 }

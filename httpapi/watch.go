@@ -10,6 +10,7 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // watch is a socket that follows a collection.
@@ -93,7 +94,7 @@ func (w *watch) leave() {
 var errGoneMeanwhile = errors.New("the collection went away while it was subscribed to")
 
 // resolve finds a collection. That it can't be told is logged once an outage.
-func (s *Server) resolve(ctx context.Context, name string) (*protocol.Relation, error) {
+func (s *Server) resolve(ctx context.Context, name string) (*wal.Relation, error) {
 	if !isName(name) {
 		return nil, protocol.ErrCollectionNotFound
 	}

@@ -19,13 +19,14 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 func TestWhatWaitsLeavesTogether(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	c := w.watch(t)
-	var changes []protocol.Change
+	var changes []wal.Change
 	var want []string
 	for i := range 100 {
 		changes = append(changes, created(i, "new"))

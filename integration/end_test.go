@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 // How a server ends, and what is left when it does.

@@ -42,24 +42,27 @@ type importRule struct {
 // unless the row above it fits. Only never and only add up from above.
 var importRules = map[string]importRule{
 	// The vocabulary: values, and no input or output.
-	"protocol": {never: "net os", only: jsontext},
+	"protocol":            {code: "protocol/jsonstring protocol/wal", never: "net os", only: jsontext},
+	"protocol/wal":        {code: "protocol/jsonstring"},
+	"protocol/pgcatalog":  {code: "protocol/wal"},
+	"protocol/jsonstring": {},
 
 	// The database's side and the clients' side don't know each other.
-	"cdc":           {code: "cdc/pgoutput cdc/pgtext protocol/...", tests: "pgserver/pgtest sql", never: "net/http"},
-	"cdc/pgoutput":  {code: "protocol/..."},
-	"cdc/pgtext":    {code: "protocol/...", tests: "pgserver/pgtest"},
-	"sql":           {code: "protocol/...", tests: "pgserver/pgtest"},
-	"fanout":        {code: "fanout/filter protocol/...", never: "net/http"},
-	"fanout/filter": {code: "protocol/...", tests: "pgserver/pgtest sql"},
-	"httpapi":       {code: "fanout/... protocol/..."},
+	"cdc":                   {code: "cdc/internal/pgoutput cdc/internal/pgtext protocol/...", tests: "internal/pgserver/pgtest sql", never: "net/http"},
+	"cdc/internal/pgoutput": {code: "protocol/..."},
+	"cdc/internal/pgtext":   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
+	"sql":                   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
+	"fanout":                {code: "fanout/filter protocol/...", never: "net/http"},
+	"fanout/filter":         {code: "protocol/...", tests: "internal/pgserver/pgtest sql"},
+	"httpapi":               {code: "fanout/... protocol/..."},
 
 	// A private PostgreSQL server, for the demo and for tests.
-	"pgserver":        {never: "net/http"},
-	"pgserver/pgtest": {code: "pgserver"},
+	"internal/pgserver":        {never: "net/http"},
+	"internal/pgserver/pgtest": {code: "internal/pgserver"},
 
 	// The binary joins all. Its tests from outside don't know its parts.
-	"cmd/tablewire": {code: "cdc fanout fanout/filter httpapi httpapi/console pgserver protocol/... sql", tests: "pgserver/pgtest"},
-	"integration":   {code: "protocol/...", tests: "pgserver/pgtest"},
+	"cmd/tablewire": {code: "cdc fanout fanout/filter httpapi httpapi/console internal/pgserver protocol/... sql", tests: "internal/pgserver/pgtest"},
+	"integration":   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
 	"examples":      {},
 }
 
@@ -105,17 +108,17 @@ func TestForbidden(t *testing.T) {
 		{folder: "protocol", imported: module + "/cdc", want: true},
 		{folder: "protocol/of/some/depth", imported: "net/http", want: true},
 		{folder: "protocol/of/some/depth", imported: "github.com/jackc/pgx/v5", want: true},
-		{folder: "cdc", imported: module + "/cdc/pgtext"},
+		{folder: "cdc", imported: module + "/cdc/internal/pgtext"},
 		{folder: "cdc", imported: module + "/protocol"},
 		{folder: "cdc", imported: module + "/fanout", want: true},
 		{folder: "cdc", imported: module + "/fanout", test: true, want: true},
 		{folder: "cdc", imported: module + "/sql", want: true},
 		{folder: "cdc", imported: module + "/sql", test: true},
 		{folder: "cdc", imported: module, want: true},
-		{folder: "cdc/pgtext", imported: module + "/cdc", want: true},
-		{folder: "cdc/pgtext", imported: module + "/cdc/pgoutput", want: true},
-		{folder: "cdc/pgtext", imported: module + "/sql", test: true, want: true}, // a row is not added to the one above it
-		{folder: "cdc/pgtext", imported: "net/http", want: true},                  // but never is
+		{folder: "cdc/internal/pgtext", imported: module + "/cdc", want: true},
+		{folder: "cdc/internal/pgtext", imported: module + "/cdc/internal/pgoutput", want: true},
+		{folder: "cdc/internal/pgtext", imported: module + "/sql", test: true, want: true}, // a row is not added to the one above it
+		{folder: "cdc/internal/pgtext", imported: "net/http", want: true},                  // but never is
 		{folder: "fanout", imported: "net/http", want: true},
 		{folder: "fanout", imported: "net/http/httptest", want: true},
 		{folder: "fanout", imported: module + "/httpapi", want: true},

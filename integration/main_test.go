@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 func TestMain(m *testing.M) {

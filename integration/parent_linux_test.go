@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 // Whoever ends "go run" ends the program, though go passes no signal on.

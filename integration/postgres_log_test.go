@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 // A server that ends leaves no FATAL error in PostgreSQL's log: while nothing happens,

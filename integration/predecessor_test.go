@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 // What a server does at its start about a slot that another one holds: it waits for

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 // The API's documentation's examples in Python, and docs/row-sets.md's, with the

@@ -17,7 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 var speedFor = flag.Duration("speed.for", 2*time.Second, "how long TestSpeed writes at full speed; 1m for figures")

@@ -1,6 +1,10 @@
 package protocol
 
-import "time"
+import (
+	"time"
+
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+)
 
 // User is who speaks on a broadcast or in a room, as the client says it.
 type User struct {
@@ -17,9 +21,9 @@ const timestamp = "2006-01-02T15:04:05.000Z"
 // AppendBroadcastConnected appends the message that confirms a broadcast socket.
 func AppendBroadcastConnected(dst []byte, projectID, userID string) []byte {
 	dst = append(dst, `{"event":"connected","project_id":`...)
-	dst = AppendString(dst, projectID)
+	dst = jsonstring.Append(dst, projectID)
 	dst = append(dst, `,"user_id":`...)
-	dst = AppendString(dst, userID)
+	dst = jsonstring.Append(dst, userID)
 	return append(dst, '}')
 }
 
@@ -36,9 +40,9 @@ func AppendBroadcastMessage(dst []byte, from User, at time.Time, data []byte) []
 
 func appendUser(dst []byte, u User) []byte {
 	dst = append(dst, `"user_id":`...)
-	dst = AppendString(dst, u.ID)
+	dst = jsonstring.Append(dst, u.ID)
 	dst = append(dst, `,"user_name":`...)
-	return AppendString(dst, u.Name)
+	return jsonstring.Append(dst, u.Name)
 }
 
 func appendTimestamp(dst []byte, at time.Time) []byte {

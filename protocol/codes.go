@@ -1,6 +1,10 @@
 package protocol
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+)
 
 // CloseCode of a WebSocket (RFC 6455, section 7.4).
 type CloseCode uint16
@@ -55,14 +59,14 @@ func (e *Error) Error() string {
 // AppendJSON appends the error as the API shows it.
 func (e *Error) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"error":`...)
-	dst = AppendString(dst, e.Message)
+	dst = jsonstring.Append(dst, e.Message)
 	if e.Detail != "" {
 		dst = append(dst, `,"error_detail":`...)
-		dst = AppendString(dst, e.Detail)
+		dst = jsonstring.Append(dst, e.Detail)
 	}
 	if e.RoomID != "" {
 		dst = append(dst, `,"room_id":`...)
-		dst = AppendString(dst, e.RoomID)
+		dst = jsonstring.Append(dst, e.RoomID)
 	}
 	return append(dst, '}')
 }

@@ -1,14 +1,6 @@
-// Package protocol is the vocabulary that all of Tablewire shares: what a change
-// is, where it stands in the log, and what goes over the wire. It holds values
-// only; nothing here does I/O, starts a goroutine or logs.
-//
-// # Changes
-//
-// A [Batch] is what the replication stream hands to the fan-out: changes in
-// commit order, whole transactions or a piece of one that is too long to hold.
-// A [Change] has a [Relation] and one or two rows of raw [Value]s: the text that
-// PostgreSQL sent, not yet looked at. The bytes belong to the batch and are
-// valid until the function that received the batch returns.
+// Package protocol is the wire: the messages that clients send and receive, their
+// errors and their close codes. It holds values only; nothing here does I/O, starts a
+// goroutine or logs. What the messages speak of is in package wal.
 //
 // # Messages
 //

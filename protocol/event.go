@@ -1,12 +1,17 @@
 package protocol
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+	"github.com/tablewire/tablewire/protocol/wal"
+)
 
 // AppendConnected appends the message that confirms a watch. filters are the
 // client's own bytes, echoed; {} where it sent none.
 func AppendConnected(dst []byte, collectionID string, filters []byte) []byte {
 	dst = append(dst, `{"event":"connected","collection_id":`...)
-	dst = AppendString(dst, collectionID)
+	dst = jsonstring.Append(dst, collectionID)
 	dst = append(dst, `,"filters":`...)
 	if len(filters) == 0 {
 		filters = []byte("{}")
@@ -18,38 +23,38 @@ func AppendConnected(dst []byte, collectionID string, filters []byte) []byte {
 // AppendChange appends a change as a watcher receives it who asked for no
 // extension. label is the collection's name as the client gave it, already a JSON
 // string.
-func AppendChange(dst []byte, label string, c *Change) []byte {
+func AppendChange(dst []byte, label string, c *wal.Change) []byte {
 	return AppendEvent(dst, View{Label: label}, Sight{Op: c.Op}, c)
 }
 
 // AppendEvent appends a change as it is seen through a view. It makes no garbage
 // beyond growing dst.
-func AppendEvent(dst []byte, v View, seen Sight, c *Change) []byte {
+func AppendEvent(dst []byte, v View, seen Sight, c *wal.Change) []byte {
 	dst = append(dst, `{"event":"`...)
 	dst = append(dst, seen.Op.String()...)
 	dst = append(dst, `","collection_id":`...)
 	dst = append(dst, v.Label...)
 	switch seen.Op {
-	case Create, Update:
+	case wal.Create, wal.Update:
 		dst = append(dst, `,"data":`...)
 		var unchanged int
 		dst, unchanged = appendNew(dst, v.Columns, c)
-		if seen.Op == Update {
+		if seen.Op == wal.Update {
 			dst = appendOldChanged(dst, v.Columns, c)
 		}
 		if unchanged > 0 {
 			dst = appendUnchanged(dst, v.Columns, c)
 		}
-	case Delete:
+	case wal.Delete:
 		dst = append(dst, `,"data":`...)
 		dst = appendKey(dst, c)
 		if c.OldFull {
 			dst = append(dst, `,"old_data":`...)
 			dst = appendOld(dst, v.Columns, c)
 		}
-	case Truncate:
+	case wal.Truncate:
 	}
-	if c.Omitted != nil && (seen.Op != Delete || c.OldFull) {
+	if c.Omitted != nil && (seen.Op != wal.Delete || c.OldFull) {
 		dst = appendOmitted(dst, v.Columns, c)
 	}
 	if seen.ByFilter {
@@ -59,14 +64,14 @@ func AppendEvent(dst []byte, v View, seen Sight, c *Change) []byte {
 }
 
 // appendNew appends the new row and counts the columns that are not known.
-func appendNew(dst []byte, columns Columns, c *Change) (_ []byte, unchanged int) {
+func appendNew(dst []byte, columns wal.Columns, c *wal.Change) (_ []byte, unchanged int) {
 	dst = append(dst, '{')
 	empty := len(dst)
 	for i := range c.Relation.Columns {
 		v := c.New[i]
 		switch {
-		case !columns.Has(i) || c.omits(i):
-		case v.State == Unchanged:
+		case !columns.Has(i) || c.Omits(i):
+		case v.State == wal.Unchanged:
 			unchanged++
 		default:
 			dst = appendField(dst, &c.Relation.Columns[i], v, empty)
@@ -75,11 +80,11 @@ func appendNew(dst []byte, columns Columns, c *Change) (_ []byte, unchanged int)
 	return append(dst, '}'), unchanged
 }
 
-func appendUnchanged(dst []byte, columns Columns, c *Change) []byte {
+func appendUnchanged(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	dst = append(dst, `,"unchanged":[`...)
 	empty := len(dst)
 	for i := range c.Relation.Columns {
-		if c.New[i].State == Unchanged && columns.Has(i) && !c.omits(i) {
+		if c.New[i].State == wal.Unchanged && columns.Has(i) && !c.Omits(i) {
 			dst = appendName(dst, &c.Relation.Columns[i], empty)
 		}
 	}
@@ -87,7 +92,7 @@ func appendUnchanged(dst []byte, columns Columns, c *Change) []byte {
 }
 
 // appendOmitted appends which of the columns that are shown were left out, if any.
-func appendOmitted(dst []byte, columns Columns, c *Change) []byte {
+func appendOmitted(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	start := len(dst)
 	dst = append(dst, `,"omitted":[`...)
 	empty := len(dst)
@@ -103,7 +108,7 @@ func appendOmitted(dst []byte, columns Columns, c *Change) []byte {
 }
 
 // appendName appends a column's name to a list of them that begins at empty.
-func appendName(dst []byte, col *Column, empty int) []byte {
+func appendName(dst []byte, col *wal.Column, empty int) []byte {
 	if len(dst) > empty {
 		dst = append(dst, ',')
 	}
@@ -115,7 +120,7 @@ func appendName(dst []byte, col *Column, empty int) []byte {
 // A key's old values travel whenever the server is not sure that they are the
 // same, so they are compared too. Without FULL the absence of a change is not
 // known, and old_data is left out unless a key changed.
-func appendOldChanged(dst []byte, columns Columns, c *Change) []byte {
+func appendOldChanged(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	if c.Old == nil {
 		return dst
 	}
@@ -124,7 +129,7 @@ func appendOldChanged(dst []byte, columns Columns, c *Change) []byte {
 	empty := len(dst)
 	for i := range c.Relation.Columns {
 		old, now, col := c.Old[i], c.New[i], &c.Relation.Columns[i]
-		if old.State == Absent || old.same(now) || !columns.Has(i) || c.omits(i) {
+		if old.State == wal.Absent || old.Same(now) || !columns.Has(i) || c.Omits(i) {
 			continue
 		}
 		before := len(dst)
@@ -145,18 +150,13 @@ func appendOldChanged(dst []byte, columns Columns, c *Change) []byte {
 	return append(dst, '}')
 }
 
-// same reports whether nothing says that the value changed.
-func (v Value) same(now Value) bool {
-	return now.State == Unchanged || v.State == now.State && bytes.Equal(v.Text, now.Text)
-}
-
 // mayLookAlike reports whether two different values of a kind may have the same JSON:
 // 0 and -0, arrays that differ in their bounds alone, NULL and json's null.
-func mayLookAlike(k Kind, a, b Value) bool {
+func mayLookAlike(k wal.Kind, a, b wal.Value) bool {
 	switch k {
-	case KindFloat, KindArray, KindComposite:
+	case wal.KindFloat, wal.KindArray, wal.KindComposite:
 		return true
-	case KindJSON:
+	case wal.KindJSON:
 		return a.State != b.State
 	default:
 		return false
@@ -165,29 +165,29 @@ func mayLookAlike(k Kind, a, b Value) bool {
 
 // appendKey appends the key that the row had: the one that it has, where that of before
 // an update is not known.
-func appendKey(dst []byte, c *Change) []byte {
+func appendKey(dst []byte, c *wal.Change) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)
 	for i := range c.Relation.Columns {
-		if !c.Relation.Columns[i].Key || c.omits(i) {
+		if !c.Relation.Columns[i].Key || c.Omits(i) {
 			continue
 		}
-		v := c.before(i)
-		if v.State == Absent && c.Op == Update {
+		v := c.Before(i)
+		if v.State == wal.Absent && c.Op == wal.Update {
 			v = c.New[i]
 		}
-		if v.State == Text || v.State == Null {
+		if v.State == wal.Text || v.State == wal.Null {
 			dst = appendField(dst, &c.Relation.Columns[i], v, empty)
 		}
 	}
 	return append(dst, '}')
 }
 
-func appendOld(dst []byte, columns Columns, c *Change) []byte {
+func appendOld(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)
 	for i := range c.Relation.Columns {
-		if c.Old[i].State != Absent && columns.Has(i) && !c.omits(i) {
+		if c.Old[i].State != wal.Absent && columns.Has(i) && !c.Omits(i) {
 			dst = appendField(dst, &c.Relation.Columns[i], c.Old[i], empty)
 		}
 	}
@@ -195,19 +195,19 @@ func appendOld(dst []byte, columns Columns, c *Change) []byte {
 }
 
 // appendField appends a member of an object whose members begin at empty.
-func appendField(dst []byte, col *Column, v Value, empty int) []byte {
+func appendField(dst []byte, col *wal.Column, v wal.Value, empty int) []byte {
 	return appendValue(appendLabel(dst, col, empty), col, v)
 }
 
-func appendLabel(dst []byte, col *Column, empty int) []byte {
+func appendLabel(dst []byte, col *wal.Column, empty int) []byte {
 	if len(dst) > empty {
 		dst = append(dst, ',')
 	}
 	return append(dst, col.Label...)
 }
 
-func appendValue(dst []byte, col *Column, v Value) []byte {
-	if v.State != Text {
+func appendValue(dst []byte, col *wal.Column, v wal.Value) []byte {
+	if v.State != wal.Text {
 		return append(dst, "null"...)
 	}
 	return col.AppendJSON(dst, v.Text)

@@ -9,69 +9,70 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // What old_data, data and unchanged say in each case of the wire contract.
 func TestAppendChange(t *testing.T) {
 	t.Parallel()
-	null := protocol.Value{State: protocol.Null}
-	unknown := protocol.Value{State: protocol.Unchanged}
-	rel := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
+	null := wal.Value{State: wal.Null}
+	unknown := wal.Value{State: wal.Unchanged}
+	rel := &wal.Relation{Schema: "public", Name: "t", Columns: []wal.Column{
 		textColumn("id", true), textColumn("a", false), textColumn("body", false),
 	}}
-	with := func(r []protocol.Value, i int, v protocol.Value) []protocol.Value {
+	with := func(r []wal.Value, i int, v wal.Value) []wal.Value {
 		r[i] = v
 		return r
 	}
-	absent := protocol.Value{}
+	absent := wal.Value{}
 	for _, tc := range []struct {
 		name string
-		c    protocol.Change
+		c    wal.Change
 		want string
 	}{
 		{
 			"NULL is null",
-			protocol.Change{Op: protocol.Create, New: with(row("1", "x", "b"), 1, null)},
+			wal.Change{Op: wal.Create, New: with(row("1", "x", "b"), 1, null)},
 			`{"event":"create","collection_id":"t","data":{"id":"1","a":null,"body":"b"}}`,
 		},
 		{
 			"nothing is known of the old row",
-			protocol.Change{Op: protocol.Update, New: row("1", "x", "b")},
+			wal.Change{Op: wal.Update, New: row("1", "x", "b")},
 			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"}}`,
 		},
 		{
 			"a full old row that did not change",
-			protocol.Change{Op: protocol.Update, New: row("1", "x", "b"), Old: row("1", "x", "b"), OldFull: true},
+			wal.Change{Op: wal.Update, New: row("1", "x", "b"), Old: row("1", "x", "b"), OldFull: true},
 			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"},"old_data":{}}`,
 		},
 		{
 			"from NULL",
-			protocol.Change{Op: protocol.Update, New: row("1", "x", "b"), Old: with(row("1", "x", "b"), 1, null), OldFull: true},
+			wal.Change{Op: wal.Update, New: row("1", "x", "b"), Old: with(row("1", "x", "b"), 1, null), OldFull: true},
 			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"},"old_data":{"a":null}}`,
 		},
 		{
 			"a key that changed",
-			protocol.Change{Op: protocol.Update, New: row("2", "x", "b"), Old: with(with(row("1", "", ""), 1, absent), 2, absent)},
+			wal.Change{Op: wal.Update, New: row("2", "x", "b"), Old: with(with(row("1", "", ""), 1, absent), 2, absent)},
 			`{"event":"update","collection_id":"t","data":{"id":"2","a":"x","body":"b"},"old_data":{"id":"1"}}`,
 		},
 		{
 			"a key that was told and did not change",
-			protocol.Change{Op: protocol.Update, New: row("1", "x", "b"), Old: with(with(row("1", "", ""), 1, absent), 2, absent)},
+			wal.Change{Op: wal.Update, New: row("1", "x", "b"), Old: with(with(row("1", "", ""), 1, absent), 2, absent)},
 			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"}}`,
 		},
 		{
 			"a value that did not travel",
-			protocol.Change{Op: protocol.Update, New: with(row("1", "x", ""), 2, unknown)},
+			wal.Change{Op: wal.Update, New: with(row("1", "x", ""), 2, unknown)},
 			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x"},"unchanged":["body"]}`,
 		},
 		{
 			"several values that did not travel",
-			protocol.Change{Op: protocol.Update, New: with(with(row("1", "", ""), 2, unknown), 1, unknown)},
+			wal.Change{Op: wal.Update, New: with(with(row("1", "", ""), 2, unknown), 1, unknown)},
 			`{"event":"update","collection_id":"t","data":{"id":"1"},"unchanged":["a","body"]}`,
 		},
 		{
 			"a delete with the whole row",
-			protocol.Change{Op: protocol.Delete, Old: row("1", "x", "b"), OldFull: true},
+			wal.Change{Op: wal.Delete, Old: row("1", "x", "b"), OldFull: true},
 			`{"event":"delete","collection_id":"t","data":{"id":"1"},"old_data":{"id":"1","a":"x","body":"b"}}`,
 		},
 	} {
@@ -88,58 +89,58 @@ func TestAppendChange(t *testing.T) {
 // What makes an event too long is left out, the longest first, and named.
 func TestOmit(t *testing.T) {
 	t.Parallel()
-	rel := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
+	rel := &wal.Relation{Schema: "public", Name: "t", Columns: []wal.Column{
 		textColumn("id", true), textColumn("a", false), textColumn("b", false), textColumn("c", false),
 	}}
-	absent, unknown, null := protocol.Value{}, protocol.Value{State: protocol.Unchanged}, protocol.Value{State: protocol.Null}
+	absent, unknown, null := wal.Value{}, wal.Value{State: wal.Unchanged}, wal.Value{State: wal.Null}
 	for _, tc := range []struct {
 		name string
-		c    protocol.Change
+		c    wal.Change
 		want string // behind the collection
 	}{
 		{
 			"ten bytes fit",
-			protocol.Change{Op: protocol.Create, New: row("1", "22", "333", "4444")},
+			wal.Change{Op: wal.Create, New: row("1", "22", "333", "4444")},
 			`"data":{"id":"1","a":"22","b":"333","c":"4444"}}`,
 		},
 		{
 			"the longest goes",
-			protocol.Change{Op: protocol.Create, New: row("1", "22", "333", "55555")},
+			wal.Change{Op: wal.Create, New: row("1", "22", "333", "55555")},
 			`"data":{"id":"1","a":"22","b":"333"},"omitted":["c"]}`,
 		},
 		{
 			"as many as must",
-			protocol.Change{Op: protocol.Create, New: row("1", "7777777", "666666", "55555")},
+			wal.Change{Op: wal.Create, New: row("1", "7777777", "666666", "55555")},
 			`"data":{"id":"1","c":"55555"},"omitted":["a","b"]}`,
 		},
 		{
 			"a key stays, however long",
-			protocol.Change{Op: protocol.Create, New: row("1234567890123", "a", "b", "")},
+			wal.Change{Op: wal.Create, New: row("1234567890123", "a", "b", "")},
 			`"data":{"id":"1234567890123","c":""},"omitted":["a","b"]}`,
 		},
 		{
 			"old and new count, and go, together",
-			protocol.Change{Op: protocol.Update, New: row("1", "22", "333", "333"), Old: row("1", "44", "333", "4444"), OldFull: true},
+			wal.Change{Op: wal.Update, New: row("1", "22", "333", "333"), Old: row("1", "44", "333", "4444"), OldFull: true},
 			`"data":{"id":"1","a":"22","b":"333"},"old_data":{"a":"44"},"omitted":["c"]}`,
 		},
 		{
 			"an old value that did not change does not count",
-			protocol.Change{Op: protocol.Update, New: row("1", "22", "333", "4444"), Old: row("1", "22", "333", "4444"), OldFull: true},
+			wal.Change{Op: wal.Update, New: row("1", "22", "333", "4444"), Old: row("1", "22", "333", "4444"), OldFull: true},
 			`"data":{"id":"1","a":"22","b":"333","c":"4444"},"old_data":{}}`,
 		},
 		{
 			"what did not travel is not omitted",
-			protocol.Change{Op: protocol.Update, New: []protocol.Value{row("1")[0], unknown, null, row("4444444444")[0]}},
+			wal.Change{Op: wal.Update, New: []wal.Value{row("1")[0], unknown, null, row("4444444444")[0]}},
 			`"data":{"id":"1","b":null},"unchanged":["a"],"omitted":["c"]}`,
 		},
 		{
 			"a deleted row",
-			protocol.Change{Op: protocol.Delete, Old: row("1", "22", "333", "55555"), OldFull: true},
+			wal.Change{Op: wal.Delete, Old: row("1", "22", "333", "55555"), OldFull: true},
 			`"data":{"id":"1"},"old_data":{"id":"1","a":"22","b":"333"},"omitted":["c"]}`,
 		},
 		{
 			"a deleted key",
-			protocol.Change{Op: protocol.Delete, Old: []protocol.Value{row("12345678901")[0], absent, absent, absent}},
+			wal.Change{Op: wal.Delete, Old: []wal.Value{row("12345678901")[0], absent, absent, absent}},
 			`"data":{"id":"12345678901"}}`,
 		},
 	} {
@@ -158,19 +159,19 @@ func TestOmit(t *testing.T) {
 			}
 		})
 	}
-	keyless := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{textColumn("a", true), textColumn("b", true)}}
-	whole := protocol.Change{Op: protocol.Create, Relation: keyless, New: row("1", "22222222222")}
+	keyless := &wal.Relation{Schema: "public", Name: "t", Columns: []wal.Column{textColumn("a", true), textColumn("b", true)}}
+	whole := wal.Change{Op: wal.Create, Relation: keyless, New: row("1", "22222222222")}
 	whole.Omit(10)
 	if got, want := string(protocol.AppendChange(nil, `"t"`, &whole)), `{"event":"create","collection_id":"t","data":{"a":"1"},"omitted":["b"]}`; got != want {
 		t.Errorf("where the row is its own key\ngot  %s\nwant %s", got, want)
 	}
-	c := protocol.Change{Op: protocol.Create, Relation: rel, New: row("1", "7777777", "666666", "55555")}
+	c := wal.Change{Op: wal.Create, Relation: rel, New: row("1", "7777777", "666666", "55555")}
 	c.Omit(10)
-	shown, err := rel.Choose([]string{"b"})
+	shown, err := protocol.ChooseColumns(rel, []string{"b"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := string(protocol.AppendEvent(nil, protocol.View{Label: `"t"`, Columns: shown}, protocol.Sight{Op: protocol.Create}, &c))
+	got := string(protocol.AppendEvent(nil, protocol.View{Label: `"t"`, Columns: shown}, protocol.Sight{Op: wal.Create}, &c))
 	if want := `{"event":"create","collection_id":"t","data":{"id":"1"},"omitted":["b"]}`; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
@@ -180,27 +181,27 @@ func TestOmit(t *testing.T) {
 // is none of a watcher's business.
 func TestAppendChangeOfWhatLooksTheSame(t *testing.T) {
 	t.Parallel()
-	column := func(name string, kind protocol.Kind) protocol.Column {
-		return protocol.NewColumn(name, protocol.Type{Kind: kind}, false, func(dst, text []byte) []byte {
+	column := func(name string, kind wal.Kind) wal.Column {
+		return wal.NewColumn(name, wal.Type{Kind: kind}, false, func(dst, text []byte) []byte {
 			return append(dst, strings.TrimPrefix(string(text), "-")...)
 		})
 	}
-	rel := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
-		column("f", protocol.KindFloat), column("a", protocol.KindArray), column("j", protocol.KindJSON), column("n", protocol.KindNumeric),
+	rel := &wal.Relation{Schema: "public", Name: "t", Columns: []wal.Column{
+		column("f", wal.KindFloat), column("a", wal.KindArray), column("j", wal.KindJSON), column("n", wal.KindNumeric),
 	}}
-	null := protocol.Value{State: protocol.Null}
+	null := wal.Value{State: wal.Null}
 	for _, tc := range []struct {
 		name, want string
-		old, now   []protocol.Value
+		old, now   []wal.Value
 	}{
 		{"nothing changed", `{}`, row("0", "[1]", "null", "1"), row("-0", "-[1]", "null", "1")},
-		{"json null is NULL", `{}`, []protocol.Value{null, null, null, null}, []protocol.Value{null, null, row("null")[0], null}},
+		{"json null is NULL", `{}`, []wal.Value{null, null, null, null}, []wal.Value{null, null, row("null")[0], null}},
 		{"others changed", `{"f":10,"a":[1],"n":1}`, row("-10", "[1]", "{}", "1"), row("0", "-[1,2]", "{}", "-1")},
-		{"from and to NULL", `{"f":0,"a":null,"j":{},"n":null}`, []protocol.Value{row("-0")[0], null, row("{}")[0], null}, []protocol.Value{null, row("[]")[0], null, row("1")[0]}},
+		{"from and to NULL", `{"f":0,"a":null,"j":{},"n":null}`, []wal.Value{row("-0")[0], null, row("{}")[0], null}, []wal.Value{null, row("[]")[0], null, row("1")[0]}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			c := &protocol.Change{Op: protocol.Update, Relation: rel, New: tc.now, Old: tc.old, OldFull: true}
+			c := &wal.Change{Op: wal.Update, Relation: rel, New: tc.now, Old: tc.old, OldFull: true}
 			_, old, _ := strings.Cut(string(protocol.AppendChange(nil, `"t"`, c)), `"old_data":`)
 			if old != tc.want+"}" {
 				t.Errorf("old_data is %s\nwant %s", old, tc.want)
@@ -212,86 +213,86 @@ func TestAppendChangeOfWhatLooksTheSame(t *testing.T) {
 // What a choice of columns leaves of an event, in each case.
 func TestAppendEventOfColumns(t *testing.T) {
 	t.Parallel()
-	unknown := protocol.Value{State: protocol.Unchanged}
-	rel := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
+	unknown := wal.Value{State: wal.Unchanged}
+	rel := &wal.Relation{Schema: "public", Name: "t", Columns: []wal.Column{
 		textColumn("a", false), textColumn("id", true), textColumn("body", false), textColumn("b", false),
 	}}
-	absent := protocol.Value{}
-	keyWas := func(id string) []protocol.Value { return []protocol.Value{absent, row(id)[0], absent, absent} }
+	absent := wal.Value{}
+	keyWas := func(id string) []wal.Value { return []wal.Value{absent, row(id)[0], absent, absent} }
 	for _, tc := range []struct {
 		name    string
 		columns []string
 		seen    protocol.Sight
-		c       protocol.Change
+		c       wal.Change
 		want    string
 	}{
 		{
 			"in the table's order, the key always",
 			[]string{"b", "a"},
-			protocol.Sight{Op: protocol.Create},
-			protocol.Change{Op: protocol.Create, New: row("x", "1", "text", "y")},
+			protocol.Sight{Op: wal.Create},
+			wal.Change{Op: wal.Create, New: row("x", "1", "text", "y")},
 			`{"event":"create","collection_id":"t","data":{"a":"x","id":"1","b":"y"}}`,
 		},
 		{
 			"the key alone",
 			[]string{},
-			protocol.Sight{Op: protocol.Create},
-			protocol.Change{Op: protocol.Create, New: row("x", "1", "text", "y")},
+			protocol.Sight{Op: wal.Create},
+			wal.Change{Op: wal.Create, New: row("x", "1", "text", "y")},
 			`{"event":"create","collection_id":"t","data":{"id":"1"}}`,
 		},
 		{
 			"an old value of another column",
 			[]string{"a"},
-			protocol.Sight{Op: protocol.Update},
-			protocol.Change{Op: protocol.Update, New: row("x", "1", "text", "y"), Old: row("x", "1", "text", "z"), OldFull: true},
+			protocol.Sight{Op: wal.Update},
+			wal.Change{Op: wal.Update, New: row("x", "1", "text", "y"), Old: row("x", "1", "text", "z"), OldFull: true},
 			`{"event":"update","collection_id":"t","data":{"a":"x","id":"1"},"old_data":{}}`,
 		},
 		{
 			"a key that changed",
 			[]string{"a"},
-			protocol.Sight{Op: protocol.Update},
-			protocol.Change{Op: protocol.Update, New: row("x", "2", "text", "y"), Old: keyWas("1")},
+			protocol.Sight{Op: wal.Update},
+			wal.Change{Op: wal.Update, New: row("x", "2", "text", "y"), Old: keyWas("1")},
 			`{"event":"update","collection_id":"t","data":{"a":"x","id":"2"},"old_data":{"id":"1"}}`,
 		},
 		{
 			"a value that did not travel",
 			[]string{"body"},
-			protocol.Sight{Op: protocol.Update},
-			protocol.Change{Op: protocol.Update, New: []protocol.Value{row("x")[0], row("1")[0], unknown, unknown}},
+			protocol.Sight{Op: wal.Update},
+			wal.Change{Op: wal.Update, New: []wal.Value{row("x")[0], row("1")[0], unknown, unknown}},
 			`{"event":"update","collection_id":"t","data":{"id":"1"},"unchanged":["body"]}`,
 		},
 		{
 			"another column's that did not travel",
 			[]string{"a"},
-			protocol.Sight{Op: protocol.Update},
-			protocol.Change{Op: protocol.Update, New: []protocol.Value{row("x")[0], row("1")[0], unknown, unknown}},
+			protocol.Sight{Op: wal.Update},
+			wal.Change{Op: wal.Update, New: []wal.Value{row("x")[0], row("1")[0], unknown, unknown}},
 			`{"event":"update","collection_id":"t","data":{"a":"x","id":"1"}}`,
 		},
 		{
 			"entering with a new key, and with a value that did not travel",
 			[]string{"body"},
-			protocol.Sight{Op: protocol.Create, ByFilter: true},
-			protocol.Change{Op: protocol.Update, New: []protocol.Value{row("x")[0], row("2")[0], unknown, row("y")[0]}, Old: keyWas("1")},
+			protocol.Sight{Op: wal.Create, ByFilter: true},
+			wal.Change{Op: wal.Update, New: []wal.Value{row("x")[0], row("2")[0], unknown, row("y")[0]}, Old: keyWas("1")},
 			`{"event":"create","collection_id":"t","data":{"id":"2"},"unchanged":["body"],"reason":"filter"}`,
 		},
 		{
 			"leaving with a new key: the old one is told",
 			nil,
-			protocol.Sight{Op: protocol.Delete, ByFilter: true},
-			protocol.Change{Op: protocol.Update, New: row("x", "2", "text", "y"), Old: keyWas("1")},
+			protocol.Sight{Op: wal.Delete, ByFilter: true},
+			wal.Change{Op: wal.Update, New: row("x", "2", "text", "y"), Old: keyWas("1")},
 			`{"event":"delete","collection_id":"t","data":{"id":"1"},"reason":"filter"}`,
 		},
 		{
 			"leaving with a full old row",
 			[]string{"b"},
-			protocol.Sight{Op: protocol.Delete, ByFilter: true},
-			protocol.Change{Op: protocol.Update, New: row("x", "2", "text", "y"), Old: row("x", "1", "text", "z"), OldFull: true},
+			protocol.Sight{Op: wal.Delete, ByFilter: true},
+			wal.Change{Op: wal.Update, New: row("x", "2", "text", "y"), Old: row("x", "1", "text", "z"), OldFull: true},
 			`{"event":"delete","collection_id":"t","data":{"id":"1"},"old_data":{"id":"1","b":"z"},"reason":"filter"}`,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			columns, err := rel.Choose(tc.columns)
+			columns, err := protocol.ChooseColumns(rel, tc.columns)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -306,30 +307,30 @@ func TestAppendEventOfColumns(t *testing.T) {
 // An update touches a column unless the log proves that it did not.
 func TestTouches(t *testing.T) {
 	t.Parallel()
-	rel := &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
+	rel := &wal.Relation{Schema: "public", Name: "t", Columns: []wal.Column{
 		textColumn("id", true), textColumn("a", false), textColumn("body", false),
 	}}
-	absent, unknown := protocol.Value{}, protocol.Value{State: protocol.Unchanged}
+	absent, unknown := wal.Value{}, wal.Value{State: wal.Unchanged}
 	now := row("1", "x", "b")
-	stored := []protocol.Value{now[0], now[1], unknown}
+	stored := []wal.Value{now[0], now[1], unknown}
 	for _, tc := range []struct {
 		name          string
-		now, old      []protocol.Value
+		now, old      []wal.Value
 		full          bool
 		key, a, body  bool // whether a choice of that column, and the key, is touched
-		identityKnown []protocol.Value
+		identityKnown []wal.Value
 	}{
-		{name: "nothing is told: the key is the same", now: now, a: true, body: true, identityKnown: []protocol.Value{now[0], absent, absent}},
-		{name: "nothing is told and the body did not travel", now: stored, a: true, identityKnown: []protocol.Value{now[0], absent, absent}},
-		{name: "another key", now: now, old: []protocol.Value{row("2")[0], absent, absent}, key: true, a: true, body: true},
-		{name: "the same key was told", now: now, old: []protocol.Value{row("1")[0], absent, absent}, a: true, body: true},
+		{name: "nothing is told: the key is the same", now: now, a: true, body: true, identityKnown: []wal.Value{now[0], absent, absent}},
+		{name: "nothing is told and the body did not travel", now: stored, a: true, identityKnown: []wal.Value{now[0], absent, absent}},
+		{name: "another key", now: now, old: []wal.Value{row("2")[0], absent, absent}, key: true, a: true, body: true},
+		{name: "the same key was told", now: now, old: []wal.Value{row("1")[0], absent, absent}, a: true, body: true},
 		{name: "all is told and nothing changed", now: now, old: row("1", "x", "b"), full: true},
 		{name: "all is told and one changed", now: now, old: row("1", "y", "b"), full: true, a: true},
-		{name: "from NULL", now: now, old: []protocol.Value{now[0], now[1], {State: protocol.Null}}, full: true, body: true},
+		{name: "from NULL", now: now, old: []wal.Value{now[0], now[1], {State: wal.Null}}, full: true, body: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			c := &protocol.Change{Op: protocol.Update, Relation: rel, New: tc.now, Old: tc.old, OldFull: tc.full}
+			c := &wal.Change{Op: wal.Update, Relation: rel, New: tc.now, Old: tc.old, OldFull: tc.full}
 			for _, choice := range []struct {
 				names []string
 				want  bool
@@ -339,7 +340,7 @@ func TestTouches(t *testing.T) {
 				{[]string{"body", "id"}, tc.body},
 				{nil, tc.key || tc.a || tc.body},
 			} {
-				columns, err := rel.Choose(choice.names)
+				columns, err := protocol.ChooseColumns(rel, choice.names)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -357,7 +358,7 @@ func TestTouches(t *testing.T) {
 }
 
 func BenchmarkAppendChange(b *testing.B) {
-	c := &protocol.Change{Op: protocol.Update, Relation: users(protocol.IdentityFull), New: john("premium"), Old: john("active"), OldFull: true}
+	c := &wal.Change{Op: wal.Update, Relation: users(wal.IdentityFull), New: john("premium"), Old: john("active"), OldFull: true}
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
@@ -370,11 +371,11 @@ func BenchmarkAppendChange(b *testing.B) {
 func BenchmarkOmit(b *testing.B) {
 	for _, columns := range []int{50, 400} {
 		b.Run(fmt.Sprintf("columns=%d", columns), func(b *testing.B) {
-			c := &protocol.Change{Op: protocol.Update, Relation: &protocol.Relation{}, OldFull: true}
+			c := &wal.Change{Op: wal.Update, Relation: &wal.Relation{}, OldFull: true}
 			for range columns {
-				c.Relation.Columns = append(c.Relation.Columns, protocol.Column{})
-				c.Old = append(c.Old, protocol.Value{Text: bytes.Repeat([]byte("a"), 64<<10), State: protocol.Text})
-				c.New = append(c.New, protocol.Value{Text: append(bytes.Repeat([]byte("a"), 64<<10-1), 'b'), State: protocol.Text})
+				c.Relation.Columns = append(c.Relation.Columns, wal.Column{})
+				c.Old = append(c.Old, wal.Value{Text: bytes.Repeat([]byte("a"), 64<<10), State: wal.Text})
+				c.New = append(c.New, wal.Value{Text: append(bytes.Repeat([]byte("a"), 64<<10-1), 'b'), State: wal.Text})
 			}
 			for b.Loop() {
 				c.Omitted = nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Extensions are what a watcher may ask for beyond the API's documentation. One
@@ -13,7 +15,7 @@ type Extensions struct {
 	// that takes it out as a delete.
 	Transitions bool
 	// Events are the only ones that are sent, by what they are to the watcher.
-	Events OpSet
+	Events wal.OpSet
 	// Columns are the names of the only columns that are shown, besides the key; nil
 	// shows all.
 	Columns []string
@@ -51,18 +53,18 @@ func (h *Hello) Extensions() (Extensions, *Error) {
 	if len(events) == 0 {
 		return e, ErrInvalidEvents("the list is empty: leave it out to be sent all events")
 	}
-	ops := make([]Op, len(events))
+	ops := make([]wal.Op, len(events))
 	for i, name := range events {
 		if ops[i], ok = opNamed(name); !ok {
 			return e, ErrInvalidEvents(strconv.Quote(shorten(name)) + " is not an event: want create, update, delete or truncate")
 		}
 	}
-	e.Events = OpSetOf(ops...)
+	e.Events = wal.OpSetOf(ops...)
 	return e, nil
 }
 
-func opNamed(name string) (Op, bool) {
-	for _, o := range Ops {
+func opNamed(name string) (wal.Op, bool) {
+	for _, o := range wal.Ops {
 		if o.String() == name {
 			return o, true
 		}

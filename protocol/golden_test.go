@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // The files of testdata are the examples of the API's documentation, and of its
@@ -29,36 +31,36 @@ func golden(t *testing.T, name string) string {
 	return compact.String()
 }
 
-var text = protocol.Type{Name: "text", Kind: protocol.KindText}
+var text = wal.Type{Name: "text", Kind: wal.KindText}
 
-func textColumn(name string, key bool) protocol.Column {
-	return protocol.NewColumn(name, text, key, protocol.AppendString[[]byte])
+func textColumn(name string, key bool) wal.Column {
+	return wal.NewColumn(name, text, key, jsonstring.Append[[]byte])
 }
 
-func users(identity protocol.Identity) *protocol.Relation {
-	return &protocol.Relation{
+func users(identity wal.Identity) *wal.Relation {
+	return &wal.Relation{
 		Schema: "public", Name: "users", Identity: identity,
-		Columns: []protocol.Column{
+		Columns: []wal.Column{
 			textColumn("id", true), textColumn("name", false), textColumn("email", false),
 			textColumn("status", false), textColumn("created_at", false),
 		},
 	}
 }
 
-func row(values ...string) []protocol.Value {
-	r := make([]protocol.Value, len(values))
+func row(values ...string) []wal.Value {
+	r := make([]wal.Value, len(values))
 	for i, v := range values {
-		r[i] = protocol.Value{State: protocol.Text, Text: []byte(v)}
+		r[i] = wal.Value{State: wal.Text, Text: []byte(v)}
 	}
 	return r
 }
 
-func john(status string) []protocol.Value {
+func john(status string) []wal.Value {
 	return row("doc_abc123", "John Doe", "john@example.com", status, "2024-01-15T10:30:00Z")
 }
 
-func key(id string) []protocol.Value {
-	return append(row(id), make([]protocol.Value, 4)...)
+func key(id string) []wal.Value {
+	return append(row(id), make([]wal.Value, 4)...)
 }
 
 var (
@@ -70,14 +72,14 @@ var (
 
 func TestMessagesEqualTheDocumentation(t *testing.T) {
 	t.Parallel()
-	change := func(c *protocol.Change) string { return string(protocol.AppendChange(nil, `"users"`, c)) }
-	usual, full := users(protocol.IdentityDefault), users(protocol.IdentityFull)
+	change := func(c *wal.Change) string { return string(protocol.AppendChange(nil, `"users"`, c)) }
+	usual, full := users(wal.IdentityDefault), users(wal.IdentityFull)
 	for name, got := range map[string]string{
 		"connected": string(protocol.AppendConnected(nil, "users", []byte(`{"status":"active"}`))),
-		"create":    change(&protocol.Change{Op: protocol.Create, Relation: usual, New: john("active")}),
-		"update":    change(&protocol.Change{Op: protocol.Update, Relation: full, New: john("premium"), Old: john("active"), OldFull: true}),
-		"delete":    change(&protocol.Change{Op: protocol.Delete, Relation: usual, Old: key("doc_abc123")}),
-		"truncate":  change(&protocol.Change{Op: protocol.Truncate, Relation: usual}),
+		"create":    change(&wal.Change{Op: wal.Create, Relation: usual, New: john("active")}),
+		"update":    change(&wal.Change{Op: wal.Update, Relation: full, New: john("premium"), Old: john("active"), OldFull: true}),
+		"delete":    change(&wal.Change{Op: wal.Delete, Relation: usual, Old: key("doc_abc123")}),
+		"truncate":  change(&wal.Change{Op: wal.Truncate, Relation: usual}),
 		"pong":      string(protocol.Pong.Payload()),
 
 		"broadcast_connected": string(protocol.AppendBroadcastConnected(nil, "project_abc", "user_123")),
@@ -111,27 +113,27 @@ func TestMessagesEqualTheDocumentation(t *testing.T) {
 // A client's extensions change what it is sent as these show.
 func TestExtendedMessages(t *testing.T) {
 	t.Parallel()
-	usual, full := users(protocol.IdentityDefault), users(protocol.IdentityFull)
-	entered := protocol.Sight{Op: protocol.Create, ByFilter: true}
-	left := protocol.Sight{Op: protocol.Delete, ByFilter: true}
-	known := &protocol.Change{Op: protocol.Update, Relation: full, New: john("premium"), Old: john("active"), OldFull: true}
-	unknown := &protocol.Change{Op: protocol.Update, Relation: usual, New: john("premium")}
-	event := func(seen protocol.Sight, c *protocol.Change, columns ...string) string {
-		chosen, err := c.Relation.Choose(columns)
+	usual, full := users(wal.IdentityDefault), users(wal.IdentityFull)
+	entered := protocol.Sight{Op: wal.Create, ByFilter: true}
+	left := protocol.Sight{Op: wal.Delete, ByFilter: true}
+	known := &wal.Change{Op: wal.Update, Relation: full, New: john("premium"), Old: john("active"), OldFull: true}
+	unknown := &wal.Change{Op: wal.Update, Relation: usual, New: john("premium")}
+	event := func(seen protocol.Sight, c *wal.Change, columns ...string) string {
+		chosen, err := protocol.ChooseColumns(c.Relation, columns)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(protocol.AppendEvent(nil, protocol.View{Label: `"users"`, Columns: chosen}, seen, c))
 	}
 	_, events := (&protocol.Hello{Events: json.RawMessage(`["updated"]`)}).Extensions()
-	_, columns := usual.Choose([]string{"name", "nme"})
+	_, columns := protocol.ChooseColumns(usual, []string{"name", "nme"})
 	for name, got := range map[string]string{
 		"enter":          event(entered, known),
 		"leave":          event(left, unknown),
 		"leave_full":     event(left, known),
-		"columns_create": event(protocol.Sight{Op: protocol.Create}, &protocol.Change{Op: protocol.Create, Relation: usual, New: john("active")}, "name"),
-		"columns_update": event(protocol.Sight{Op: protocol.Update}, known, "status", "name"),
-		"columns_delete": event(protocol.Sight{Op: protocol.Delete}, &protocol.Change{Op: protocol.Delete, Relation: full, Old: john("active"), OldFull: true}, "name"),
+		"columns_create": event(protocol.Sight{Op: wal.Create}, &wal.Change{Op: wal.Create, Relation: usual, New: john("active")}, "name"),
+		"columns_update": event(protocol.Sight{Op: wal.Update}, known, "status", "name"),
+		"columns_delete": event(protocol.Sight{Op: wal.Delete}, &wal.Change{Op: wal.Delete, Relation: full, Old: john("active"), OldFull: true}, "name"),
 
 		"error_invalid_events":  string(events.AppendJSON(nil)),
 		"error_invalid_columns": string(protocol.ErrInvalidColumns(columns.Error()).AppendJSON(nil)),
@@ -168,7 +170,7 @@ func TestHelloWithExtensions(t *testing.T) {
 	}
 	want := protocol.Extensions{
 		Transitions: true, Columns: []string{"name", "id"},
-		Events: protocol.OpSetOf(protocol.Delete, protocol.Create),
+		Events: wal.OpSetOf(wal.Delete, wal.Create),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)

@@ -60,7 +60,7 @@ func ParseHello(message []byte) (*Hello, *Error) {
 	switch {
 	case err != nil:
 		return nil, ErrInvalidJSON(err.Error())
-	case typo != nil: // before all else: a filter that is misspelt must not be none
+	case typo != nil: // Before all else: a filter that is misspelt must not be none
 		return nil, errMistaken(typo)
 	}
 	h := new(Hello)

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 func TestParseHelloRefuses(t *testing.T) {
@@ -66,7 +67,7 @@ func TestExtensions(t *testing.T) {
 		{`"transitions":null,"events":null,"columns":null`, protocol.Extensions{}},
 		{`"transitions":false`, protocol.Extensions{}},
 		{`"events":["truncate","update","delete","create","create"]`, protocol.Extensions{}}, // all is as good as none
-		{`"events":["truncate"]`, protocol.Extensions{Events: protocol.OpSetOf(protocol.Truncate)}},
+		{`"events":["truncate"]`, protocol.Extensions{Events: wal.OpSetOf(wal.Truncate)}},
 		{`"columns":[]`, protocol.Extensions{Columns: []string{}}},
 		{`"columns":["a","a"],"transitions":true`, protocol.Extensions{Transitions: true, Columns: []string{"a", "a"}}},
 	} {
@@ -86,26 +87,26 @@ func TestExtensions(t *testing.T) {
 
 func TestOpSet(t *testing.T) {
 	t.Parallel()
-	for _, o := range protocol.Ops {
-		if !protocol.OpSet(0).Has(o) {
+	for _, o := range wal.Ops {
+		if !wal.OpSet(0).Has(o) {
 			t.Errorf("none means all, but not %v", o)
 		}
-		for _, other := range protocol.Ops {
-			if protocol.OpSetOf(o).Has(other) != (o == other) {
+		for _, other := range wal.Ops {
+			if wal.OpSetOf(o).Has(other) != (o == other) {
 				t.Errorf("the set of %v and %v", o, other)
 			}
 		}
 	}
-	if protocol.OpSetOf(protocol.Ops[:]...) != protocol.OpSetOf() {
+	if wal.OpSetOf(wal.Ops[:]...) != wal.OpSetOf() {
 		t.Error("all is not the same as none")
 	}
 }
 
 func TestChoose(t *testing.T) {
 	t.Parallel()
-	rel := users(protocol.IdentityDefault)
-	choose := func(names ...string) protocol.Columns {
-		c, err := rel.Choose(names)
+	rel := users(wal.IdentityDefault)
+	choose := func(names ...string) wal.Columns {
+		c, err := protocol.ChooseColumns(rel, names)
 		if err != nil {
 			t.Error(err)
 		}
@@ -118,7 +119,7 @@ func TestChoose(t *testing.T) {
 		t.Error("the key is always chosen, and a repetition says nothing")
 	}
 	for _, name := range []string{"nme", "", "Name", "name "} {
-		if _, err := rel.Choose([]string{"name", name}); err == nil || err.Error() != name+`: no such column in "users"` {
+		if _, err := protocol.ChooseColumns(rel, []string{"name", name}); err == nil || err.Error() != name+`: no such column in "users"` {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
@@ -134,8 +135,8 @@ func TestFiltersOfNullAreNone(t *testing.T) {
 
 func TestCollectionNames(t *testing.T) {
 	t.Parallel()
-	got := protocol.CollectionTables("a.b.c")
-	want := []protocol.TableName{{"public", "a.b.c"}, {"a", "b.c"}, {"a.b", "c"}}
+	got := wal.CollectionTables("a.b.c")
+	want := []wal.TableName{{Schema: "public", Table: "a.b.c"}, {Schema: "a", Table: "b.c"}, {Schema: "a.b", Table: "c"}}
 	if len(got) != len(want) {
 		t.Fatalf("%q, want %q", got, want)
 	}
@@ -144,7 +145,7 @@ func TestCollectionNames(t *testing.T) {
 			t.Errorf("%q, want %q", got[i], want[i])
 		}
 	}
-	for name, want := range map[string]protocol.TableName{"users": {"public", "users"}, "shop.orders": {"shop", "orders"}} {
+	for name, want := range map[string]wal.TableName{"users": {Schema: "public", Table: "users"}, "shop.orders": {Schema: "shop", Table: "orders"}} {
 		if got := want.String(); got != name {
 			t.Errorf("%q is called %q", want, got)
 		}

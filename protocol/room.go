@@ -3,6 +3,8 @@ package protocol
 import (
 	"strconv"
 	"time"
+
+	"github.com/tablewire/tablewire/protocol/jsonstring"
 )
 
 // Room is a room as its messages name it.
@@ -14,13 +16,13 @@ type Room struct {
 // AppendJoined appends the message that confirms that a user is in a room.
 func AppendJoined(dst []byte, room Room, participants int, userID string) []byte {
 	dst = append(dst, `{"event":"joined","room_id":`...)
-	dst = AppendString(dst, room.ID)
+	dst = jsonstring.Append(dst, room.ID)
 	dst = append(dst, `,"room_title":`...)
-	dst = AppendString(dst, room.Title)
+	dst = jsonstring.Append(dst, room.Title)
 	dst = append(dst, `,"participants":`...)
 	dst = strconv.AppendInt(dst, int64(participants), 10)
 	dst = append(dst, `,"user_id":`...)
-	dst = AppendString(dst, userID)
+	dst = jsonstring.Append(dst, userID)
 	return append(dst, '}')
 }
 
@@ -61,9 +63,9 @@ func AppendRoomMessage(dst []byte, room Room, from User, at time.Time, content [
 // appendRoomInfo leaves the object open.
 func appendRoomInfo(dst []byte, room Room) []byte {
 	dst = append(dst, `,"room_info":{"id":`...)
-	dst = AppendString(dst, room.ID)
+	dst = jsonstring.Append(dst, room.ID)
 	dst = append(dst, `,"title":`...)
-	return AppendString(dst, room.Title)
+	return jsonstring.Append(dst, room.Title)
 }
 
 // RoomListing is a room as the list of rooms shows it.
@@ -90,11 +92,11 @@ func AppendRooms(dst []byte, rooms []RoomListing) []byte {
 
 func appendListing(dst []byte, r *RoomListing) []byte {
 	dst = append(dst, `{"id":`...)
-	dst = AppendString(dst, r.ID)
+	dst = jsonstring.Append(dst, r.ID)
 	dst = append(dst, `,"title":`...)
-	dst = AppendString(dst, r.Title)
+	dst = jsonstring.Append(dst, r.Title)
 	dst = append(dst, `,"created_by":`...)
-	dst = AppendString(dst, r.CreatedBy)
+	dst = jsonstring.Append(dst, r.CreatedBy)
 	dst = append(dst, `,"participants":`...)
 	dst = strconv.AppendInt(dst, int64(len(r.Participants)), 10)
 	dst = append(dst, `,"participant_list":[`...)
@@ -103,9 +105,9 @@ func appendListing(dst []byte, r *RoomListing) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, `{"id":`...)
-		dst = AppendString(dst, u.ID)
+		dst = jsonstring.Append(dst, u.ID)
 		dst = append(dst, `,"name":`...)
-		dst = AppendString(dst, u.Name)
+		dst = jsonstring.Append(dst, u.Name)
 		dst = append(dst, '}')
 	}
 	dst = append(dst, `],"created_at":`...)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // likeness is a row of catalog/absent.sql.
@@ -27,7 +27,7 @@ const maxName = 63
 func (d *Database) Absence(ctx context.Context, collection string) (why string, err error) {
 	var schemas, names []string
 	meant := strings.TrimRight(collection, "/ ")
-	for _, t := range protocol.CollectionTables(meant) {
+	for _, t := range wal.CollectionTables(meant) {
 		if len(t.Schema) <= maxName && len(t.Table) <= maxName {
 			schemas, names = append(schemas, t.Schema), append(names, t.Table)
 		}
@@ -61,7 +61,7 @@ func (d *Database) absence(like []likeness, exact bool) string {
 	case !d.cfg.Tables.Match(first.Schema, first.Name) && first.RootName == "":
 		return "--tables leaves it out"
 	case first.RootName != "":
-		return fmt.Sprintf("it is a partition: its changes come as those of %q", protocol.TableName{Schema: first.RootSchema, Table: first.RootName})
+		return fmt.Sprintf("it is a partition: its changes come as those of %q", wal.TableName{Schema: first.RootSchema, Table: first.RootName})
 	}
 	return "it was made a moment ago"
 }
@@ -70,7 +70,7 @@ func (d *Database) absence(like []likeness, exact bool) string {
 func named(like []likeness) string {
 	names := make([]string, len(like))
 	for i, l := range like {
-		names[i] = fmt.Sprintf("%q", protocol.TableName{Schema: l.Schema, Table: l.Name})
+		names[i] = fmt.Sprintf("%q", wal.TableName{Schema: l.Schema, Table: l.Name})
 	}
 	return strings.Join(names, ", ")
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Config of a Database.
@@ -33,17 +35,17 @@ type Database struct {
 	conn   *pgx.Conn // nil until needed
 	pooled bool      // by a pooler, who may give each transaction another session
 	// How the database folds text, nil until somebody needs it, and what it goes by.
-	folding *protocol.Folding
+	folding *wal.Folding
 	foldsBy locale
 	// The names of PostGIS' reference systems, nil until somebody needs them.
-	spatialRefs   *protocol.SpatialRefs
+	spatialRefs   *wal.SpatialRefs
 	spatialRefsAt time.Time
 	// What the publication was after the last look.
 	kept upkeep
 	// What the tables were like then, by OID, and what was found since that Sync has not
 	// given yet.
 	looked map[uint32]storage
-	unseen []protocol.Unseen
+	unseen []pgcatalog.Unseen
 }
 
 // timeout bounds one statement and the connecting before it: catalog look-ups
@@ -166,26 +168,26 @@ func (d *Database) limitLocks(ctx context.Context, tx pgx.Tx) error {
 }
 
 // Server reads what decides whether a stream can start.
-func (d *Database) Server(ctx context.Context) (info protocol.ServerInfo, err error) {
+func (d *Database) Server(ctx context.Context) (info pgcatalog.ServerInfo, err error) {
 	err = d.with(ctx, "look at the server", func(ctx context.Context, conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, serverInfo, d.cfg.Slot, d.cfg.Publication)
 		if err != nil {
 			return err
 		}
-		info, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[protocol.ServerInfo])
+		info, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[pgcatalog.ServerInfo])
 		return err
 	})
 	return info, err
 }
 
 // SlotHolder reads who reads the slot.
-func (d *Database) SlotHolder(ctx context.Context) (holder protocol.SlotHolder, err error) {
+func (d *Database) SlotHolder(ctx context.Context) (holder pgcatalog.SlotHolder, err error) {
 	err = d.with(ctx, "look who reads the slot", func(ctx context.Context, conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, slotHolder, d.cfg.Slot)
 		if err != nil {
 			return err
 		}
-		holder, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[protocol.SlotHolder])
+		holder, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[pgcatalog.SlotHolder])
 		return err
 	})
 	return holder, err
@@ -193,17 +195,17 @@ func (d *Database) SlotHolder(ctx context.Context) (holder protocol.SlotHolder, 
 
 // Columns reads a table's columns, and how far the log was written then; none when
 // there is no such table.
-func (d *Database) Columns(ctx context.Context, table uint32) (cols []protocol.TableColumn, at protocol.LSN, err error) {
+func (d *Database) Columns(ctx context.Context, table uint32) (cols []pgcatalog.TableColumn, at wal.LSN, err error) {
 	err = d.with(ctx, "look up a table's columns", func(ctx context.Context, conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, columns, table, d.cfg.Publication)
 		if err != nil {
 			return err
 		}
-		var c protocol.TableColumn
+		var c pgcatalog.TableColumn
 		var lsn string
 		_, err = pgx.ForEachRow(rows, []any{&c.Name, &c.TypeOID, &c.TypeModifier, &c.Key, &lsn}, func() error {
 			cols = append(cols, c)
-			at, err = protocol.ParseLSN(lsn)
+			at, err = wal.ParseLSN(lsn)
 			return err
 		})
 		return err
@@ -212,9 +214,9 @@ func (d *Database) Columns(ctx context.Context, table uint32) (cols []protocol.T
 }
 
 // Unsent reads which columns of a table logical replication does not carry.
-func (d *Database) Unsent(ctx context.Context, table uint32) (cols []protocol.UnsentColumn, err error) {
+func (d *Database) Unsent(ctx context.Context, table uint32) (cols []wal.UnsentColumn, err error) {
 	err = d.with(ctx, "look up which columns of a table are not sent", func(ctx context.Context, conn *pgx.Conn) error {
-		cols, err = collect[protocol.UnsentColumn](ctx, conn, unsent, table, d.cfg.Publication)
+		cols, err = collect[wal.UnsentColumn](ctx, conn, unsent, table, d.cfg.Publication)
 		return err
 	})
 	return cols, err
@@ -230,7 +232,7 @@ func (d *Database) Visible(ctx context.Context, xid uint32) (yes bool, err error
 }
 
 // Types reads types; those that are not there are left out.
-func (d *Database) Types(ctx context.Context, oids []uint32) (found []protocol.TypeRow, err error) {
+func (d *Database) Types(ctx context.Context, oids []uint32) (found []pgcatalog.TypeRow, err error) {
 	err = d.with(ctx, "look up types", func(ctx context.Context, conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, types, oids)
 		if err != nil {
@@ -244,8 +246,8 @@ func (d *Database) Types(ctx context.Context, oids []uint32) (found []protocol.T
 	return found, err
 }
 
-func scanType(row pgx.CollectableRow) (protocol.TypeRow, error) {
-	var t protocol.TypeRow
+func scanType(row pgx.CollectableRow) (pgcatalog.TypeRow, error) {
+	var t pgcatalog.TypeRow
 	var class, delim string
 	var names []string
 	var oids []int64
@@ -258,7 +260,7 @@ func scanType(row pgx.CollectableRow) (protocol.TypeRow, error) {
 	}
 	t.Class, t.Delim = class[0], delim[0]
 	for i := range names {
-		t.Fields = append(t.Fields, protocol.TableColumn{Name: names[i], TypeOID: uint32(oids[i]), TypeModifier: -1})
+		t.Fields = append(t.Fields, pgcatalog.TableColumn{Name: names[i], TypeOID: uint32(oids[i]), TypeModifier: -1})
 	}
 	return t, nil
 }

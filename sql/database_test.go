@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol/wal"
 	"github.com/tablewire/tablewire/sql"
 )
 
@@ -497,7 +497,7 @@ func TestSync(t *testing.T) {
 		t.Cleanup(func() {
 			_, _ = conn.Exec(context.WithoutCancel(t.Context()), `DROP ROLE `+role)
 		})
-		publication, _, _ := strings.Cut(sql.Setup("wire pub", "s", []protocol.TableName{{Schema: "public", Table: "a"}}), "\n\n")
+		publication, _, _ := strings.Cut(sql.Setup("wire pub", "s", []wal.TableName{{Schema: "public", Table: "a"}}), "\n\n")
 		exec(t, conn, publication)
 		u, err := url.Parse(admin)
 		if err != nil {
@@ -601,7 +601,7 @@ func TestSetupStatementsRun(t *testing.T) {
 	conn := connect(t, server.NewDatabase(t))
 	exec(t, conn, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE "it's" (id int PRIMARY KEY)`)
 	slot := fmt.Sprintf("setup_%d", conn.PgConn().PID())
-	publication, makeSlot, ok := strings.Cut(sql.Setup("wire pub", slot, []protocol.TableName{{Schema: "public", Table: "a"}, {Schema: "public", Table: "it's"}}), "\n\n")
+	publication, makeSlot, ok := strings.Cut(sql.Setup("wire pub", slot, []wal.TableName{{Schema: "public", Table: "a"}, {Schema: "public", Table: "it's"}}), "\n\n")
 	if !ok {
 		t.Fatal("want two statements, an empty line between them")
 	}

@@ -7,11 +7,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // citext is the type that compares by the database's lower().
-var citext = protocol.ExtensionType{Name: "citext", Type: "citext"}
+var citext = wal.ExtensionType{Name: "citext", Type: "citext"}
 
 // locale is what lower() goes by.
 type locale struct {
@@ -30,7 +30,7 @@ const (
 
 // currentFolding is kept until the server has another locale. It stays the same
 // pointer as long as it says the same.
-func (d *Database) currentFolding(ctx context.Context, conn *pgx.Conn) (*protocol.Folding, error) {
+func (d *Database) currentFolding(ctx context.Context, conn *pgx.Conn) (*wal.Folding, error) {
 	rows, err := conn.Query(ctx, databaseLocale)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (d *Database) currentFolding(ctx context.Context, conn *pgx.Conn) (*protoco
 	return d.folding, nil
 }
 
-func readFolding(ctx context.Context, conn *pgx.Conn, l locale) (*protocol.Folding, error) {
+func readFolding(ctx context.Context, conn *pgx.Conn, l locale) (*wal.Folding, error) {
 	switch {
 	case l.Provider != "i" && (l.Locale == "C" || l.Locale == "POSIX"):
 		return asciiFolding(), nil
@@ -58,22 +58,22 @@ func readFolding(ctx context.Context, conn *pgx.Conn, l locale) (*protocol.Foldi
 		return readUnicodeFolding(ctx, conn)
 	case l.Provider == "c" && l.BytesPerCharacter == 1 && l.Encoding != "SQL_ASCII":
 		lower, err := readLower(ctx, conn, lastByte)
-		return &protocol.Folding{Lower: lower}, err
+		return &wal.Folding{Lower: lower}, err
 	}
-	return &protocol.Folding{Unknown: "its encoding is " + l.Encoding + " and its locale " + l.Locale}, nil
+	return &wal.Folding{Unknown: "its encoding is " + l.Encoding + " and its locale " + l.Locale}, nil
 }
 
 // asciiFolding is lower() of the locale C.
-func asciiFolding() *protocol.Folding {
-	f := &protocol.Folding{Lower: map[rune]string{}}
+func asciiFolding() *wal.Folding {
+	f := &wal.Folding{Lower: map[rune]string{}}
 	for c := 'A'; c <= 'Z'; c++ {
 		f.Lower[c] = string(c - 'A' + 'a')
 	}
 	return f
 }
 
-func readUnicodeFolding(ctx context.Context, conn *pgx.Conn) (*protocol.Folding, error) {
-	f := &protocol.Folding{}
+func readUnicodeFolding(ctx context.Context, conn *pgx.Conn) (*wal.Folding, error) {
+	f := &wal.Folding{}
 	var err error
 	if f.Lower, err = readLower(ctx, conn, lastCased); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func readUnicodeFolding(ctx context.Context, conn *pgx.Conn) (*protocol.Folding,
 		return nil, err
 	}
 	var cased bool
-	var r protocol.RuneRange
+	var r wal.RuneRange
 	_, err = pgx.ForEachRow(rows, []any{&cased, &r.First, &r.Last}, func() error {
 		if cased {
 			f.Cased = append(f.Cased, r)

@@ -8,8 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol/wal"
 	"github.com/tablewire/tablewire/sql"
 )
 
@@ -26,7 +26,7 @@ func TestSetupOnEveryVersion(t *testing.T) {
 				ALTER TABLE orders REPLICA IDENTITY FULL; INSERT INTO orders VALUES (1, 'a');
 				CREATE TABLE "$tablewire$" (id int PRIMARY KEY)`)
 			slot := fmt.Sprintf("setup_%d", conn.PgConn().PID())
-			publication, makeSlot, ok := strings.Cut(sql.Setup("wire pub", slot, []protocol.TableName{{Schema: "public", Table: "orders"}, {Schema: "public", Table: "$tablewire$"}}), "\n\n")
+			publication, makeSlot, ok := strings.Cut(sql.Setup("wire pub", slot, []wal.TableName{{Schema: "public", Table: "orders"}, {Schema: "public", Table: "$tablewire$"}}), "\n\n")
 			if !ok {
 				t.Fatal("want two statements, an empty line between them")
 			}

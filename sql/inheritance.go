@@ -7,7 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // parent is a row of catalog/inheritance.sql.
@@ -20,7 +21,7 @@ type parent struct {
 
 // inheritance says of which exposed tables others inherit: the rows of those are not
 // told as rows of the table, although a SELECT from it shows them.
-func (d *Database) inheritance(ctx context.Context, conn *pgx.Conn, found []protocol.Table) ([]string, error) {
+func (d *Database) inheritance(ctx context.Context, conn *pgx.Conn, found []pgcatalog.Table) ([]string, error) {
 	names := map[uint32]string{}
 	var oids []uint32
 	for i := range found {
@@ -47,7 +48,7 @@ func (p *parent) warning(name string) string {
 	}
 	children := make([]string, len(p.Names))
 	for i := range p.Names {
-		children[i] = protocol.TableName{Schema: p.Schemas[i], Table: p.Names[i]}.String()
+		children[i] = wal.TableName{Schema: p.Schemas[i], Table: p.Names[i]}.String()
 	}
 	of := strings.Join(children, ", ")
 	if p.Children > len(children) {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // member is a table that the publication carries: a row of catalog/publication_tables.sql.
@@ -154,7 +154,7 @@ func (d *Database) limitations(l *look) []string {
 		if !there || !d.cfg.Tables.Match(t.Schema, t.Name) {
 			continue
 		}
-		name := protocol.TableName{Schema: t.Schema, Table: t.Name}
+		name := wal.TableName{Schema: t.Schema, Table: t.Name}
 		if m.SomeRows {
 			warn("publication %q has a WHERE clause for table %q: clients see no other rows", d.cfg.Publication, name)
 		}

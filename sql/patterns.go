@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Patterns say which tables are exposed.
@@ -41,11 +41,11 @@ func ParsePatterns(list []string) (Patterns, error) {
 }
 
 // names are the tables that are named one by one, without a glob.
-func (p Patterns) names() []protocol.TableName {
-	var names []protocol.TableName
+func (p Patterns) names() []wal.TableName {
+	var names []wal.TableName
 	for _, pattern := range p.include {
 		if !strings.ContainsAny(pattern, `*?[\`) {
-			names = append(names, protocol.CollectionTables(pattern)...)
+			names = append(names, wal.CollectionTables(pattern)...)
 		}
 	}
 	return names
@@ -74,7 +74,7 @@ func anyMatches(patterns []string, schema, table string) bool {
 
 // matches compares schema and table apart, so that a star never spans the dot.
 func matches(pattern, schema, table string) bool {
-	for _, t := range protocol.CollectionTables(pattern) {
+	for _, t := range wal.CollectionTables(pattern) {
 		inSchema, _ := path.Match(t.Schema, schema) // the syntax was checked
 		isTable, _ := path.Match(t.Table, table)
 		if inSchema && isTable {
@@ -85,9 +85,9 @@ func matches(pattern, schema, table string) bool {
 }
 
 // SplitName reads a table's name; without a dot it is in public.
-func SplitName(name string) protocol.TableName {
+func SplitName(name string) wal.TableName {
 	if schema, table, ok := strings.Cut(name, "."); ok {
-		return protocol.TableName{Schema: schema, Table: table}
+		return wal.TableName{Schema: schema, Table: table}
 	}
-	return protocol.TableName{Schema: "public", Table: name}
+	return wal.TableName{Schema: "public", Table: name}
 }

@@ -8,14 +8,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Sync brings the publication in line with the tables that are there and match:
 // it makes it, adds tables that came and drops those that may not stay. A
 // publication that is not kept by this server is used as it is. It returns every
 // table that matches, the refused ones with the reason.
-func (d *Database) Sync(ctx context.Context) (exposure protocol.Exposure, err error) {
+func (d *Database) Sync(ctx context.Context) (exposure pgcatalog.Exposure, err error) {
 	err = d.with(ctx, fmt.Sprintf("bring publication %q up to date", d.cfg.Publication),
 		func(ctx context.Context, conn *pgx.Conn) error {
 			exposure, err = d.sync(ctx, conn)
@@ -27,27 +28,27 @@ func (d *Database) Sync(ctx context.Context) (exposure protocol.Exposure, err er
 	return exposure, err
 }
 
-func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (protocol.Exposure, error) {
+func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (pgcatalog.Exposure, error) {
 	all, err := d.allTables(ctx, conn)
 	if err != nil {
-		return protocol.Exposure{}, err
+		return pgcatalog.Exposure{}, err
 	}
 	pub, created, err := d.ensurePublication(ctx, conn)
 	if err != nil {
-		return protocol.Exposure{}, err
+		return pgcatalog.Exposure{}, err
 	}
 	members, err := d.members(ctx, conn)
 	if err != nil {
-		return protocol.Exposure{}, err
+		return pgcatalog.Exposure{}, err
 	}
 	look := &look{pub: pub, foreign: pub.foreign(d.cfg.Slot), members: members, rows: map[uint32]tableRow{}}
-	exposure := protocol.Exposure{Created: created, Mark: pub.Mark}
+	exposure := pgcatalog.Exposure{Created: created, Mark: pub.Mark}
 	for _, t := range all {
 		look.rows[t.OID] = t
 		if d.cfg.Tables.Match(t.Schema, t.Name) {
-			exposure.Tables = append(exposure.Tables, protocol.Table{
+			exposure.Tables = append(exposure.Tables, pgcatalog.Table{
 				OID: t.OID, Schema: t.Schema, Name: t.Name,
-				Identity: protocol.Identity(t.Identity[0]), Partitioned: t.Partitioned, Refused: t.refusal(),
+				Identity: wal.Identity(t.Identity[0]), Partitioned: t.Partitioned, Refused: t.refusal(),
 			})
 		}
 	}
@@ -77,7 +78,7 @@ type look struct {
 	foreign  string // why this server does not keep the publication; empty: it does
 	members  members
 	rows     map[uint32]tableRow
-	found    []protocol.Table // those that match
+	found    []pgcatalog.Table // those that match
 	warnings []string
 }
 

@@ -3,7 +3,7 @@ package sql_test
 import (
 	"testing"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 // The slots of REPACK have a pool of their own on PostgreSQL 19: they take none of ours.

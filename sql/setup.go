@@ -3,14 +3,14 @@ package sql
 import (
 	"strings"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Setup gives the statements that make by hand what a server would make by
 // itself, for a role that may only replicate. With no tables the publication is
 // made empty. They are right on every supported version, and each is one statement:
 // whoever runs it has all of it or nothing.
-func Setup(publication, slot string, names []protocol.TableName) string {
+func Setup(publication, slot string, names []wal.TableName) string {
 	forTables := ""
 	if len(names) > 0 {
 		quoted := make([]string, len(names))

@@ -9,14 +9,15 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // geometry is PostGIS' type, whose values name a spatial reference system each.
-var geometry = protocol.ExtensionType{Name: "postgis", Type: "geometry"}
+var geometry = wal.ExtensionType{Name: "postgis", Type: "geometry"}
 
 // addExtensions gives types of extensions what else decides over their values.
-func (d *Database) addExtensions(ctx context.Context, conn *pgx.Conn, found []protocol.TypeRow) (err error) {
+func (d *Database) addExtensions(ctx context.Context, conn *pgx.Conn, found []pgcatalog.TypeRow) (err error) {
 	for i := range found {
 		switch t := &found[i]; t.Extension {
 		case citext:
@@ -36,7 +37,7 @@ func (d *Database) addExtensions(ctx context.Context, conn *pgx.Conn, found []pr
 const spatialRefsLast = time.Minute
 
 // currentSpatialRefs stay the same pointer as long as they say the same.
-func (d *Database) currentSpatialRefs(ctx context.Context, conn *pgx.Conn) (*protocol.SpatialRefs, error) {
+func (d *Database) currentSpatialRefs(ctx context.Context, conn *pgx.Conn) (*wal.SpatialRefs, error) {
 	if d.spatialRefs != nil && time.Since(d.spatialRefsAt) < spatialRefsLast {
 		return d.spatialRefs, nil
 	}
@@ -45,7 +46,7 @@ func (d *Database) currentSpatialRefs(ctx context.Context, conn *pgx.Conn) (*pro
 		return nil, err
 	}
 	if d.spatialRefs == nil || !maps.Equal(names, d.spatialRefs.Names) {
-		d.spatialRefs = &protocol.SpatialRefs{Names: names}
+		d.spatialRefs = &wal.SpatialRefs{Names: names}
 	}
 	d.spatialRefsAt = time.Now()
 	return d.spatialRefs, nil

@@ -8,7 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // storage is how the rows of a table are stored, as catalog/tables.sql has it: a part
@@ -59,13 +60,13 @@ type rewritten struct {
 // compare compares what is exposed with the look before, and keeps what it finds: the
 // tables whose rows changed without changes that tell of it. It gives the end of the log
 // as far as it was safe.
-func (d *Database) compare(ctx context.Context, conn *pgx.Conn, found []protocol.Table, rows map[uint32]tableRow) (flushed protocol.LSN, err error) {
+func (d *Database) compare(ctx context.Context, conn *pgx.Conn, found []pgcatalog.Table, rows map[uint32]tableRow) (flushed wal.LSN, err error) {
 	if d.looked == nil {
 		if d.looked, err = d.unread(ctx, conn, rows); err != nil {
 			return 0, err
 		}
 	}
-	var all []protocol.Unseen
+	var all []pgcatalog.Unseen
 	for i := range found {
 		now := rows[found[i].OID]
 		before, known := d.looked[now.OID]
@@ -82,7 +83,7 @@ func (d *Database) compare(ctx context.Context, conn *pgx.Conn, found []protocol
 	d.looked = make(map[uint32]storage, len(rows))
 	for oid, row := range rows {
 		d.looked[oid] = row.storage
-		if flushed, err = protocol.ParseLSN(row.Flushed); err != nil {
+		if flushed, err = wal.ParseLSN(row.Flushed); err != nil {
 			return 0, err
 		}
 	}
@@ -141,14 +142,14 @@ func attachedSince(attached string, since int64) bool {
 }
 
 // compareStorage says what happened to the rows of a table between two looks.
-func (d *Database) compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tableRow) (all []protocol.Unseen, err error) {
-	at, err := protocol.ParseLSN(now.Inserted)
+func (d *Database) compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tableRow) (all []pgcatalog.Unseen, err error) {
+	at, err := wal.ParseLSN(now.Inserted)
 	if err != nil {
 		return nil, err
 	}
 	add := func(why string, truncated uint32) {
-		all = append(all, protocol.Unseen{
-			Table: protocol.TableName{Schema: now.Schema, Table: now.Name}, Why: why, At: at, Truncated: truncated,
+		all = append(all, pgcatalog.Unseen{
+			Table: wal.TableName{Schema: now.Schema, Table: now.Name}, Why: why, At: at, Truncated: truncated,
 		})
 	}
 	was, is := before.parts(), now.parts()

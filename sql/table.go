@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
 // tableRow is a row of catalog/tables.sql. What is said of the tables that hold the
@@ -70,7 +70,7 @@ const fewPartitions = 3
 // partialIdentities says of exposed tables which partitions keep old rows from being
 // known, and how that is mended: neither PostgreSQL nor pg_partman hands a replica
 // identity down to a partition.
-func partialIdentities(found []protocol.Table, rows map[uint32]tableRow) (warnings []string) {
+func partialIdentities(found []pgcatalog.Table, rows map[uint32]tableRow) (warnings []string) {
 	for i := range found {
 		leaves := rows[found[i].OID].NotFull
 		if found[i].Refused != "" || len(leaves) == 0 {
@@ -102,8 +102,8 @@ func (t tableRow) unowned(publication string) string {
 
 // refusePartitions refuses the partitions whose changes come as those of a table above
 // them, which is exposed and carried as a whole.
-func refusePartitions(found []protocol.Table, rows map[uint32]tableRow, carried func(root uint32) bool) {
-	exposed := map[int64]*protocol.Table{}
+func refusePartitions(found []pgcatalog.Table, rows map[uint32]tableRow, carried func(root uint32) bool) {
+	exposed := map[int64]*pgcatalog.Table{}
 	for i := range found {
 		if found[i].Refused == "" && carried(found[i].OID) {
 			exposed[int64(found[i].OID)] = &found[i]
@@ -120,7 +120,7 @@ func refusePartitions(found []protocol.Table, rows map[uint32]tableRow, carried 
 
 // refuseHidden refuses the partitions of a table that could not be taken out of the
 // publication yet, and which still is what their changes come as.
-func refuseHidden(found []protocol.Table, rows map[uint32]tableRow, members members) {
+func refuseHidden(found []pgcatalog.Table, rows map[uint32]tableRow, members members) {
 	for i := range found {
 		for _, above := range rows[found[i].OID].Ancestors {
 			if found[i].Refused == "" && members.have(uint32(above)) {

@@ -10,7 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // upkeep is what a publication of ours was after the last look, so that what somebody
@@ -39,7 +40,7 @@ func (u *upkeep) mayUndo(oid uint32, now time.Time) bool {
 // noteTaken finds the tables that somebody else has taken out. They are added again
 // the first time; the next time they stay out until somebody adds them.
 func (d *Database) noteTaken(ctx context.Context, conn *pgx.Conn, l *look) {
-	var taken []*protocol.Table
+	var taken []*pgcatalog.Table
 	for i := range l.found {
 		t := &l.found[i]
 		switch {
@@ -96,7 +97,7 @@ func (d *Database) dropStrays(ctx context.Context, conn *pgx.Conn, l *look) erro
 			continue
 		}
 		if !matches[oid] && !d.kept.mayUndo(oid, now) {
-			l.warnings = append(l.warnings, fmt.Sprintf("somebody adds table %q to publication %q, which --tables does not name, again and again: it is left there, and no client can see it; give this server a publication of its own with --publication", protocol.TableName{Schema: t.Schema, Table: t.Name}, d.cfg.Publication))
+			l.warnings = append(l.warnings, fmt.Sprintf("somebody adds table %q to publication %q, which --tables does not name, again and again: it is left there, and no client can see it; give this server a publication of its own with --publication", wal.TableName{Schema: t.Schema, Table: t.Name}, d.cfg.Publication))
 			continue
 		}
 		switch err := d.alterNow(ctx, conn, d.alter(dropTables, t)); {
@@ -122,7 +123,7 @@ func isGone(err error) bool {
 // addMissing adds the tables that came: all at once, or one by one when one of
 // them fails, which is then refused with PostgreSQL's own words until the next time.
 func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, l *look) error {
-	var missing []*protocol.Table
+	var missing []*pgcatalog.Table
 	for i := range l.found {
 		t := &l.found[i]
 		if t.Refused != "" || l.members.have(t.OID) {
@@ -153,7 +154,7 @@ func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, l *look) erro
 
 // add adds tables, and takes what the publication then says of them for what it is
 // compared with the next time: nobody can alter that before our transaction ends.
-func (d *Database) add(ctx context.Context, conn *pgx.Conn, l *look, list ...*protocol.Table) error {
+func (d *Database) add(ctx context.Context, conn *pgx.Conn, l *look, list ...*pgcatalog.Table) error {
 	rows := make([]tableRow, len(list))
 	for i, t := range list {
 		rows[i] = l.rows[t.OID]

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablewire/tablewire/httpapi/console"
-	"github.com/tablewire/tablewire/pgserver"
+	"github.com/tablewire/tablewire/internal/pgserver"
 	"github.com/tablewire/tablewire/protocol"
 )
 

@@ -19,6 +19,7 @@ import (
 	"github.com/tablewire/tablewire/cdc"
 	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // demoBackend is the application behind the demo's page, as a page of yours has one:
@@ -101,7 +102,7 @@ func (b *demoBackend) rows(ctx context.Context, conn *pgx.Conn, collection, filt
 		return nil, err
 	}
 	result := conn.PgConn().ExecParams(ctx, selectRows(rel), nil, nil, nil, nil)
-	change := protocol.Change{Op: protocol.Create, Relation: rel, New: make([]protocol.Value, len(rel.Columns))}
+	change := wal.Change{Op: wal.Create, Relation: rel, New: make([]wal.Value, len(rel.Columns))}
 	label, err := json.Marshal(collection)
 	if err != nil {
 		return nil, err
@@ -109,9 +110,9 @@ func (b *demoBackend) rows(ctx context.Context, conn *pgx.Conn, collection, filt
 	events := []byte{'['}
 	for result.NextRow() {
 		for i, text := range result.Values() {
-			change.New[i] = protocol.Value{State: protocol.Null}
+			change.New[i] = wal.Value{State: wal.Null}
 			if text != nil {
-				change.New[i] = protocol.Value{State: protocol.Text, Text: text}
+				change.New[i] = wal.Value{State: wal.Text, Text: text}
 			}
 		}
 		if f.Match(change.New) != filter.Yes {
@@ -130,7 +131,7 @@ func (b *demoBackend) rows(ctx context.Context, conn *pgx.Conn, collection, filt
 const mostRows = "1000"
 
 // selectRows is the statement for a collection's rows, in the order of their key.
-func selectRows(rel *protocol.Relation) string {
+func selectRows(rel *wal.Relation) string {
 	var columns, key []string
 	for _, c := range rel.Columns {
 		name := pgx.Identifier{c.Name}.Sanitize()

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tablewire/tablewire/httpapi/console"
-	"github.com/tablewire/tablewire/pgserver"
+	"github.com/tablewire/tablewire/internal/pgserver"
 )
 
 //go:embed demo/*.sql

@@ -9,7 +9,7 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/httpapi"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // publisher hands on what the stream delivers: the changes to the hub, and then
@@ -35,7 +35,7 @@ func newPublisher(hub *fanout.Hub, limits limitFlags, logger *slog.Logger) *publ
 
 // publish fails only where the hub has ended: a message that can't be sent is told
 // to the operator, without what is in it, and stops nothing.
-func (p *publisher) publish(b *protocol.Batch) error {
+func (p *publisher) publish(b *wal.Batch) error {
 	if err := p.hub.Publish(b); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // waking is a Waker of a queue that the test reads itself.
@@ -22,11 +23,11 @@ func TestPublisher(t *testing.T) {
 	var q fanout.Queue
 	q.Init(1<<20, waking{})
 	p.announcer.Broadcast.Join(p.announcer.Project, protocol.User{ID: "a"}, &q)
-	b := &protocol.Batch{}
+	b := &wal.Batch{}
 	for _, m := range [][2]string{
 		{"broadcast", `{"data":1}`}, {"broadcast", `secret{`}, {"room:none", `2`}, {"elsewhere", `3`}, {"broadcast", `{"user_id":"t","data":4}`},
 	} {
-		b.Messages = append(b.Messages, protocol.Message{Prefix: protocol.MessagePrefix + m[0], Content: []byte(m[1])})
+		b.Messages = append(b.Messages, wal.Message{Prefix: wal.MessagePrefix + m[0], Content: []byte(m[1])})
 	}
 	if err := p.publish(b); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/httpapi"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 	"github.com/tablewire/tablewire/sql"
 )
 
@@ -176,9 +177,9 @@ func serve(ctx context.Context, opt serveOptions, logger *slog.Logger, ready fun
 		URL: opt.DatabaseURL, Slot: opt.Slot, Publication: opt.Publication,
 		Database: database, Publish: out.publish, RowBytes: int(opt.Limits.RowBytes), Logger: logger,
 		Lost:        func() { hub.RestartAll("changes may be lost") },
-		Interrupted: func(table protocol.TableName) { hub.RestartTable(table, "changes may be lost") },
+		Interrupted: func(table wal.TableName) { hub.RestartTable(table, "changes may be lost") },
 		Unseen:      hub.RestartFollowers,
-		Dropped:     func(table protocol.TableName) { hub.EndTable(table, protocol.ErrCollectionNotFound) },
+		Dropped:     func(table wal.TableName) { hub.EndTable(table, protocol.ErrCollectionNotFound) },
 	})
 	if err != nil {
 		return err

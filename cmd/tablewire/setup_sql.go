@@ -7,6 +7,7 @@ import (
 
 	"github.com/tablewire/tablewire/cdc"
 	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 	"github.com/tablewire/tablewire/sql"
 )
 
@@ -23,7 +24,7 @@ func (c *setupSQLCmd) Run(a *app) error {
 	if err := cdc.CheckNames(c.Slot, publication); err != nil {
 		return err
 	}
-	names := make([]protocol.TableName, 0, len(c.Tables))
+	names := make([]wal.TableName, 0, len(c.Tables))
 	for _, t := range c.Tables {
 		if strings.ContainsAny(t, `*?[\!`) {
 			return &protocol.Problem{

@@ -5,24 +5,24 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // notes is a table of many columns of text.
-func notes(columns int) *protocol.Relation {
-	r := &protocol.Relation{OID: 1, Schema: "public", Name: "notes"}
+func notes(columns int) *wal.Relation {
+	r := &wal.Relation{OID: 1, Schema: "public", Name: "notes"}
 	for i := range columns {
-		r.Columns = append(r.Columns, protocol.Column{
-			Name: fmt.Sprintf("c%d", i), Key: i == 0, Type: protocol.Type{Kind: protocol.KindText},
+		r.Columns = append(r.Columns, wal.Column{
+			Name: fmt.Sprintf("c%d", i), Key: i == 0, Type: wal.Type{Kind: wal.KindText},
 		})
 	}
 	return r
 }
 
-func texted(columns int, text string) []protocol.Value {
-	row := make([]protocol.Value, columns)
+func texted(columns int, text string) []wal.Value {
+	row := make([]wal.Value, columns)
 	for i := range row {
-		row[i] = protocol.Value{State: protocol.Text, Text: []byte(text)}
+		row[i] = wal.Value{State: wal.Text, Text: []byte(text)}
 	}
 	return row
 }

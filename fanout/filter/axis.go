@@ -1,6 +1,6 @@
 package filter
 
-import "github.com/tablewire/tablewire/protocol"
+import "github.com/tablewire/tablewire/protocol/wal"
 
 // axis is what an index knows of one column, or of one path: the filters that are
 // reached through it, by the operator that they are reached with.
@@ -46,9 +46,9 @@ func newAxis(c *clause) *axis {
 func (a *axis) match(x *Index) {
 	c := x.cell(a.key.cell)
 	switch c.state {
-	case protocol.Null:
+	case wal.Null:
 		x.visitCertain(&a.null)
-	case protocol.Text:
+	case wal.Text:
 		if a.class.isNull(c.text) {
 			x.visitCertain(&a.null)
 		} else {
@@ -56,11 +56,11 @@ func (a *axis) match(x *Index) {
 		}
 		a.matchValue(x, c)
 		a.matchText(x, c)
-	case protocol.Unchanged: // it is not NULL
+	case wal.Unchanged: // it is not NULL
 		x.visitCertain(&a.notNull)
 		a.allValues(x)
 		a.allTexts(x)
-	case protocol.Absent:
+	case wal.Absent:
 		x.visitAll(&a.null)
 		x.visitAll(&a.notNull)
 		a.allValues(x)

@@ -6,10 +6,10 @@ import (
 	"testing"
 
 	"github.com/tablewire/tablewire/fanout/filter"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-func benchRow() []protocol.Value {
+func benchRow() []wal.Value {
 	return row(
 		"id", "123456789", "name", strings.Repeat("lorem ipsum ", 5)+"dolor", "age", "42", "active", "t",
 		"score", "3.25", "weight", "3.141592653589793", "price", "12345.6789", "code", "ab   ",

@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"cmp"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // cell holds what one column, or one path into a column, has in the row that an
 // index is matching. Each text is read once for all clauses, and only if one asks.
 type cell struct {
 	turn  uint64 // the turn of the index that it was filled in
-	state protocol.State
+	state wal.State
 	text  []byte // of state Text
 
 	readings [2]reading // of a path, as text and as a number; else the first
@@ -58,8 +58,8 @@ func (x *Index) cell(id int32) *cell {
 	return &p.cell
 }
 
-func (c *cell) fill(row []protocol.Value, column int) {
-	c.state, c.text = protocol.Absent, nil
+func (c *cell) fill(row []wal.Value, column int) {
+	c.state, c.text = wal.Absent, nil
 	if column < len(row) {
 		c.state, c.text = row[column].State, row[column].Text
 	}
@@ -178,13 +178,13 @@ func (x *Index) matchClause(c *clause) Result {
 	}
 	v := x.cell(c.cell)
 	switch v.state {
-	case protocol.Null:
+	case wal.Null:
 		return c.matchNull()
-	case protocol.Unchanged:
+	case wal.Unchanged:
 		return c.matchUnchanged()
-	case protocol.Absent:
+	case wal.Absent:
 		return Unknown
-	case protocol.Text:
+	case wal.Text:
 	}
 	switch {
 	case c.op == opIsNull:

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/tablewire/tablewire/fanout/filter"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // The race detector makes pools forget a part of what they are given, so that this
@@ -14,13 +14,13 @@ import (
 
 // Folding is on the way of every change: it must not allocate.
 func TestFoldingDoesNotAllocate(t *testing.T) {
-	email := protocol.Type{OID: 1, Base: 1, Name: "citext", Kind: protocol.KindText, Folding: &protocol.Folding{
+	email := wal.Type{OID: 1, Base: 1, Name: "citext", Kind: wal.KindText, Folding: &wal.Folding{
 		Lower: map[rune]string{'A': "a", 'Σ': "σ", 'İ': "i\u0307"}, FinalSigma: true,
-		Cased: []protocol.RuneRange{{First: 'A', Last: 'z'}},
+		Cased: []wal.RuneRange{{First: 'A', Last: 'z'}},
 	}}
-	emails := protocol.Type{OID: 2, Base: 2, Name: "citext[]", Kind: protocol.KindArray, Delim: ',', Elem: &email}
-	rel := &protocol.Relation{Columns: []protocol.Column{protocol.NewColumn("c", email, false, nil), protocol.NewColumn("cs", emails, false, nil)}}
-	row := []protocol.Value{{State: protocol.Text, Text: []byte("AaİΣ@ΑΣ.AAA")}, {State: protocol.Text, Text: []byte(`{"AaΣ",NULL,b}`)}}
+	emails := wal.Type{OID: 2, Base: 2, Name: "citext[]", Kind: wal.KindArray, Delim: ',', Elem: &email}
+	rel := &wal.Relation{Columns: []wal.Column{wal.NewColumn("c", email, false, nil), wal.NewColumn("cs", emails, false, nil)}}
+	row := []wal.Value{{State: wal.Text, Text: []byte("AaİΣ@ΑΣ.AAA")}, {State: wal.Text, Text: []byte(`{"AaΣ",NULL,b}`)}}
 	var index filter.Index
 	for _, raw := range []string{`{"c":"x"}`, `{"c_gt":"x"}`, `{"c_in":"x,y"}`, `{"c_contains":"xyz"}`, `{"c_endswith":"xyz"}`, `{"c_startswith":"xyz"}`, `{"cs":"{x}"}`, `{"cs_lt":"{0}"}`} {
 		f, err := filter.Compile([]byte(raw), rel)

@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tablewire/tablewire/fanout/filter"
-	"github.com/tablewire/tablewire/pgserver/pgtest"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol/wal"
 	"github.com/tablewire/tablewire/sql"
 )
 
@@ -73,7 +73,7 @@ func openCitext(t *testing.T, url string) *oracle {
 }
 
 // citextRelation describes the table as the catalog tells of its types.
-func citextRelation(t *testing.T, o *oracle, url string) *protocol.Relation {
+func citextRelation(t *testing.T, o *oracle, url string) *wal.Relation {
 	t.Helper()
 	db, err := sql.Open(sql.Config{URL: url, Publication: "p", Slot: "s"})
 	if err != nil {
@@ -85,12 +85,12 @@ func citextRelation(t *testing.T, o *oracle, url string) *protocol.Relation {
 	if err != nil || len(types) != 1 || types[0].Folding == nil {
 		t.Fatalf("citext is %+v, %v", types, err)
 	}
-	elem := protocol.Type{OID: uint32(oid), Base: uint32(oid), Name: "citext", Kind: protocol.KindText, Folding: types[0].Folding}
-	list := protocol.Type{OID: 1, Base: 1, Name: "citext[]", Kind: protocol.KindArray, Delim: ',', Elem: &elem}
-	return &protocol.Relation{Schema: "public", Name: "t", Columns: []protocol.Column{
-		column("id", "integer", 23, protocol.KindInt, 32),
-		protocol.NewColumn("c", elem, false, nil), protocol.NewColumn("d", elem, false, nil),
-		protocol.NewColumn("cs", list, false, nil), protocol.NewColumn("ds", list, false, nil), protocol.NewColumn("l", list, false, nil),
+	elem := wal.Type{OID: uint32(oid), Base: uint32(oid), Name: "citext", Kind: wal.KindText, Folding: types[0].Folding}
+	list := wal.Type{OID: 1, Base: 1, Name: "citext[]", Kind: wal.KindArray, Delim: ',', Elem: &elem}
+	return &wal.Relation{Schema: "public", Name: "t", Columns: []wal.Column{
+		column("id", "integer", 23, wal.KindInt, 32),
+		wal.NewColumn("c", elem, false, nil), wal.NewColumn("d", elem, false, nil),
+		wal.NewColumn("cs", list, false, nil), wal.NewColumn("ds", list, false, nil), wal.NewColumn("l", list, false, nil),
 	}}
 }
 
@@ -98,7 +98,7 @@ func citextRelation(t *testing.T, o *oracle, url string) *protocol.Relation {
 type citextOracle struct {
 	o            *oracle
 	r            *rand.Rand
-	relation     *protocol.Relation
+	relation     *wal.Relation
 	marks, latin bool
 	major        int
 }
@@ -129,8 +129,8 @@ func (c *citextOracle) everyCharacter(t *testing.T) {
 		default:
 			t.Fatal(err)
 		}
-		row := make([]protocol.Value, len(c.relation.Columns))
-		row[1] = protocol.Value{State: protocol.Text, Text: fields[0]}
+		row := make([]wal.Value, len(c.relation.Columns))
+		row[1] = wal.Value{State: wal.Text, Text: fields[0]}
 		if f.Match(row) != filter.Yes {
 			t.Errorf("not folded alike: %q, lower() gives %q", fields[0], fields[1])
 		}
@@ -182,7 +182,7 @@ func (c *citextOracle) filters(t *testing.T) {
 		tuples = append(tuples, fmt.Sprintf("(%d, %s, %s, %s, %s, %s)", id, c.value(c.word), c.value(c.word), c.value(c.list), c.value(c.list), c.value(c.list)))
 	}
 	c.o.mustQuery(t, `INSERT INTO t VALUES `+strings.Join(tuples, ","))
-	table := map[string][]protocol.Value{}
+	table := map[string][]wal.Value{}
 	for _, fields := range c.o.mustQuery(t, `SELECT * FROM t`) {
 		table[string(fields[0])] = valuesOf(fields)
 	}

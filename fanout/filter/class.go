@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // class is how the values of one column are read and compared.
@@ -71,17 +71,17 @@ const (
 	oidOID8     = 6437 // from PostgreSQL 19 on
 )
 
-func classOf(t *protocol.Type) *class {
+func classOf(t *wal.Type) *class {
 	switch t.Kind {
-	case protocol.KindBool:
+	case wal.KindBool:
 		return boolClass
-	case protocol.KindInt:
+	case wal.KindInt:
 		return intClassOf(t.Bits)
-	case protocol.KindFloat:
+	case wal.KindFloat:
 		return floatClassOf(t.Bits)
-	case protocol.KindNumeric:
+	case wal.KindNumeric:
 		return numericClass
-	case protocol.KindText:
+	case wal.KindText:
 		switch {
 		case t.Folding != nil:
 			return foldClassOf(t.Folding)
@@ -89,36 +89,36 @@ func classOf(t *protocol.Type) *class {
 			return bpcharClass
 		}
 		return textClass
-	case protocol.KindUUID:
+	case wal.KindUUID:
 		return uuidClass
-	case protocol.KindDate:
+	case wal.KindDate:
 		return dateClass
-	case protocol.KindTime:
+	case wal.KindTime:
 		return timeClass
-	case protocol.KindTimestamp:
+	case wal.KindTimestamp:
 		return timestampClass
-	case protocol.KindTimestampTZ:
+	case wal.KindTimestampTZ:
 		return timestampTZClass
-	case protocol.KindBytea:
+	case wal.KindBytea:
 		return byteaClass
-	case protocol.KindEnum:
+	case wal.KindEnum:
 		return enumClassOf(t)
-	case protocol.KindJSON:
+	case wal.KindJSON:
 		if t.Base == oidJSON {
 			return jsonClass
 		}
 		return jsonbClass
-	case protocol.KindComposite:
+	case wal.KindComposite:
 		return compositeClass
-	case protocol.KindOther:
+	case wal.KindOther:
 		return namedClass(t.Base)
-	case protocol.KindArray:
+	case wal.KindArray:
 		if t.Elem != nil && t.Delim == ',' {
 			if elem := classOf(t.Elem); elem.ordered || elem.unusable != "" {
 				return arrayOf(elem)
 			}
 		}
-	case protocol.KindRange:
+	case wal.KindRange:
 	}
 	return otherClass
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // clause is one comparison: a column, or what a path leads to in one, an
@@ -94,7 +94,7 @@ func pathClass(o op, v value) *class {
 	return pathNumberClass
 }
 
-func (c *clause) usable(t *protocol.Type) error {
+func (c *clause) usable(t *wal.Type) error {
 	switch {
 	case c.op == opIsNull:
 		return nil

@@ -3,12 +3,12 @@ package filter
 import (
 	"fmt"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // compiler collects the clauses of one filter.
 type compiler struct {
-	rel     *protocol.Relation
+	rel     *wal.Relation
 	groups  []group
 	named   map[string]int // the group that a name stands for
 	clauses int

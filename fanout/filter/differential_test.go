@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/fanout/filter"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 var (
@@ -39,7 +39,7 @@ type answer struct {
 }
 
 // checkIndex compares what an index finds with PostgreSQL's answers.
-func checkIndex(t *testing.T, o *oracle, x *filter.Index, table map[string][]protocol.Value, answers []*answer) {
+func checkIndex(t *testing.T, o *oracle, x *filter.Index, table map[string][]wal.Value, answers []*answer) {
 	t.Helper()
 	var hits []filter.Hit
 	for id, values := range table {
@@ -73,7 +73,7 @@ func compareFilters(t *testing.T, o *oracle, pairs int) {
 	samples := append(allSamples(), newSamples(o.major)...)
 	relation := relationOf(samples)
 	used := map[string]int{}
-	var table map[string][]protocol.Value
+	var table map[string][]wal.Value
 	filters, matched := 0, 0
 	var index filter.Index
 	var answers []*answer
@@ -127,14 +127,14 @@ func (o *oracle) show(t *testing.T, id string) string {
 }
 
 // masked forgets some of the values. What is out of line is never NULL.
-func masked(r *rand.Rand, values []protocol.Value) []protocol.Value {
+func masked(r *rand.Rand, values []wal.Value) []wal.Value {
 	values = slices.Clone(values)
 	for i := range values {
 		switch {
 		case r.IntN(3) == 0:
-			values[i] = protocol.Value{State: protocol.Absent}
-		case r.IntN(6) == 0 && values[i].State == protocol.Text && !strings.HasPrefix(string(values[i].Text), "(,"):
-			values[i] = protocol.Value{State: protocol.Unchanged}
+			values[i] = wal.Value{State: wal.Absent}
+		case r.IntN(6) == 0 && values[i].State == wal.Text && !strings.HasPrefix(string(values[i].Text), "(,"):
+			values[i] = wal.Value{State: wal.Unchanged}
 		}
 	}
 	return values
@@ -339,7 +339,7 @@ func (g *generator) literal(s *sample) (json.RawMessage, string) {
 	word := s.literal(g.r)
 	quoted, _ := json.Marshal(word)
 	if bare := json.RawMessage(word); s.number && json.Valid(bare) && (s.sqlType == "" || g.r.IntN(2) == 0) {
-		if s.typ.Kind == protocol.KindInt && strings.TrimSpace(word) == word && g.r.IntN(3) == 0 {
+		if s.typ.Kind == wal.KindInt && strings.TrimSpace(word) == word && g.r.IntN(3) == 0 {
 			bare = append(bare, ".00"...) // as some languages write them
 		}
 		return bare, sqlQuote(word)

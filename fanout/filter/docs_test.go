@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/tablewire/tablewire/fanout/filter"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // TestDocs runs the examples of docs/filters.md: each filter selects what its SQL
@@ -82,21 +82,21 @@ func docsExamples(page string) (examples, failures []question) {
 }
 
 // describe makes the relation of a table of builtin types.
-func (o *oracle) describe(t *testing.T, table string) *protocol.Relation {
+func (o *oracle) describe(t *testing.T, table string) *wal.Relation {
 	t.Helper()
-	kinds := map[string]protocol.Type{}
+	kinds := map[string]wal.Type{}
 	for _, s := range allSamples() {
 		kinds[s.typ.Name] = s.typ
 	}
-	kinds["text[]"] = protocol.Type{OID: 1009, Base: 1009, Name: "text[]", Kind: protocol.KindArray, Delim: ',', Elem: new(kinds["text"])}
-	relation := &protocol.Relation{Schema: "public", Name: table}
+	kinds["text[]"] = wal.Type{OID: 1009, Base: 1009, Name: "text[]", Kind: wal.KindArray, Delim: ',', Elem: new(kinds["text"])}
+	relation := &wal.Relation{Schema: "public", Name: table}
 	for _, fields := range o.mustQuery(t, fmt.Sprintf(`SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
 		WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum`, sqlQuote(table))) {
 		kind, ok := kinds[string(fields[1])]
 		if !ok {
 			t.Fatalf("the type %s is not known here", fields[1])
 		}
-		relation.Columns = append(relation.Columns, protocol.NewColumn(string(fields[0]), kind, false, nil))
+		relation.Columns = append(relation.Columns, wal.NewColumn(string(fields[0]), kind, false, nil))
 	}
 	return relation
 }

@@ -8,14 +8,14 @@ import (
 	"sync"
 	"weak"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // enumClasses holds the classes of enums, so that all filters of one share it. A
 // class leaves when the last filter has.
 var enumClasses sync.Map // of weak.Pointer[class], by enumKey
 
-func enumKey(t *protocol.Type) string {
+func enumKey(t *wal.Type) string {
 	key := []byte(t.String())
 	for _, label := range t.Labels {
 		key = strconv.AppendQuote(key, label)
@@ -23,7 +23,7 @@ func enumKey(t *protocol.Type) string {
 	return string(key)
 }
 
-func enumClassOf(t *protocol.Type) *class {
+func enumClassOf(t *wal.Type) *class {
 	key := enumKey(t)
 	known, ok := enumClasses.Load(key)
 	if ok {
@@ -42,7 +42,7 @@ func enumClassOf(t *protocol.Type) *class {
 // enumClass orders by the labels' declared order. A row's label that is not
 // among them was added since; the row's result is Unknown until the relation is
 // known anew.
-func enumClass(t *protocol.Type) *class {
+func enumClass(t *wal.Type) *class {
 	ranks := make(map[string]int64, len(t.Labels))
 	for i, label := range t.Labels {
 		ranks[label] = int64(i)

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Filter is a compiled filter. It is never altered, and safe for concurrent use.
@@ -26,7 +26,7 @@ type term struct {
 
 // Compile reads a client's filters, a JSON object or nothing, as a filter of a
 // relation's rows. The error's text is for the client.
-func Compile(raw []byte, rel *protocol.Relation) (*Filter, error) {
+func Compile(raw []byte, rel *wal.Relation) (*Filter, error) {
 	members, err := parse(raw)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (f *Filter) Empty() bool { return len(f.clauses) == 0 }
 
 // Match evaluates the filter for a row: one value for each column, or nothing
 // where nothing is known of the row.
-func (f *Filter) Match(row []protocol.Value) Result {
+func (f *Filter) Match(row []wal.Value) Result {
 	result, group := Yes, No
 	for i := range f.clauses {
 		c := &f.clauses[i]

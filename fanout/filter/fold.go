@@ -8,12 +8,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // foldClass is of citext: texts are compared as the database's lower() makes them, and
 // so are those that contains, startswith and endswith look at.
-func foldClass(f *protocol.Folding) *class {
+func foldClass(f *wal.Folding) *class {
 	if f.Unknown != "" {
 		return &class{unusable: "how this database folds the case of citext is not known here (" + f.Unknown + "): use isnull, or a column of the type text"}
 	}
@@ -37,16 +37,16 @@ func foldClass(f *protocol.Folding) *class {
 // lastFold is the class of the folding that was asked for last: there is one for a
 // database, and one database for a server.
 var lastFold atomic.Pointer[struct {
-	of    *protocol.Folding
+	of    *wal.Folding
 	class *class
 }]
 
-func foldClassOf(f *protocol.Folding) *class {
+func foldClassOf(f *wal.Folding) *class {
 	if last := lastFold.Load(); last != nil && last.of == f {
 		return last.class
 	}
 	last := &struct {
-		of    *protocol.Folding
+		of    *wal.Folding
 		class *class
 	}{f, foldClass(f)}
 	lastFold.Store(last)
@@ -60,7 +60,7 @@ type folder struct {
 	pages [pagedRunes >> 8]*[256]rune
 	long  map[rune]string
 
-	*protocol.Folding
+	*wal.Folding
 }
 
 const (
@@ -71,7 +71,7 @@ const (
 	finalSigma = 'ς'
 )
 
-func newFolder(f *protocol.Folding) *folder {
+func newFolder(f *wal.Folding) *folder {
 	d := &folder{long: map[rune]string{}, Folding: f}
 	for from, to := range f.Lower {
 		c, size := utf8.DecodeRuneInString(to)
@@ -147,7 +147,7 @@ func (d *folder) endsWord(text []byte, start, end int) bool {
 }
 
 // skipBack gives the last character that is not in the ranges; of size 0 for none.
-func skipBack(text []byte, ranges []protocol.RuneRange) (c rune, size int) {
+func skipBack(text []byte, ranges []wal.RuneRange) (c rune, size int) {
 	for {
 		c, size = utf8.DecodeLastRune(text)
 		if size == 0 || !inRanges(ranges, c) {
@@ -158,7 +158,7 @@ func skipBack(text []byte, ranges []protocol.RuneRange) (c rune, size int) {
 }
 
 // skipOn gives the first character that is not in the ranges; of size 0 for none.
-func skipOn(text []byte, ranges []protocol.RuneRange) (c rune, size int) {
+func skipOn(text []byte, ranges []wal.RuneRange) (c rune, size int) {
 	for {
 		c, size = utf8.DecodeRune(text)
 		if size == 0 || !inRanges(ranges, c) {
@@ -168,8 +168,8 @@ func skipOn(text []byte, ranges []protocol.RuneRange) (c rune, size int) {
 	}
 }
 
-func inRanges(ranges []protocol.RuneRange, c rune) bool {
-	_, found := slices.BinarySearchFunc(ranges, c, func(r protocol.RuneRange, c rune) int {
+func inRanges(ranges []wal.RuneRange, c rune) bool {
+	_, found := slices.BinarySearchFunc(ranges, c, func(r wal.RuneRange, c rune) int {
 		switch {
 		case c < r.First:
 			return 1

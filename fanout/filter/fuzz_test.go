@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tablewire/tablewire/fanout/filter"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // FuzzCompile: nothing panics, and what compiles has a stable key and matches
@@ -46,9 +46,9 @@ func FuzzCompile(f *testing.F) {
 		if err != nil || again.Key() != compiled.Key() || compiled.Empty() != (compiled.Key() == "") {
 			t.Fatalf("keys %q and %q, %v", compiled.Key(), again.Key(), err)
 		}
-		values := make([]protocol.Value, len(rel.Columns))
+		values := make([]wal.Value, len(rel.Columns))
 		for i := range values {
-			values[i] = protocol.Value{State: protocol.Text, Text: text}
+			values[i] = wal.Value{State: wal.Text, Text: text}
 		}
 		want := compiled.Match(values)
 		if again.Match(values) != want {
@@ -150,13 +150,13 @@ func checkShuffle(t *rapid.T) {
 
 // withoutAge has no column whose name ends in an underscore, which would make
 // age__gt mean something else than age_gt.
-var withoutAge = func() *protocol.Relation {
+var withoutAge = func() *wal.Relation {
 	relation := users()
-	relation.Columns = slices.DeleteFunc(relation.Columns, func(c protocol.Column) bool { return c.Name == "age_" })
+	relation.Columns = slices.DeleteFunc(relation.Columns, func(c wal.Column) bool { return c.Name == "age_" })
 	return relation
 }()
 
-func drawRow(t *rapid.T) []protocol.Value {
+func drawRow(t *rapid.T) []wal.Value {
 	choices := map[string][]string{
 		"profile": {`{"a": 1, "b": {"c": "2"}}`, `{"a": "x"}`}, "doc": {`{"a":"a"}`, `{"a":null}`}, "mood": {"sad", "ok", "happy"},
 		"name": {"a", "b", "xABcdefghi"}, "name_2": {"a", "ab"}, "code": {"a    "}, "profile.city": {"b"},
@@ -165,11 +165,11 @@ func drawRow(t *rapid.T) []protocol.Value {
 		choices[number] = []string{"1", "2", "-7"}
 	}
 	choices["price"], choices["weight"] = []string{"1.0", "2.00"}, []string{"1", "-7"}
-	values := make([]protocol.Value, len(withoutAge.Columns))
+	values := make([]wal.Value, len(withoutAge.Columns))
 	for _, name := range slices.Sorted(maps.Keys(choices)) {
 		v := &values[withoutAge.Column(name)]
-		v.State = rapid.SampledFrom([]protocol.State{protocol.Text, protocol.Null, protocol.Absent, protocol.Unchanged}).Draw(t, "state of "+name)
-		if v.State == protocol.Text {
+		v.State = rapid.SampledFrom([]wal.State{wal.Text, wal.Null, wal.Absent, wal.Unchanged}).Draw(t, "state of "+name)
+		if v.State == wal.Text {
 			v.Text = []byte(rapid.SampledFrom(choices[name]).Draw(t, name))
 		}
 	}

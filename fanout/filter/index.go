@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // Index holds many filters of one relation's columns and finds those that a row
@@ -30,7 +30,7 @@ type Index struct {
 
 	// While a row is matched.
 	turn        uint64
-	row         []protocol.Value
+	row         []wal.Value
 	hits        []Hit
 	visited     int
 	columnCells []cell
@@ -109,7 +109,7 @@ func (x *Index) unfile(e *Entry) {
 
 // Match appends to dst the entries that a row fulfils or may fulfil, in no order,
 // each once. The row is as [Filter.Match] takes it.
-func (x *Index) Match(dst []Hit, row []protocol.Value) []Hit {
+func (x *Index) Match(dst []Hit, row []wal.Value) []Hit {
 	x.turn++
 	x.row, x.hits, x.visited = row, dst, 0
 	for _, a := range x.axes {

@@ -9,23 +9,23 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/fanout/filter"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // orders is the table of the index's benchmarks.
-var orders = &protocol.Relation{OID: 1, Schema: "public", Name: "orders", Columns: []protocol.Column{
-	column("id", "bigint", 20, protocol.KindInt, 64),
-	column("user_id", "bigint", 20, protocol.KindInt, 64),
-	column("status", "text", 25, protocol.KindText, 0),
-	column("region", "text", 25, protocol.KindText, 0),
-	column("sku", "uuid", 2950, protocol.KindUUID, 0),
-	column("title", "text", 25, protocol.KindText, 0),
-	column("email", "text", 25, protocol.KindText, 0),
-	column("price", "numeric", 1700, protocol.KindNumeric, 0),
-	column("quantity", "integer", 23, protocol.KindInt, 32),
-	column("created_at", "timestamp with time zone", 1184, protocol.KindTimestampTZ, 0),
-	column("active", "boolean", 16, protocol.KindBool, 0),
-	column("profile", "jsonb", 3802, protocol.KindJSON, 0),
+var orders = &wal.Relation{OID: 1, Schema: "public", Name: "orders", Columns: []wal.Column{
+	column("id", "bigint", 20, wal.KindInt, 64),
+	column("user_id", "bigint", 20, wal.KindInt, 64),
+	column("status", "text", 25, wal.KindText, 0),
+	column("region", "text", 25, wal.KindText, 0),
+	column("sku", "uuid", 2950, wal.KindUUID, 0),
+	column("title", "text", 25, wal.KindText, 0),
+	column("email", "text", 25, wal.KindText, 0),
+	column("price", "numeric", 1700, wal.KindNumeric, 0),
+	column("quantity", "integer", 23, wal.KindInt, 32),
+	column("created_at", "timestamp with time zone", 1184, wal.KindTimestampTZ, 0),
+	column("active", "boolean", 16, wal.KindBool, 0),
+	column("profile", "jsonb", 3802, wal.KindJSON, 0),
 }}
 
 // market makes orders and filters for them.
@@ -68,7 +68,7 @@ func instant(seconds int) string {
 	return time.Date(2024, 1, 1, 0, 0, seconds, 0, time.UTC).Format("2006-01-02 15:04:05+00")
 }
 
-func (m *market) row() []protocol.Value {
+func (m *market) row() []wal.Value {
 	title := make([]string, 6)
 	for i := range title {
 		title[i] = m.word()
@@ -78,9 +78,9 @@ func (m *market) row() []protocol.Value {
 		price(m.cents()), fmt.Sprint(m.IntN(1000)), instant(m.IntN(100_000_000)), "t",
 		fmt.Sprintf(`{"city": "%s", "level": %d}`, m.word(), m.IntN(100)),
 	}
-	row := make([]protocol.Value, len(texts))
+	row := make([]wal.Value, len(texts))
 	for i, text := range texts {
-		row[i] = protocol.Value{State: protocol.Text, Text: []byte(text)}
+		row[i] = wal.Value{State: wal.Text, Text: []byte(text)}
 	}
 	return row
 }
@@ -198,8 +198,8 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-func (m *market) rows(n int) [][]protocol.Value {
-	rows := make([][]protocol.Value, n)
+func (m *market) rows(n int) [][]wal.Value {
+	rows := make([][]wal.Value, n)
 	for i := range rows {
 		rows[i] = m.row()
 	}
@@ -254,7 +254,7 @@ func BenchmarkIndexMatch(b *testing.B) {
 }
 
 // linear is how many nanoseconds it takes to ask every filter for a row.
-func linear(filters []*filter.Filter, rows [][]protocol.Value) float64 {
+func linear(filters []*filter.Filter, rows [][]wal.Value) float64 {
 	const changes = 20
 	found := 0
 	began := processorTime()
@@ -273,11 +273,11 @@ func linear(filters []*filter.Filter, rows [][]protocol.Value) float64 {
 }
 
 // nobody makes an order that no filter of the market takes.
-func nobody(row []protocol.Value) []protocol.Value {
+func nobody(row []wal.Value) []wal.Value {
 	for i, text := range []string{"-1", "-1", "none", "", "00000000-0000-0000-0000-000000000000", "-", "-", "-1", "-1", "1999-01-01 00:00:00+00", "f", "{}"} {
 		row[i].Text = []byte(text)
 	}
-	row[1].State, row[3].State = protocol.Null, protocol.Null // NULL is not unequal to anything
+	row[1].State, row[3].State = wal.Null, wal.Null // NULL is not unequal to anything
 	return row
 }
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/tablewire/tablewire/fanout/filter"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 var indexPairs = flag.Int("filter.index-pairs", 300_000, "pairs of filter and row that TestIndex compares")
@@ -177,8 +177,8 @@ func TestIndexHugeExponents(t *testing.T) {
 	}
 	for _, n := range numbers {
 		for _, sign := range []string{"", "-"} {
-			row := make([]protocol.Value, len(orders.Columns))
-			row[orders.Column("profile")] = protocol.Value{State: protocol.Text, Text: fmt.Appendf(nil, `{"a":%s%s}`, sign, n)}
+			row := make([]wal.Value, len(orders.Columns))
+			row[orders.Column("profile")] = wal.Value{State: wal.Text, Text: fmt.Appendf(nil, `{"a":%s%s}`, sign, n)}
 			m.compare(t, row)
 		}
 	}
@@ -211,7 +211,7 @@ func TestIndexLearns(t *testing.T) {
 
 // indexModel is an index beside a list of what must be in it.
 type indexModel struct {
-	relation *protocol.Relation
+	relation *wal.Relation
 	index    filter.Index
 	entries  []*filter.Entry
 	held     map[*filter.Entry]*filter.Filter
@@ -237,7 +237,7 @@ func (m *indexModel) remove(i int) {
 }
 
 // compare asks every filter and the index.
-func (m *indexModel) compare(t testing.TB, row []protocol.Value) {
+func (m *indexModel) compare(t testing.TB, row []wal.Value) {
 	t.Helper()
 	m.hits = m.index.Match(m.hits[:0], row)
 	found := make(map[*filter.Entry]filter.Result, len(m.hits))
@@ -266,18 +266,18 @@ func (m *indexModel) compare(t testing.TB, row []protocol.Value) {
 	}
 }
 
-func showRow(relation *protocol.Relation, row []protocol.Value) string {
+func showRow(relation *wal.Relation, row []wal.Value) string {
 	var text []byte
 	for i, v := range row {
 		text = append(text, relation.Columns[i].Name...)
 		switch v.State {
-		case protocol.Text:
+		case wal.Text:
 			text = append(append(text, '='), v.Text...)
-		case protocol.Null:
+		case wal.Null:
 			text = append(text, " is null"...)
-		case protocol.Unchanged:
+		case wal.Unchanged:
 			text = append(text, " is unchanged"...)
-		case protocol.Absent:
+		case wal.Absent:
 			text = append(text, " is absent"...)
 		}
 		text = append(text, '\n')
@@ -287,17 +287,17 @@ func showRow(relation *protocol.Relation, row []protocol.Value) string {
 
 // randomRow makes a row of the samples' values as they are written, which may be
 // other spellings than PostgreSQL's own, and now and then none at all.
-func randomRow(r *rand.Rand, samples []*sample) []protocol.Value {
-	row := []protocol.Value{{State: protocol.Text, Text: []byte("1")}}
+func randomRow(r *rand.Rand, samples []*sample) []wal.Value {
+	row := []wal.Value{{State: wal.Text, Text: []byte("1")}}
 	for _, s := range samples {
 		switch {
 		case s.sqlType == "":
 		case r.IntN(8) == 0:
-			row = append(row, protocol.Value{State: protocol.Null})
+			row = append(row, wal.Value{State: wal.Null})
 		case r.IntN(40) == 0:
-			row = append(row, protocol.Value{State: protocol.Text, Text: []byte("?!")})
+			row = append(row, wal.Value{State: wal.Text, Text: []byte("?!")})
 		default:
-			row = append(row, protocol.Value{State: protocol.Text, Text: []byte(s.value(r))})
+			row = append(row, wal.Value{State: wal.Text, Text: []byte(s.value(r))})
 		}
 	}
 	if r.IntN(30) == 0 {
@@ -321,9 +321,9 @@ func TestIndexLearnsKeys(t *testing.T) {
 	}
 	visited := 0
 	for i := range 20_000 {
-		row := make([]protocol.Value, len(orders.Columns))
-		row[0] = protocol.Value{State: protocol.Text, Text: fmt.Append(nil, i)}
-		row[1] = protocol.Value{State: protocol.Text, Text: fmt.Append(nil, i%tenants)}
+		row := make([]wal.Value, len(orders.Columns))
+		row[0] = wal.Value{State: wal.Text, Text: fmt.Append(nil, i)}
+		row[1] = wal.Value{State: wal.Text, Text: fmt.Append(nil, i%tenants)}
 		if found := len(x.Match(nil, row)); found != each {
 			t.Fatalf("found %d filters that may match, want %d", found, each)
 		}
@@ -356,8 +356,8 @@ func TestIndexPaths(t *testing.T) {
 		`{"a":{"b":1},"a":{"c":1}}`, `{"a":{"c":1},"a":{"b":{"c":2},"b":{"c":1}}}`, `{"a":{"b":{"c":1}},"a":1}`, `{"a":1,"a":null}`,
 		`{"b":{"a":"1"},"\u0061":"1"}`, `{"\u00e4":1}`, `{"ä":"1","b":{"a":{"b":1}}}`, `{"a":{"b":{"c":{"d":1}}}}`, `{"c":{"a":1}}`,
 	} {
-		row := make([]protocol.Value, len(orders.Columns))
-		row[column] = protocol.Value{State: protocol.Text, Text: []byte(document)}
+		row := make([]wal.Value, len(orders.Columns))
+		row[column] = wal.Value{State: wal.Text, Text: []byte(document)}
 		got := map[string]filter.Result{}
 		for _, h := range x.Match(nil, row) {
 			got[h.Entry.Value.(string)] = h.Result
@@ -408,9 +408,9 @@ func TestIndexLetsGoOfRow(t *testing.T) { //nolint:paralleltest // it measures w
 	const long = 4 << 20
 	before := heap()
 	for range 3 { // which the sample takes
-		row := make([]protocol.Value, len(orders.Columns))
-		row[orders.Column("title")] = protocol.Value{State: protocol.Text, Text: []byte(strings.Repeat("y", long))}
-		row[orders.Column("profile")] = protocol.Value{State: protocol.Text, Text: []byte(`{"a":"` + strings.Repeat("z", long) + `"}`)}
+		row := make([]wal.Value, len(orders.Columns))
+		row[orders.Column("title")] = wal.Value{State: wal.Text, Text: []byte(strings.Repeat("y", long))}
+		row[orders.Column("profile")] = wal.Value{State: wal.Text, Text: []byte(`{"a":"` + strings.Repeat("z", long) + `"}`)}
 		x.Match(nil, row)
 	}
 	if held := int64(heap()) - int64(before); held > long/4 {
@@ -432,8 +432,8 @@ func TestIndexWalksOnce(t *testing.T) { //nolint:paralleltest // it counts what 
 			}
 			x.Add(f, nil)
 		}
-		row := make([]protocol.Value, len(orders.Columns))
-		row[column] = protocol.Value{State: protocol.Text, Text: []byte(`{"\u006b1":"v","l":{"\u006d1":"v"}}`)}
+		row := make([]wal.Value, len(orders.Columns))
+		row[column] = wal.Value{State: wal.Text, Text: []byte(`{"\u006b1":"v","l":{"\u006d1":"v"}}`)}
 		for range 100 { // buffers grow, the sample fills
 			x.Match(nil, row)
 		}

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/jsonstring"
 )
 
 // jsonClass is of json, which has no equality in PostgreSQL.
@@ -108,7 +108,7 @@ func appendJSONString(dst []byte, s string) ([]byte, error) {
 	if strings.Contains(s, "\x00") {
 		return nil, errors.New("holds the character U+0000, which jsonb can't")
 	}
-	return protocol.AppendString(dst, s), nil
+	return jsonstring.Append(dst, s), nil
 }
 
 func appendDecimal(dst []byte, d datum) []byte {

@@ -3,12 +3,12 @@ package filter
 import (
 	"bytes"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // match evaluates the clause. There is no NOT around clauses, so that NULL can
 // count as false from here on: AND and OR never turn it into true.
-func (c *clause) match(row []protocol.Value) Result {
+func (c *clause) match(row []wal.Value) Result {
 	if c.op == opNever {
 		return No
 	}
@@ -17,12 +17,12 @@ func (c *clause) match(row []protocol.Value) Result {
 	}
 	v := row[c.index]
 	switch v.State {
-	case protocol.Null:
+	case wal.Null:
 		return c.matchNull()
-	case protocol.Text:
-	case protocol.Unchanged:
+	case wal.Text:
+	case wal.Unchanged:
 		return c.matchUnchanged()
-	case protocol.Absent:
+	case wal.Absent:
 		return Unknown
 	}
 	text := v.Text

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/tablewire/tablewire/fanout/filter"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 const (
@@ -18,7 +18,7 @@ func TestMatchNames(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		raw  string
-		row  []protocol.Value
+		row  []wal.Value
 		want filter.Result
 	}{
 		{`{"checked_in":"7"}`, row("checked_in", "7"), yes},
@@ -58,7 +58,7 @@ func TestMatchUnknown(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		raw  string
-		row  []protocol.Value
+		row  []wal.Value
 		want filter.Result
 	}{
 		{`{"age":1}`, nil, unknown},

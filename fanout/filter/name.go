@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // A member's name, after an optional prefix that puts it into a group:
@@ -27,7 +27,7 @@ type target struct {
 // field is a column, or what a path reaches inside of a column of JSON.
 type field struct {
 	index  int
-	column *protocol.Column
+	column *wal.Column
 	path   []string
 }
 
@@ -118,7 +118,7 @@ func (c *compiler) path(part string) (target, error) {
 		if !found {
 			continue
 		}
-		if f.column.Type.Kind != protocol.KindJSON {
+		if f.column.Type.Kind != wal.KindJSON {
 			err = fmt.Errorf("%q is %s, not json or jsonb: there is no path into it", f.column.Name, f.column.Type)
 			continue
 		}
@@ -152,7 +152,7 @@ func (c *compiler) unknown(part string) error {
 }
 
 // unsent finds the column that a part names where that is not sent.
-func (c *compiler) unsent(part string) (found protocol.UnsentColumn, ok bool) {
+func (c *compiler) unsent(part string) (found wal.UnsentColumn, ok bool) {
 	for _, u := range c.rel.Unsent {
 		rest, names := strings.CutPrefix(part, u.Name)
 		_, operator := opNamed(strings.TrimLeft(rest, "_"))

@@ -9,8 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/tablewire/tablewire/pgserver/pgtest"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // oracle is a PostgreSQL server that is asked what a filter means.
@@ -101,7 +101,7 @@ func likeQuote(s string) string {
 type sample struct {
 	name    string
 	sqlType string
-	typ     protocol.Type
+	typ     wal.Type
 	expr    string // what the operators compare
 	text    string // what contains and the like look at
 	ops     []string
@@ -130,7 +130,7 @@ func (s *sample) literal(r *rand.Rand) string {
 
 // createTable fills a table of the samples' columns and returns the rows' values
 // as the replication stream would carry them, by id.
-func (o *oracle) createTable(t *testing.T, r *rand.Rand, samples []*sample, rows int) map[string][]protocol.Value {
+func (o *oracle) createTable(t *testing.T, r *rand.Rand, samples []*sample, rows int) map[string][]wal.Value {
 	t.Helper()
 	definitions := []string{"id int"}
 	for _, s := range samples {
@@ -154,7 +154,7 @@ func (o *oracle) createTable(t *testing.T, r *rand.Rand, samples []*sample, rows
 		tuples[i] = "(" + strings.Join(tuple, ", ") + ")"
 	}
 	o.mustQuery(t, "INSERT INTO t VALUES "+strings.Join(tuples, ",\n"))
-	table := map[string][]protocol.Value{}
+	table := map[string][]wal.Value{}
 	for _, fields := range o.mustQuery(t, "SELECT * FROM t") {
 		table[string(fields[0])] = valuesOf(fields)
 	}
@@ -162,24 +162,24 @@ func (o *oracle) createTable(t *testing.T, r *rand.Rand, samples []*sample, rows
 }
 
 // valuesOf gives a row's fields as the replication stream would carry them.
-func valuesOf(fields [][]byte) []protocol.Value {
-	values := make([]protocol.Value, len(fields))
+func valuesOf(fields [][]byte) []wal.Value {
+	values := make([]wal.Value, len(fields))
 	for i, text := range fields {
-		values[i].State = protocol.Null
+		values[i].State = wal.Null
 		if text != nil {
-			values[i] = protocol.Value{State: protocol.Text, Text: text}
+			values[i] = wal.Value{State: wal.Text, Text: text}
 		}
 	}
 	return values
 }
 
 // relationOf describes the table of createTable.
-func relationOf(samples []*sample) *protocol.Relation {
-	relation := &protocol.Relation{Schema: "public", Name: "t"}
-	relation.Columns = append(relation.Columns, column("id", "integer", 23, protocol.KindInt, 32))
+func relationOf(samples []*sample) *wal.Relation {
+	relation := &wal.Relation{Schema: "public", Name: "t"}
+	relation.Columns = append(relation.Columns, column("id", "integer", 23, wal.KindInt, 32))
 	for _, s := range samples {
 		if s.sqlType != "" {
-			relation.Columns = append(relation.Columns, protocol.NewColumn(s.name, s.typ, false, nil))
+			relation.Columns = append(relation.Columns, wal.NewColumn(s.name, s.typ, false, nil))
 		}
 	}
 	return relation

@@ -1,6 +1,6 @@
 package filter
 
-import "github.com/tablewire/tablewire/protocol"
+import "github.com/tablewire/tablewire/protocol/wal"
 
 // pair finds filters by the values of two columns or paths at once: where many
 // filters have the same value of the one, and many the same of the other, few have
@@ -29,12 +29,12 @@ func (p *pair) match(x *Index) {
 	for i, side := range p.key {
 		c := x.cell(side.cell)
 		switch c.state {
-		case protocol.Null:
+		case wal.Null:
 			return
-		case protocol.Unchanged, protocol.Absent:
+		case wal.Unchanged, wal.Absent:
 			known = false
 			continue
-		case protocol.Text:
+		case wal.Text:
 		}
 		r := c.read(x, p.classes[i])
 		switch {

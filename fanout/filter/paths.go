@@ -1,6 +1,6 @@
 package filter
 
-import "github.com/tablewire/tablewire/protocol"
+import "github.com/tablewire/tablewire/protocol/wal"
 
 // pathCell is the cell of a path, which several filters may use.
 type pathCell struct {
@@ -18,7 +18,7 @@ func (p *pathCell) follow(x *Index) {
 	document := x.cell(p.column)
 	p.state, p.text = document.state, nil
 	switch p.state {
-	case protocol.Text:
+	case wal.Text:
 		if p.root.turn != x.turn {
 			p.root.turn = x.turn
 			p.root.walk(document.text, x.turn)
@@ -29,11 +29,11 @@ func (p *pathCell) follow(x *Index) {
 			p.text, found = jsonText(p.leaf.found)
 		}
 		if !found {
-			p.state = protocol.Null
+			p.state = wal.Null
 		}
-	case protocol.Unchanged: // that the document is there says nothing of the path
-		p.state = protocol.Absent
-	case protocol.Null, protocol.Absent:
+	case wal.Unchanged: // that the document is there says nothing of the path
+		p.state = wal.Absent
+	case wal.Null, wal.Absent:
 	}
 }
 

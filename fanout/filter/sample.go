@@ -3,7 +3,7 @@ package filter
 import (
 	"math/rand/v2"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // sample keeps some of the rows that were matched, to estimate how often a clause
@@ -14,7 +14,7 @@ type sample struct {
 }
 
 type sampleRow struct {
-	values []protocol.Value
+	values []wal.Value
 	texts  []byte
 }
 
@@ -28,7 +28,7 @@ const (
 
 // observe takes a row into the sample, now and then. What is not told of it counts as
 // well: of a deleted row often nothing but the key is.
-func (s *sample) observe(row []protocol.Value, columns int) {
+func (s *sample) observe(row []wal.Value, columns int) {
 	at := s.len
 	switch {
 	case at < sampleRows:
@@ -44,7 +44,7 @@ func (s *sample) observe(row []protocol.Value, columns int) {
 	s.len = max(s.len, at+1)
 }
 
-func (r *sampleRow) set(row []protocol.Value) {
+func (r *sampleRow) set(row []wal.Value) {
 	r.values = append(r.values[:0], row...)
 	size := 0
 	for i := range row {

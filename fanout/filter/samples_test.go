@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 var (
@@ -17,12 +17,12 @@ var (
 	allOps   = append([]string{"gt", "gte", "lt", "lte"}, equalOps...)
 )
 
-func simpleType(name string, oid uint32, kind protocol.Kind, bits int) protocol.Type {
+func simpleType(name string, oid uint32, kind wal.Kind, bits int) wal.Type {
 	return column("", name, oid, kind, bits).Type
 }
 
 // sampleOf makes a column that is compared as itself and read as its cast to text.
-func sampleOf(name string, t protocol.Type, ops []string, values ...string) *sample {
+func sampleOf(name string, t wal.Type, ops []string, values ...string) *sample {
 	quoted := `"` + name + `"`
 	return &sample{
 		name: name, sqlType: t.Name, typ: t, ops: ops, values: values,
@@ -43,9 +43,9 @@ func (s *sample) asText() *sample { s.expr = `(` + s.expr + ` COLLATE "C")`; ret
 func (s *sample) byForm() *sample { s.expr = s.text; return s }
 
 func allSamples() []*sample {
-	mood := simpleType("mood", 16400, protocol.KindEnum, 0)
+	mood := simpleType("mood", 16400, wal.KindEnum, 0)
 	mood.Labels = []string{"sad", "ok", "happy", "ba,d"}
-	domain := simpleType("positive", 16401, protocol.KindInt, 32)
+	domain := simpleType("positive", 16401, wal.KindInt, 32)
 	domain.Base = 23
 	ints := func(bits int) func(*rand.Rand) string {
 		return func(r *rand.Rand) string {
@@ -53,39 +53,39 @@ func allSamples() []*sample {
 		}
 	}
 	scalars := []*sample{
-		sampleOf("i2", simpleType("smallint", 21, protocol.KindInt, 16), allOps, "0", "1", "-1", "32767", "-32768").with(ints(16), spellNumber).numeric(),
-		sampleOf("i4", simpleType("integer", 23, protocol.KindInt, 32), allOps, "0", "1", "-1", "2147483647", "-2147483648").with(ints(32), spellNumber).numeric(),
-		sampleOf("i8", simpleType("bigint", 20, protocol.KindInt, 64), allOps, "0", "1", "9223372036854775807", "-9223372036854775808", "9007199254740993").with(ints(64), spellNumber).numeric(),
+		sampleOf("i2", simpleType("smallint", 21, wal.KindInt, 16), allOps, "0", "1", "-1", "32767", "-32768").with(ints(16), spellNumber).numeric(),
+		sampleOf("i4", simpleType("integer", 23, wal.KindInt, 32), allOps, "0", "1", "-1", "2147483647", "-2147483648").with(ints(32), spellNumber).numeric(),
+		sampleOf("i8", simpleType("bigint", 20, wal.KindInt, 64), allOps, "0", "1", "9223372036854775807", "-9223372036854775808", "9007199254740993").with(ints(64), spellNumber).numeric(),
 		sampleOf("dom", domain, allOps, "1", "2", "3", "2147483647").numeric(),
-		sampleOf("f4", simpleType("real", 700, protocol.KindFloat, 32), allOps, "0", "-0", "NaN", "Infinity", "-Infinity", "0.1", "16777216", "1e-45", "3.4028235e38").with(float(32), spellSpecial).numeric(),
-		sampleOf("f8", simpleType("double precision", 701, protocol.KindFloat, 64), allOps, "0", "-0", "NaN", "Infinity", "-Infinity", "0.1", "5e-324", "1.7976931348623157e308", "9007199254740993").with(float(64), spellSpecial).numeric(),
-		sampleOf("num", simpleType("numeric", 1700, protocol.KindNumeric, 0), allOps, "0", "-0.00", "1", "1.0", "1.00", "-1", "-1.0", "NaN", "Infinity", "-Infinity", "10", "0.1", "0.10", "0.09", "123456789012345678901234567890.123456789", "123456789012345678901234567890.1234567891", "1e-300", "-1e-300", "1e300").with(decimal, spellNumber).numeric(),
-		sampleOf("num2", simpleType("numeric(10,2)", 1700, protocol.KindNumeric, 0), allOps, "0", "1", "1.5", "99.99", "-0.01", "NaN").with(decimal, spellNumber).numeric(),
-		sampleOf("b", simpleType("boolean", 16, protocol.KindBool, 0), allOps, "t", "f").with(nil, spellBool),
-		sampleOf("status", simpleType("text", 25, protocol.KindText, 0), allOps, texts...).with(text, nil).asText(),
-		sampleOf("status_2", simpleType("varchar(20)", 1043, protocol.KindText, 0), allOps, "active", "Active", "", "a b", "10", "9").asText(),
-		sampleOf("checked_in", simpleType("name", 19, protocol.KindText, 0), allOps, "active", "b", "", "B").asText(),
-		sampleOf("a.b", simpleType("text", 25, protocol.KindText, 0), allOps, "x", "y", "xy").asText(),
-		sampleOf("bp", simpleType("character(6)", 1042, protocol.KindText, 0), allOps, "ab", "ab  ", " ab", "", "abc", "é").with(nil, func(r *rand.Rand, s string) string { return s + strings.Repeat(" ", r.IntN(4)) }).asText(),
-		sampleOf("u", simpleType("uuid", 2950, protocol.KindUUID, 0), allOps, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11").with(uuid, spellUUID),
-		sampleOf("d", simpleType("date", 1082, protocol.KindDate, 0), allOps, "infinity", "-infinity", "4714-11-24 BC", "0044-03-15 BC", "0001-01-01", "0001-12-31 BC", "2000-02-29", "5874897-12-31", "10000-01-01").with(date, spellDate),
-		sampleOf("tm", simpleType("time without time zone", 1083, protocol.KindTime, 0), allOps, "00:00:00", "24:00:00", "23:59:59.999999", "12:00", "1:02").with(clock, spellTime),
-		sampleOf("ts", simpleType("timestamp without time zone", 1114, protocol.KindTimestamp, 0), allOps, "infinity", "-infinity", "4714-11-24 00:00:00 BC", "294276-12-31 23:59:59.999999", "0044-03-15 12:00:00 BC", "2000-01-01 00:00:00", "1999-12-31 23:59:59.999999").with(timestamp, spellTimestamp),
-		sampleOf("tz", simpleType("timestamp with time zone", 1184, protocol.KindTimestampTZ, 0), allOps, "infinity", "-infinity", "4714-11-24 00:00:00+00 BC", "294276-12-31 23:59:59.999999+00", "0044-03-15 12:00:00+00 BC", "2024-01-15 10:30:00+00", "2024-01-15 12:30:00+02", "2024-01-15T10:30:00Z").with(timestamp, spellTimestamp),
-		sampleOf("by", simpleType("bytea", 17, protocol.KindBytea, 0), allOps, `\x`, `\x00`, `\xff`, `\x0aff`, `\x0a`).with(bytea, func(_ *rand.Rand, s string) string { return `\x` + strings.ToUpper(s[2:]) }),
+		sampleOf("f4", simpleType("real", 700, wal.KindFloat, 32), allOps, "0", "-0", "NaN", "Infinity", "-Infinity", "0.1", "16777216", "1e-45", "3.4028235e38").with(float(32), spellSpecial).numeric(),
+		sampleOf("f8", simpleType("double precision", 701, wal.KindFloat, 64), allOps, "0", "-0", "NaN", "Infinity", "-Infinity", "0.1", "5e-324", "1.7976931348623157e308", "9007199254740993").with(float(64), spellSpecial).numeric(),
+		sampleOf("num", simpleType("numeric", 1700, wal.KindNumeric, 0), allOps, "0", "-0.00", "1", "1.0", "1.00", "-1", "-1.0", "NaN", "Infinity", "-Infinity", "10", "0.1", "0.10", "0.09", "123456789012345678901234567890.123456789", "123456789012345678901234567890.1234567891", "1e-300", "-1e-300", "1e300").with(decimal, spellNumber).numeric(),
+		sampleOf("num2", simpleType("numeric(10,2)", 1700, wal.KindNumeric, 0), allOps, "0", "1", "1.5", "99.99", "-0.01", "NaN").with(decimal, spellNumber).numeric(),
+		sampleOf("b", simpleType("boolean", 16, wal.KindBool, 0), allOps, "t", "f").with(nil, spellBool),
+		sampleOf("status", simpleType("text", 25, wal.KindText, 0), allOps, texts...).with(text, nil).asText(),
+		sampleOf("status_2", simpleType("varchar(20)", 1043, wal.KindText, 0), allOps, "active", "Active", "", "a b", "10", "9").asText(),
+		sampleOf("checked_in", simpleType("name", 19, wal.KindText, 0), allOps, "active", "b", "", "B").asText(),
+		sampleOf("a.b", simpleType("text", 25, wal.KindText, 0), allOps, "x", "y", "xy").asText(),
+		sampleOf("bp", simpleType("character(6)", 1042, wal.KindText, 0), allOps, "ab", "ab  ", " ab", "", "abc", "é").with(nil, func(r *rand.Rand, s string) string { return s + strings.Repeat(" ", r.IntN(4)) }).asText(),
+		sampleOf("u", simpleType("uuid", 2950, wal.KindUUID, 0), allOps, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11").with(uuid, spellUUID),
+		sampleOf("d", simpleType("date", 1082, wal.KindDate, 0), allOps, "infinity", "-infinity", "4714-11-24 BC", "0044-03-15 BC", "0001-01-01", "0001-12-31 BC", "2000-02-29", "5874897-12-31", "10000-01-01").with(date, spellDate),
+		sampleOf("tm", simpleType("time without time zone", 1083, wal.KindTime, 0), allOps, "00:00:00", "24:00:00", "23:59:59.999999", "12:00", "1:02").with(clock, spellTime),
+		sampleOf("ts", simpleType("timestamp without time zone", 1114, wal.KindTimestamp, 0), allOps, "infinity", "-infinity", "4714-11-24 00:00:00 BC", "294276-12-31 23:59:59.999999", "0044-03-15 12:00:00 BC", "2000-01-01 00:00:00", "1999-12-31 23:59:59.999999").with(timestamp, spellTimestamp),
+		sampleOf("tz", simpleType("timestamp with time zone", 1184, wal.KindTimestampTZ, 0), allOps, "infinity", "-infinity", "4714-11-24 00:00:00+00 BC", "294276-12-31 23:59:59.999999+00", "0044-03-15 12:00:00+00 BC", "2024-01-15 10:30:00+00", "2024-01-15 12:30:00+02", "2024-01-15T10:30:00Z").with(timestamp, spellTimestamp),
+		sampleOf("by", simpleType("bytea", 17, wal.KindBytea, 0), allOps, `\x`, `\x00`, `\xff`, `\x0aff`, `\x0a`).with(bytea, func(_ *rand.Rand, s string) string { return `\x` + strings.ToUpper(s[2:]) }),
 		sampleOf("e", mood, allOps, mood.Labels...),
-		sampleOf("iv", simpleType("interval", 1186, protocol.KindOther, 0), allOps, "0 days", "1 mon", "30 days", "720:00:00", "-1 mon", "1 year 2 mons 3 days 04:05:06.789", "-00:00:01", "178956970 years", "-178956970 years", "2147483647 days").with(interval, nil),
-		sampleOf("xa", simpleType("int4range[]", 3905, protocol.KindArray, 0), equalOps, "{}", `{"[1,5)",empty}`, "{NULL}").byForm(),
-		sampleOf("ip", simpleType("inet", 869, protocol.KindOther, 0), allOps, "10.0.0.1", "10.0.0.0/8", "10.1.2.3/8", "10.0.0.1/32", "0.0.0.0/0", "255.255.255.255", "::1", "::", "::/0", "::ffff:1.2.3.4", "2001:db8::/32", "2001:db8::1/32", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128").with(inet, spellInet),
-		sampleOf("net", simpleType("cidr", 650, protocol.KindOther, 0), allOps, "10.0.0.0/8", "10.0.0.1", "0.0.0.0/0", "128.0.0.0/1", "2001:db8::/32", "::/0", "8000::/1").with(nil, spellInet),
-		sampleOf("mac", simpleType("macaddr", 829, protocol.KindOther, 0), allOps, "08:00:2b:01:02:03", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "08:00:2b:01:02:04").with(mac(6), spellMAC),
-		sampleOf("mac8", simpleType("macaddr8", 774, protocol.KindOther, 0), allOps, "08:00:2b:01:02:03:04:05", "00:00:00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff:ff:ff").with(mac(8), spellMAC),
-		sampleOf("ir", simpleType("int4range", 3904, protocol.KindRange, 0), equalOps, "empty", "[1,5)", "(,)").byForm(),
-		sampleOf("ttz", simpleType("time with time zone", 1266, protocol.KindOther, 0), allOps, "10:00:00+00", "12:00:00+02", "12:00+02", "24:00:00-15:59", "00:00:00+15:59:59", "10:00").with(zonedClock, spellTime),
-		sampleOf("o", simpleType("oid", 26, protocol.KindOther, 0), allOps, "0", "1", "5", "2147483648", "4294967295"),
-		sampleOf("x8", simpleType("xid8", 5069, protocol.KindOther, 0), allOps, "0", "1", "9223372036854775807", "9223372036854775808", "18446744073709551615"),
-		sampleOf("lsn", simpleType("pg_lsn", 3220, protocol.KindOther, 0), allOps, "0/0", "0/1", "0/FFFFFFFF", "1/0", "9/1", "10/1", "7FFFFFFF/FFFFFFFF", "80000000/0", "FFFFFFFF/FFFFFFFF").with(lsn, spellLSN),
-		sampleOf("pr", simpleType("pair", 16410, protocol.KindComposite, 0), equalOps, "(,)", "(1,)", `(,"")`, "(1,a)", `(1,"a,b")`).byForm(),
+		sampleOf("iv", simpleType("interval", 1186, wal.KindOther, 0), allOps, "0 days", "1 mon", "30 days", "720:00:00", "-1 mon", "1 year 2 mons 3 days 04:05:06.789", "-00:00:01", "178956970 years", "-178956970 years", "2147483647 days").with(interval, nil),
+		sampleOf("xa", simpleType("int4range[]", 3905, wal.KindArray, 0), equalOps, "{}", `{"[1,5)",empty}`, "{NULL}").byForm(),
+		sampleOf("ip", simpleType("inet", 869, wal.KindOther, 0), allOps, "10.0.0.1", "10.0.0.0/8", "10.1.2.3/8", "10.0.0.1/32", "0.0.0.0/0", "255.255.255.255", "::1", "::", "::/0", "::ffff:1.2.3.4", "2001:db8::/32", "2001:db8::1/32", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128").with(inet, spellInet),
+		sampleOf("net", simpleType("cidr", 650, wal.KindOther, 0), allOps, "10.0.0.0/8", "10.0.0.1", "0.0.0.0/0", "128.0.0.0/1", "2001:db8::/32", "::/0", "8000::/1").with(nil, spellInet),
+		sampleOf("mac", simpleType("macaddr", 829, wal.KindOther, 0), allOps, "08:00:2b:01:02:03", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "08:00:2b:01:02:04").with(mac(6), spellMAC),
+		sampleOf("mac8", simpleType("macaddr8", 774, wal.KindOther, 0), allOps, "08:00:2b:01:02:03:04:05", "00:00:00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff:ff:ff").with(mac(8), spellMAC),
+		sampleOf("ir", simpleType("int4range", 3904, wal.KindRange, 0), equalOps, "empty", "[1,5)", "(,)").byForm(),
+		sampleOf("ttz", simpleType("time with time zone", 1266, wal.KindOther, 0), allOps, "10:00:00+00", "12:00:00+02", "12:00+02", "24:00:00-15:59", "00:00:00+15:59:59", "10:00").with(zonedClock, spellTime),
+		sampleOf("o", simpleType("oid", 26, wal.KindOther, 0), allOps, "0", "1", "5", "2147483648", "4294967295"),
+		sampleOf("x8", simpleType("xid8", 5069, wal.KindOther, 0), allOps, "0", "1", "9223372036854775807", "9223372036854775808", "18446744073709551615"),
+		sampleOf("lsn", simpleType("pg_lsn", 3220, wal.KindOther, 0), allOps, "0/0", "0/1", "0/FFFFFFFF", "1/0", "9/1", "10/1", "7FFFFFFF/FFFFFFFF", "80000000/0", "FFFFFFFF/FFFFFFFF").with(lsn, spellLSN),
+		sampleOf("pr", simpleType("pair", 16410, wal.KindComposite, 0), equalOps, "(,)", "(1,)", `(,"")`, "(1,a)", `(1,"a,b")`).byForm(),
 	}
 	return slices.Concat(scalars, arraySamples(scalars), jsonSamples())
 }
@@ -96,8 +96,8 @@ func newSamples(major int) []*sample {
 		return nil
 	}
 	scalars := []*sample{
-		sampleOf("o8", simpleType("oid8", 6437, protocol.KindOther, 0), allOps, "0", "1", "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551615"),
-		sampleOf("rd", simpleType("regdatabase", 6490, protocol.KindOther, 0), equalOps, "postgres", "template0", "template1", "-").byForm(),
+		sampleOf("o8", simpleType("oid8", 6437, wal.KindOther, 0), allOps, "0", "1", "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551615"),
+		sampleOf("rd", simpleType("regdatabase", 6490, wal.KindOther, 0), equalOps, "postgres", "template0", "template1", "-").byForm(),
 	}
 	return slices.Concat(scalars, arraySamples(scalars))
 }
@@ -125,10 +125,10 @@ func arraySamples(scalars []*sample) []*sample {
 			continue
 		}
 		elem := s.typ
-		typ := simpleType(s.typ.Name+"[]", oid, protocol.KindArray, 0)
+		typ := simpleType(s.typ.Name+"[]", oid, wal.KindArray, 0)
 		typ.Elem, typ.Delim = &elem, ','
 		a := sampleOf("a_"+s.name, typ, allOps, "{}", "{NULL}", "{NULL,NULL}").with(func(r *rand.Rand) string { return array(r, s) }, spellArray)
-		if s.typ.Kind == protocol.KindText {
+		if s.typ.Kind == wal.KindText {
 			a.asText()
 		}
 		list = append(list, a)
@@ -170,8 +170,8 @@ func spellArray(_ *rand.Rand, s string) string {
 func jsonSamples() []*sample {
 	documents := func(r *rand.Rand) string { return document(r, 3) }
 	list := []*sample{
-		sampleOf("jb", simpleType("jsonb", 3802, protocol.KindJSON, 0), equalOps, `{}`, `[]`, `null`, `1`, `1.0`, `"a"`, `true`, `{"a": 1, "b": [1, 2.50]}`, `{"b":[1.0,2.5],"a":1}`, `-0.0`, `0`, `1e2`, `100`).with(documents, nil),
-		sampleOf("js", simpleType("json", 114, protocol.KindJSON, 0), textOps, `{}`, `[]`, `null`, ` {"a" : 1, "a": "2"}`, `{"bb":{"a":"\u00e9\n"}}`).with(documents, nil),
+		sampleOf("jb", simpleType("jsonb", 3802, wal.KindJSON, 0), equalOps, `{}`, `[]`, `null`, `1`, `1.0`, `"a"`, `true`, `{"a": 1, "b": [1, 2.50]}`, `{"b":[1.0,2.5],"a":1}`, `-0.0`, `0`, `1e2`, `100`).with(documents, nil),
+		sampleOf("js", simpleType("json", 114, wal.KindJSON, 0), textOps, `{}`, `[]`, `null`, ` {"a" : 1, "a": "2"}`, `{"bb":{"a":"\u00e9\n"}}`).with(documents, nil),
 	}
 	for _, base := range []string{"jb", "js"} {
 		for _, path := range []string{"a", "bb", "bb.a", "a.bb", "bb.c c"} {

@@ -1,0 +1,282 @@
+package pgtext
+
+import (
+	"math"
+
+	"github.com/tablewire/tablewire/protocol/jsonstring"
+	"github.com/tablewire/tablewire/protocol/wal"
+)
+
+// geometry is PostGIS' type, whose cast to json is done here.
+var geometry = wal.ExtensionType{Name: "postgis", Type: "geometry"}
+
+// The types of geometry that GeoJSON has a place for, by their codes (PostGIS: EWKB).
+const (
+	wkbPoint = iota + 1
+	wkbLineString
+	wkbPolygon
+	wkbMultiPoint
+	wkbMultiLineString
+	wkbMultiPolygon
+	wkbCollection
+
+	wkbTIN      = 16
+	wkbTriangle = 17
+)
+
+// geometryEncoder appends geometries as GeoJSON, as PostGIS 3 casts them to json. What
+// that cast refuses, or makes no JSON of, stays its text: curves, surfaces, collections
+// in collections, points that are empty in a MultiPoint, coordinates that are no numbers.
+func geometryEncoder(refs *wal.SpatialRefs) encoder {
+	return func(dst, text []byte) []byte {
+		g := ewkb{text: text}
+		if _, ok := g.check(0); !ok || len(g.text) > 0 {
+			return appendString(dst, text)
+		}
+		g = ewkb{text: text}
+		return g.append(dst, refs)
+	}
+}
+
+// shape is the head of a geometry.
+type shape struct {
+	kind uint32
+	srid int32 // 0 for none
+	dims int   // of a point, as they are stored
+	z    bool
+	n    int // points, rings or geometries that follow; 1 of a point
+}
+
+// The smallest elements that a count is of, in bytes: no count is believed that the
+// text has no room for.
+const (
+	ordinateSize = 8
+	ringSize     = 4
+	headSize     = 5
+)
+
+// head reads a geometry's head; false if it is none.
+func (g *ewkb) head() (s shape, ok bool) {
+	const flagZ, flagM, flagSRID = 1 << 31, 1 << 30, 1 << 29
+	if len(g.text) < 2 || g.text[0] != '0' || g.text[1] > '1' {
+		return s, false
+	}
+	g.bigEndian = g.text[1] == '0'
+	g.text = g.text[2:]
+	code, ok := g.uint32()
+	if !ok {
+		return s, false
+	}
+	s.kind, s.z, s.dims = code&^(flagZ|flagM|flagSRID), code&flagZ != 0, 2
+	if s.z {
+		s.dims++
+	}
+	if code&flagM != 0 {
+		s.dims++
+	}
+	if code&flagSRID != 0 {
+		srid, ok := g.uint32()
+		if !ok {
+			return s, false
+		}
+		s.srid = int32(srid)
+	}
+	s.n = 1
+	if s.kind == wkbPoint {
+		return s, true
+	}
+	size := headSize
+	switch s.kind {
+	case wkbLineString:
+		size = s.dims * ordinateSize
+	case wkbPolygon, wkbTriangle:
+		size = ringSize
+	}
+	s.n, ok = g.count(size)
+	return s, ok
+}
+
+// check reads a geometry, and says whether it is empty. It is false for what is no
+// geometry, or none that GeoJSON has a place for where it stands.
+func (g *ewkb) check(depth int) (empty, ok bool) {
+	s, ok := g.head()
+	if !ok || depth > 1 && s.kind >= wkbMultiPoint && s.kind != wkbTriangle {
+		return false, false
+	}
+	switch s.kind {
+	case wkbPoint:
+		return g.checkPoints(1, s.dims, true)
+	case wkbLineString:
+		return g.checkPoints(s.n, s.dims, false)
+	case wkbPolygon, wkbTriangle:
+		return g.checkRings(s)
+	case wkbMultiPoint, wkbMultiLineString, wkbMultiPolygon, wkbCollection, wkbTIN:
+	default:
+		return false, false
+	}
+	return g.checkParts(s, depth)
+}
+
+// checkParts reads the geometries of one that is made of others.
+func (g *ewkb) checkParts(s shape, depth int) (empty, ok bool) {
+	empty, partly := true, false
+	for range s.n {
+		kind, known := g.kind()
+		if !known || !partOf(s.kind, kind, depth) {
+			return false, false
+		}
+		none, ok := g.check(depth + 1)
+		if !ok {
+			return false, false
+		}
+		empty, partly = empty && none, partly || none
+	}
+	if s.kind == wkbMultiPoint && partly && !empty {
+		return false, false // there is no way to write it
+	}
+	return empty, true
+}
+
+// partOf says whether a geometry may stand in another one.
+func partOf(whole, part uint32, depth int) bool {
+	switch whole {
+	case wkbMultiPoint, wkbMultiLineString, wkbMultiPolygon:
+		return part == whole-wkbMultiPoint+wkbPoint
+	case wkbTIN:
+		return depth == 0 && part == wkbTriangle
+	}
+	return depth == 0 && (part < wkbCollection || part == wkbTriangle)
+}
+
+func (g *ewkb) checkRings(s shape) (empty, ok bool) {
+	empty = true
+	for range s.n {
+		n, ok := g.count(s.dims * ordinateSize)
+		if !ok {
+			return false, false
+		}
+		none, ok := g.checkPoints(n, s.dims, false)
+		if !ok {
+			return false, false
+		}
+		empty = empty && none
+	}
+	return empty, true
+}
+
+// checkPoints reads points, of which all ordinates must be numbers. A point that is
+// empty has none that is.
+func (g *ewkb) checkPoints(n, dims int, single bool) (empty, ok bool) {
+	numbers := 0
+	for range n * dims {
+		f, ok := g.float64()
+		if !ok || math.IsInf(f, 0) {
+			return false, false
+		}
+		if !math.IsNaN(f) {
+			numbers++
+		}
+	}
+	return numbers == 0, numbers == n*dims || single && numbers == 0
+}
+
+// append appends a geometry that was checked.
+func (g *ewkb) append(dst []byte, refs *wal.SpatialRefs) []byte {
+	rest := *g
+	empty, _ := rest.check(0)
+	s, _ := g.head()
+	dst = append(dst, `{"type":"`...)
+	dst = append(dst, geoJSONNames[s.kind]...)
+	dst = append(dst, '"')
+	if name := refs.Name(s.srid); name != "" {
+		dst = append(dst, `,"crs":{"type":"name","properties":{"name":`...)
+		dst = append(jsonstring.Append(dst, name), "}}"...)
+	}
+	whole := s.kind == wkbCollection || s.kind == wkbTIN
+	if whole {
+		dst = append(dst, `,"geometries":`...)
+	} else {
+		dst = append(dst, `,"coordinates":`...)
+	}
+	switch {
+	case empty && s.kind == wkbTriangle:
+		dst = append(dst, "[[]]"...)
+	case empty:
+		dst = append(dst, "[]"...)
+	case whole:
+		dst = g.appendGeometries(dst, s)
+	default:
+		dst = g.appendCoordinates(dst, s)
+	}
+	g.text = rest.text
+	return append(dst, '}')
+}
+
+func (g *ewkb) appendGeometries(dst []byte, s shape) []byte {
+	dst = append(dst, '[')
+	for i := range s.n {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = g.append(dst, nil)
+	}
+	return append(dst, ']')
+}
+
+// geoJSONNames are the types' names, by their codes.
+var geoJSONNames = [...]string{
+	wkbPoint: "Point", wkbLineString: "LineString", wkbPolygon: "Polygon", wkbMultiPoint: "MultiPoint",
+	wkbMultiLineString: "MultiLineString", wkbMultiPolygon: "MultiPolygon", wkbCollection: "GeometryCollection",
+	wkbTIN: "GeometryCollection", wkbTriangle: "Polygon",
+}
+
+// appendCoordinates appends what follows a head.
+func (g *ewkb) appendCoordinates(dst []byte, s shape) []byte {
+	switch s.kind {
+	case wkbPoint:
+		return g.appendPoint(dst, s)
+	case wkbLineString:
+		return g.appendPoints(dst, s.n, s)
+	}
+	dst = append(dst, '[')
+	for i := range s.n {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if s.kind == wkbPolygon || s.kind == wkbTriangle {
+			n, _ := g.count(s.dims * ordinateSize)
+			dst = g.appendPoints(dst, n, s)
+		} else {
+			part, _ := g.head()
+			dst = g.appendCoordinates(dst, part)
+		}
+	}
+	return append(dst, ']')
+}
+
+func (g *ewkb) appendPoints(dst []byte, n int, s shape) []byte {
+	dst = append(dst, '[')
+	for i := range n {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = g.appendPoint(dst, s)
+	}
+	return append(dst, ']')
+}
+
+// appendPoint appends the ordinates that GeoJSON has a place for: a measure has none.
+func (g *ewkb) appendPoint(dst []byte, s shape) []byte {
+	dst = append(dst, '[')
+	for i := range s.dims {
+		f, _ := g.float64()
+		switch {
+		case i > 2 || i == 2 && !s.z:
+			continue
+		case i > 0:
+			dst = append(dst, ',')
+		}
+		dst = appendOrdinate(dst, f)
+	}
+	return append(dst, ']')
+}
