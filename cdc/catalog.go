@@ -290,7 +290,7 @@ func (c *Catalog) lastAsked() time.Time {
 }
 
 // accept takes over a list of tables, and tells what changed.
-func (c *Catalog) accept(exposure pgcatalog.Exposure, asked time.Time) {
+func (c *Catalog) accept(exposure pgcatalog.PublicationState, asked time.Time) {
 	tables, refused := map[wal.TableName]pgcatalog.Table{}, map[wal.TableName]string{}
 	byOID := map[uint32]pgcatalog.Table{}
 	for _, t := range exposure.Tables {

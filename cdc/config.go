@@ -19,7 +19,7 @@ type Database interface {
 	// SlotHolder tells who reads the slot.
 	SlotHolder(ctx context.Context) (pgcatalog.SlotHolder, error)
 	// Sync brings the publication up to date and lists the tables that match.
-	Sync(ctx context.Context) (pgcatalog.Exposure, error)
+	Sync(ctx context.Context) (pgcatalog.PublicationState, error)
 	// Columns lists what logical replication carries of a table, and a position of
 	// the log at which that was so.
 	Columns(ctx context.Context, table uint32) ([]pgcatalog.TableColumn, wal.LSN, error)

@@ -26,7 +26,7 @@ func logOf(t *testing.T, lists ...[]pgcatalog.Table) (c *Catalog, lines []string
 	}})), Dropped: func(wal.TableName) {}, Interrupted: func(wal.TableName) {}}
 	c = newCatalog(cfg, func() {})
 	for _, tables := range lists {
-		c.accept(pgcatalog.Exposure{Tables: tables}, time.Now())
+		c.accept(pgcatalog.PublicationState{Tables: tables}, time.Now())
 	}
 	return c, strings.Split(strings.TrimSpace(b.String()), "\n")
 }

@@ -22,10 +22,10 @@ type looking struct {
 	fails  atomic.Bool
 }
 
-func (l *looking) Sync(ctx context.Context) (pgcatalog.Exposure, error) {
+func (l *looking) Sync(ctx context.Context) (pgcatalog.PublicationState, error) {
 	exposure, err := l.Database.Sync(ctx)
 	if l.fails.Load() {
-		exposure, err = pgcatalog.Exposure{}, errors.New("the connection is lost")
+		exposure, err = pgcatalog.PublicationState{}, errors.New("the connection is lost")
 	}
 	select {
 	case l.looked <- struct{}{}:

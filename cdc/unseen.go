@@ -22,7 +22,7 @@ type unseen struct {
 }
 
 // accept takes over what a look at the catalog has found.
-func (u *unseen) accept(exposure pgcatalog.Exposure) {
+func (u *unseen) accept(exposure pgcatalog.PublicationState) {
 	if len(exposure.Unseen) == 0 && u.next.Load() == 0 {
 		return
 	}

@@ -16,7 +16,7 @@ import (
 // it makes it, adds tables that came and drops those that may not stay. A
 // publication that is not kept by this server is used as it is. It returns every
 // table that matches, the refused ones with the reason.
-func (d *Database) Sync(ctx context.Context) (exposure pgcatalog.Exposure, err error) {
+func (d *Database) Sync(ctx context.Context) (exposure pgcatalog.PublicationState, err error) {
 	err = d.with(ctx, fmt.Sprintf("bring publication %q up to date", d.cfg.Publication),
 		func(ctx context.Context, conn *pgx.Conn) error {
 			exposure, err = d.sync(ctx, conn)
@@ -28,21 +28,21 @@ func (d *Database) Sync(ctx context.Context) (exposure pgcatalog.Exposure, err e
 	return exposure, err
 }
 
-func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (pgcatalog.Exposure, error) {
+func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (pgcatalog.PublicationState, error) {
 	all, err := d.allTables(ctx, conn)
 	if err != nil {
-		return pgcatalog.Exposure{}, err
+		return pgcatalog.PublicationState{}, err
 	}
 	pub, created, err := d.ensurePublication(ctx, conn)
 	if err != nil {
-		return pgcatalog.Exposure{}, err
+		return pgcatalog.PublicationState{}, err
 	}
 	members, err := d.members(ctx, conn)
 	if err != nil {
-		return pgcatalog.Exposure{}, err
+		return pgcatalog.PublicationState{}, err
 	}
 	look := &look{pub: pub, foreign: pub.foreign(d.cfg.Slot), members: members, rows: map[uint32]tableRow{}}
-	exposure := pgcatalog.Exposure{Created: created, Mark: pub.Mark}
+	exposure := pgcatalog.PublicationState{Created: created, Mark: pub.Mark}
 	for _, t := range all {
 		look.rows[t.OID] = t
 		if d.cfg.Tables.Match(t.Schema, t.Name) {
@@ -139,7 +139,7 @@ type publication struct {
 	NoGenerated               bool
 	Missing                   []string // kinds of change that it leaves out
 	Excepted                  []string // quoted names of the tables that FOR ALL TABLES leaves out
-	Mark                      string   // see protocol.Exposure
+	Mark                      string   // see pgcatalog.PublicationState
 }
 
 // foreign says why the server of a slot does not keep the list of tables; empty when

@@ -22,8 +22,8 @@ type Table struct {
 	Toasts map[uint32]uint32
 }
 
-// Exposure is what came of bringing the publication up to date.
-type Exposure struct {
+// PublicationState is what came of bringing the publication up to date.
+type PublicationState struct {
 	Tables []Table // all that match, the refused ones too
 	// Created says that there was no publication until now.
 	Created bool
