@@ -42,9 +42,9 @@ func (a *Announcer) Announce(m *wal.Message) error {
 	return nil
 }
 
-// ToBroadcast sends JSON to everybody; see protocol.ParseAnnouncement.
+// ToBroadcast sends JSON to everybody; see protocol.ParseBackendMessage.
 func (a *Announcer) ToBroadcast(content []byte) error {
-	said, err := protocol.ParseAnnouncement(content, "data")
+	said, err := protocol.ParseBackendMessage(content, "data")
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (a *Announcer) ToBroadcast(content []byte) error {
 // ToRoom sends JSON to a room. told is what a sender is told who can be answered;
 // err says that the content is no JSON.
 func (a *Announcer) ToRoom(room string, content []byte) (told *protocol.Error, err error) {
-	said, err := protocol.ParseAnnouncement(content, "content")
+	said, err := protocol.ParseBackendMessage(content, "content")
 	if err != nil {
 		return nil, err
 	}

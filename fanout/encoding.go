@@ -19,8 +19,8 @@ type encoding struct {
 }
 
 type frameKey struct {
-	view protocol.View
-	seen protocol.Sight
+	view protocol.Projection
+	seen protocol.Outcome
 }
 
 // MaxChosenBytes is how long the frames of one change may be together that each show

@@ -14,7 +14,7 @@ import (
 )
 
 // extended subscribes with extensions; "connected" is taken.
-func extended(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string, e protocol.Extensions) *watcher {
+func extended(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string, e protocol.SubscriptionOptions) *watcher {
 	t.Helper()
 	w, err := tryExtended(h, rel, filters, e)
 	if err != nil {
@@ -24,10 +24,10 @@ func extended(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string, e 
 	return w
 }
 
-func tryExtended(h *fanout.Hub, rel *wal.Relation, filters string, e protocol.Extensions) (*watcher, error) {
+func tryExtended(h *fanout.Hub, rel *wal.Relation, filters string, e protocol.SubscriptionOptions) (*watcher, error) {
 	q, _ := newQueue(1 << 20)
 	sub, err := h.Subscribe(fanout.Subscription{
-		Relation: rel, CollectionID: rel.TableName().String(), Filters: []byte(filters), Extensions: e, Queue: q,
+		Relation: rel, CollectionID: rel.TableName().String(), Filters: []byte(filters), SubscriptionOptions: e, Queue: q,
 	})
 	return &watcher{sub, q}, err
 }
@@ -129,9 +129,9 @@ func TestTransitions(t *testing.T) {
 		t.Run(tc.before+" to "+tc.after, func(t *testing.T) {
 			t.Parallel()
 			h := startHub(t, 2)
-			follower := extended(t, h, rel, filter, protocol.Extensions{Transitions: true})
+			follower := extended(t, h, rel, filter, protocol.SubscriptionOptions{Transitions: true})
 			plain := watch(t, h, rel, filter)
-			everything := extended(t, h, rel, "", protocol.Extensions{Transitions: true}) // nothing enters or leaves it
+			everything := extended(t, h, rel, "", protocol.SubscriptionOptions{Transitions: true}) // nothing enters or leaves it
 			publish(t, h, tc.change)
 			for _, w := range []struct {
 				*watcher
@@ -152,7 +152,7 @@ func TestTransitions(t *testing.T) {
 	t.Run("creates, deletes and truncations are what they are", func(t *testing.T) {
 		t.Parallel()
 		h := startHub(t, 2)
-		w := extended(t, h, rel, `{"status":"paid"}`, protocol.Extensions{Transitions: true})
+		w := extended(t, h, rel, `{"status":"paid"}`, protocol.SubscriptionOptions{Transitions: true})
 		publish(
 			t, h, created(rel, "1", "paid"), created(rel, "2", "new"),
 			wal.Change{Op: wal.Delete, Relation: rel, Old: row("1", "?")},
@@ -183,8 +183,8 @@ func TestTransitions(t *testing.T) {
 		watch(t, h, rel, `{"status_ne":"void"}`)
 		watch(t, h, rel, `{"status_ne":"sent"}`)
 		wantMore(2)
-		a := extended(t, h, rel, `{"status_ne":"sent"}`, protocol.Extensions{Transitions: true})
-		b := extended(t, h, rel, `{"status_ne":"sent"}`, protocol.Extensions{Transitions: true, Columns: []string{"id"}})
+		a := extended(t, h, rel, `{"status_ne":"sent"}`, protocol.SubscriptionOptions{Transitions: true})
+		b := extended(t, h, rel, `{"status_ne":"sent"}`, protocol.SubscriptionOptions{Transitions: true, Columns: []string{"id"}})
 		wantMore(3)
 		h.Unsubscribe(a.sub)
 		wantMore(3)
@@ -245,7 +245,7 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 			h := startHub(t, 1)
 			before, now := *tc.before, *tc.now
 			before.At, now.At = tc.at, 100
-			follower := extended(t, h, &before, tc.filters, protocol.Extensions{Transitions: true})
+			follower := extended(t, h, &before, tc.filters, protocol.SubscriptionOptions{Transitions: true})
 			plain := watch(t, h, &before, `{"id_gt":"0"}`)
 			publish(t, h, updatedBlindly(&before, nil, tc.shown))
 			if got := follower.got(); len(got) != 1 {
@@ -272,7 +272,7 @@ func TestFollowersWhoAreSure(t *testing.T) {
 	now := *before
 	now.Identity, now.At = wal.IdentityFull, 100
 	follow := func(filters string) *watcher {
-		return extended(t, h, before, filters, protocol.Extensions{Transitions: true})
+		return extended(t, h, before, filters, protocol.SubscriptionOptions{Transitions: true})
 	}
 	early, other := follow(`{"status":"x"}`), follow(`{"n":1}`)
 	publish(t, h, updatedBlindly(before, nil, row("1", "~", "2")), wal.Change{Op: wal.Delete, Relation: before, Old: row("1", "?", "?")})
@@ -315,7 +315,7 @@ func TestEvents(t *testing.T) {
 		t.Run(fmt.Sprintf("%v transitions=%v", tc.events, tc.transitions), func(t *testing.T) {
 			t.Parallel()
 			h := startHub(t, 2)
-			w := extended(t, h, rel, `{"status":"paid"}`, protocol.Extensions{Transitions: tc.transitions, Events: wal.OpSetOf(tc.events...)})
+			w := extended(t, h, rel, `{"status":"paid"}`, protocol.SubscriptionOptions{Transitions: tc.transitions, Events: wal.OpSetOf(tc.events...)})
 			publish(t, h, changes...)
 			var got []string
 			for _, m := range w.got() {
@@ -339,11 +339,11 @@ func TestColumns(t *testing.T) {
 		return table("t", column("id", wal.KindInt, true), column("a", wal.KindText, false), column("b", wal.KindText, false))
 	}
 	const head = `,"collection_id":"t","data":`
-	only := func(names ...string) protocol.Extensions {
+	only := func(names ...string) protocol.SubscriptionOptions {
 		if names == nil {
 			names = []string{}
 		}
-		return protocol.Extensions{Columns: names}
+		return protocol.SubscriptionOptions{Columns: names}
 	}
 
 	t.Run("only these, and the key, while the filter uses others", func(t *testing.T) {
@@ -414,7 +414,7 @@ func TestColumns(t *testing.T) {
 		h, rel := startHub(t, 4), table3()
 		var ws []*watcher
 		for i := range 90 {
-			e := []protocol.Extensions{{}, only("a"), only("a", "id", "a")}[i%3]
+			e := []protocol.SubscriptionOptions{{}, only("a"), only("a", "id", "a")}[i%3]
 			e.Events = wal.OpSet(i % 2 * int(wal.OpSetOf(wal.Create)))
 			ws = append(ws, extended(t, h, rel, `{"b":"x"}`, e))
 		}
@@ -515,17 +515,17 @@ func BenchmarkHubExtensions(b *testing.B) {
 	note := "a note of a usual length, forty-odd bytes"
 	for _, bm := range []struct {
 		name       string
-		extensions protocol.Extensions
+		extensions protocol.SubscriptionOptions
 		status     string // that the row had; it is "paid" now
 		filter     string
 	}{
-		{"none", protocol.Extensions{}, "paid", `{"status":"paid","id_ne":"%d"}`},
-		{"columns", protocol.Extensions{Columns: []string{"id", "status"}}, "new", `{"status":"paid","id_ne":"%d"}`},
-		{"columns-untouched", protocol.Extensions{Columns: []string{"id", "note"}}, "new", `{"status":"paid","id_ne":"%d"}`},
-		{"transitions-stay", protocol.Extensions{Transitions: true}, "paid", `{"status":"paid","id_ne":"%d"}`},
-		{"transitions-enter", protocol.Extensions{Transitions: true}, "new", `{"status":"paid","id_ne":"%d"}`},
-		{"transitions-leave", protocol.Extensions{Transitions: true}, "new", `{"status":"new","id_ne":"%d"}`},
-		{"transitions-elsewhere", protocol.Extensions{Transitions: true}, "new", `{"status":"void","id_ne":"%d"}`},
+		{"none", protocol.SubscriptionOptions{}, "paid", `{"status":"paid","id_ne":"%d"}`},
+		{"columns", protocol.SubscriptionOptions{Columns: []string{"id", "status"}}, "new", `{"status":"paid","id_ne":"%d"}`},
+		{"columns-untouched", protocol.SubscriptionOptions{Columns: []string{"id", "note"}}, "new", `{"status":"paid","id_ne":"%d"}`},
+		{"transitions-stay", protocol.SubscriptionOptions{Transitions: true}, "paid", `{"status":"paid","id_ne":"%d"}`},
+		{"transitions-enter", protocol.SubscriptionOptions{Transitions: true}, "new", `{"status":"paid","id_ne":"%d"}`},
+		{"transitions-leave", protocol.SubscriptionOptions{Transitions: true}, "new", `{"status":"new","id_ne":"%d"}`},
+		{"transitions-elsewhere", protocol.SubscriptionOptions{Transitions: true}, "new", `{"status":"void","id_ne":"%d"}`},
 	} {
 		b.Run("filters=1000/extensions="+bm.name, func(b *testing.B) {
 			h := startHub(b, 2)
@@ -561,9 +561,9 @@ func TestHubCompilesOnce(t *testing.T) { //nolint:paralleltest // it measures wh
 	filters := `{"id_in":[` + strings.Join(ids, ",") + `]}`
 	allocated := func(watchers int) uint64 {
 		h := startHub(t, 1)
-		defer h.Unsubscribe(extended(t, h, two, " "+filters, protocol.Extensions{}).sub) // the same, spelled otherwise
+		defer h.Unsubscribe(extended(t, h, two, " "+filters, protocol.SubscriptionOptions{}).sub) // the same, spelled otherwise
 		for i := range watchers {
-			w := extended(t, h, two, filters, protocol.Extensions{Events: wal.OpSet(i % 4)})
+			w := extended(t, h, two, filters, protocol.SubscriptionOptions{Events: wal.OpSet(i % 4)})
 			defer h.Unsubscribe(w.sub)
 		}
 		c := wal.Change{Op: wal.Create, Relation: three, New: row("1", "y", "z")}
@@ -599,9 +599,9 @@ func TestHubBoundsChoices(t *testing.T) {
 					chosen = append(chosen, c.Name)
 				}
 			}
-			watchers = append(watchers, extended(t, h, rel, fmt.Sprintf(`{"id_gt":%d}`, -1-i%4), protocol.Extensions{Columns: chosen}))
+			watchers = append(watchers, extended(t, h, rel, fmt.Sprintf(`{"id_gt":%d}`, -1-i%4), protocol.SubscriptionOptions{Columns: chosen}))
 		}
-		whole := extended(t, h, rel, "", protocol.Extensions{})
+		whole := extended(t, h, rel, "", protocol.SubscriptionOptions{})
 		insert := func(body string) wal.Change {
 			return wal.Change{Op: wal.Create, Relation: rel, New: row("1", body, "1", "2", "3", "4", "5", "6", "7")}
 		}
@@ -631,7 +631,7 @@ func TestHubBoundsChoices(t *testing.T) {
 			h.Unsubscribe(w.sub)
 		}
 		// The next long row is shown to who is left and to who comes back.
-		back := extended(t, h, rel, "", protocol.Extensions{Columns: []string{"body"}})
+		back := extended(t, h, rel, "", protocol.SubscriptionOptions{Columns: []string{"body"}})
 		publish(t, h, insert(strings.Repeat("x", long)))
 		if got := back.got(); len(got) != 1 || len(got[0]) < long {
 			t.Errorf("who comes back gets %d frames, want the row", len(got))

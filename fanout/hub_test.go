@@ -374,7 +374,7 @@ func TestHub(t *testing.T) {
 	t.Run("rows that changed without a change that tells", func(t *testing.T) {
 		t.Parallel()
 		h, rel, other := startHub(t, 2), orders(), table("others", orders().Columns...)
-		follow := protocol.Extensions{Transitions: true}
+		follow := protocol.SubscriptionOptions{Transitions: true}
 		follower, all := extended(t, h, rel, `{"status":"paid"}`, follow), extended(t, h, rel, "", follow)
 		elsewhere, plain := extended(t, h, other, "", follow), watch(t, h, rel, `{"status":"paid"}`)
 		h.RestartFollowers(rel.TableName(), "a partition was attached")

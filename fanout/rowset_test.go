@@ -224,7 +224,7 @@ func (w *world) follow(r *rapid.T) *follower {
 	if c.filter, err = filter.Compile([]byte(c.filters), w.rel); err != nil {
 		r.Fatal(err)
 	}
-	e := protocol.Extensions{Transitions: true, Columns: c.columns}
+	e := protocol.SubscriptionOptions{Transitions: true, Columns: c.columns}
 	if c.watcher, err = tryExtended(w.hub, w.rel, c.filters, e); err != nil {
 		r.Fatal(err)
 	}

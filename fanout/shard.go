@@ -240,7 +240,7 @@ func (s *shard) queue(h hit, c *wal.Change, e *encoding) {
 		if h.row == filter.Unknown && seen.Op != wal.Delete {
 			n.unsure = true
 		}
-		f := s.frame(frameKey{n.view.View, seen}, c, e)
+		f := s.frame(frameKey{n.view.Projection, seen}, c, e)
 		if len(n.pending) == 0 {
 			s.dirty = append(s.dirty, n)
 		}

@@ -14,8 +14,8 @@ type Subscription struct {
 	CollectionID string
 	// Filters are the client's filters, a JSON object or nil.
 	Filters []byte
-	// Extensions are what the client asked for beyond them.
-	protocol.Extensions
+	// SubscriptionOptions are what the client asked for beyond them.
+	protocol.SubscriptionOptions
 	// Queue receives the frames, "connected" first.
 	Queue *Queue
 }
@@ -29,7 +29,7 @@ func (s Subscription) Check() error {
 func (s Subscription) request() *request {
 	return &request{
 		label:   string(jsonstring.Append(nil, s.CollectionID)),
-		filters: s.Filters, Extensions: s.Extensions,
+		filters: s.Filters, SubscriptionOptions: s.SubscriptionOptions,
 	}
 }
 

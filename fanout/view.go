@@ -14,7 +14,7 @@ import (
 type request struct {
 	label   string // the collection's name on the wire, a JSON string
 	filters []byte
-	protocol.Extensions
+	protocol.SubscriptionOptions
 }
 
 // binding is a request bound to one version of a table.
@@ -27,7 +27,7 @@ type binding struct {
 
 // view says which of the changes that a filter lets pass are shown, and how.
 type view struct {
-	protocol.View
+	protocol.Projection
 	transitions bool
 	events      wal.OpSet
 }
@@ -53,7 +53,7 @@ func (r *request) bindTo(relation *wal.Relation, f *filter.Filter, err error) (b
 	return binding{
 		relation: relation, key: f.Key(), filter: f,
 		view: view{
-			View:        protocol.View{Label: r.label, Columns: columns},
+			Projection:        protocol.Projection{Label: r.label, Columns: columns},
 			transitions: r.Transitions && !f.Empty(), // which no row enters or leaves
 			events:      r.Events,
 		},
@@ -63,7 +63,7 @@ func (r *request) bindTo(relation *wal.Relation, f *filter.Filter, err error) (b
 // unbound is a request that fits no version of the table that has been seen. It
 // has an entry by what the client sent: there is no canonical form.
 func (r *request) unbound() binding {
-	return binding{key: "\x00" + string(r.filters), view: view{View: protocol.View{Label: r.label}, events: r.Events}}
+	return binding{key: "\x00" + string(r.filters), view: view{Projection: protocol.Projection{Label: r.label}, events: r.Events}}
 }
 
 func (r *request) equal(o *request) bool {
@@ -82,13 +82,13 @@ func (r *request) equal(o *request) bool {
 //	not no       not no      update: it may hold it, and takes it in if it doesn't
 //
 // Without transitions the row after alone counts.
-func (v *view) sees(c *wal.Change, h hit, e *encoding) (_ protocol.Sight, sent bool) {
-	seen := protocol.Sight{Op: c.Op}
+func (v *view) sees(c *wal.Change, h hit, e *encoding) (_ protocol.Outcome, sent bool) {
+	seen := protocol.Outcome{Op: c.Op}
 	switch follows := v.transitions && c.Op == wal.Update; {
 	case follows && h.row == filter.No:
-		seen = protocol.Sight{Op: wal.Delete, ByFilter: true}
+		seen = protocol.Outcome{Op: wal.Delete, ByFilter: true}
 	case follows && h.before == filter.No:
-		seen = protocol.Sight{Op: wal.Create, ByFilter: true}
+		seen = protocol.Outcome{Op: wal.Create, ByFilter: true}
 	case h.row == filter.No:
 		return seen, false // a hit for the sake of nodes that follow
 	}

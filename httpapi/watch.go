@@ -27,7 +27,7 @@ func watchOf(s *Server, r *http.Request) kind {
 // join subscribes: first the collection must be there, then the filter and the
 // columns must fit it. The hub queues "connected".
 func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol.Hello) error {
-	extensions, told := hello.Extensions()
+	extensions, told := hello.Options()
 	if told != nil {
 		return told
 	}
@@ -39,7 +39,7 @@ func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol
 		Relation:     relation,
 		CollectionID: w.name,
 		Filters:      hello.Filters,
-		Extensions:   extensions,
+		SubscriptionOptions:   extensions,
 		Queue:        &k.queue,
 	}
 	w.subscriber, err = w.server.cfg.Hub.Subscribe(subscription)

@@ -77,20 +77,20 @@ func kindOf(raw json.RawMessage) string {
 	return "a number"
 }
 
-// Announcement is a message that comes from the database or from a backend rather
+// BackendMessage is a message that comes from the database or from a backend rather
 // than from a socket.
-type Announcement struct {
+type BackendMessage struct {
 	From User
 	Body json.RawMessage
 }
 
-// ParseAnnouncement reads one: any JSON. An object may say who speaks, in user_id
+// ParseBackendMessage reads one: any JSON. An object may say who speaks, in user_id
 // and user_name, which else is the system; and where it has the member that is
 // asked for, "data" or "content", that alone is the message's body. The body is
 // bytes of b: who keeps it longer than those copies it. The error repeats nothing of
 // what was sent.
-func ParseAnnouncement(b []byte, member string) (Announcement, error) {
-	a := Announcement{From: System, Body: b}
+func ParseBackendMessage(b []byte, member string) (BackendMessage, error) {
+	a := BackendMessage{From: System, Body: b}
 	if !utf8.Valid(b) {
 		return a, errNoJSON
 	}

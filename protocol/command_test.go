@@ -96,13 +96,13 @@ func TestParseAnnouncement(t *testing.T) {
 		{`{"user_id":null,"user_name":"","data":1}`, `1`, "system", "system"},
 		{`{"user_id":{},"user_name":[]}`, `{"user_id":{},"user_name":[]}`, "system", "system"},
 	} {
-		a, err := protocol.ParseAnnouncement([]byte(tc.in), "data")
+		a, err := protocol.ParseBackendMessage([]byte(tc.in), "data")
 		if err != nil || string(a.Body) != tc.body || a.From != (protocol.User{ID: tc.id, Name: tc.name}) {
 			t.Errorf("%s: %s from %+v, %v", tc.in, a.Body, a.From, err)
 		}
 	}
 	for _, bad := range []string{``, `{`, `hello`, "\"\xff\"", `1 2`} {
-		if _, err := protocol.ParseAnnouncement([]byte(bad), "data"); err == nil || err.Error() != "the message is not JSON" {
+		if _, err := protocol.ParseBackendMessage([]byte(bad), "data"); err == nil || err.Error() != "the message is not JSON" {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestParseAnnouncement(t *testing.T) {
 		`{"data":1,"user_id":"\u0001"}`:                                          "user_id: control characters are not allowed",
 		`{"data":1,"user_id":"` + strings.Repeat("x", protocol.MaxName+1) + `"}`: "user_id: longer than 256 bytes",
 	} {
-		if _, err := protocol.ParseAnnouncement([]byte(bad), "data"); err == nil || err.Error() != want {
+		if _, err := protocol.ParseBackendMessage([]byte(bad), "data"); err == nil || err.Error() != want {
 			t.Errorf("%.60q: %v, want %s", bad, err, want)
 		}
 	}

@@ -77,12 +77,12 @@ func checkParsers(t interface {
 
 	member := "content"
 	wantSaid, isSaid := oracleAnnouncement(message, members, member)
-	said, err := protocol.ParseAnnouncement(message, member)
+	said, err := protocol.ParseBackendMessage(message, member)
 	if isSaid != (err == nil) {
-		report("ParseAnnouncement", fmt.Sprintf("sent %v, told %v", isSaid, err))
+		report("ParseBackendMessage", fmt.Sprintf("sent %v, told %v", isSaid, err))
 	}
 	if diff := cmp.Diff(wantSaid, said); diff != "" && isSaid {
-		report("ParseAnnouncement", diff)
+		report("ParseBackendMessage", diff)
 	}
 
 	if !bytes.Equal(message, sent) {
@@ -161,11 +161,11 @@ func oracleHello(members map[string]json.RawMessage, isObject bool, length int) 
 	return &h
 }
 
-func oracleAnnouncement(message []byte, members map[string]json.RawMessage, member string) (a protocol.Announcement, ok bool) {
+func oracleAnnouncement(message []byte, members map[string]json.RawMessage, member string) (a protocol.BackendMessage, ok bool) {
 	if !utf8.Valid(message) || !json.Valid(message) {
 		return a, false
 	}
-	a = protocol.Announcement{From: protocol.System, Body: bytes.Clone(message)}
+	a = protocol.BackendMessage{From: protocol.System, Body: bytes.Clone(message)}
 	if body, ok := members[member]; ok {
 		a.Body = body
 	}
@@ -210,7 +210,7 @@ func checkExtensions(t interface {
 	}{{h.Transitions, &transitions}, {h.Events, &events}, {h.Columns, &columns}} {
 		ok = ok && (field.raw == nil || json.Unmarshal(field.raw, field.into) == nil)
 	}
-	e, told := h.Extensions()
+	e, told := h.Options()
 	if refused := told != nil && told.Message == "Invalid JSON"; refused == ok {
 		t.Errorf("extensions %s %s %s: told %v", h.Transitions, h.Events, h.Columns, told)
 	}
@@ -293,7 +293,7 @@ func TestDepth(t *testing.T) {
 					t.Errorf("%.60q: told %v, want %s", message, told, want)
 				}
 			}
-			if _, err := protocol.ParseAnnouncement([]byte("["+value+"]"), "content"); err == nil {
+			if _, err := protocol.ParseBackendMessage([]byte("["+value+"]"), "content"); err == nil {
 				t.Errorf("%.60q is sent", value)
 			}
 		}

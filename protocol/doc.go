@@ -14,7 +14,7 @@
 //	{"type":"pong"}                         [Pong]
 //
 //	client → server                         parser
-//	{"api_key":…,"filters":…}               [ParseHello], [Hello.Extensions]
+//	{"api_key":…,"filters":…}               [ParseHello], [Hello.Options]
 //	{"type":"ping"}                         [ParseCommand]
 //
 // Builders append to a slice and keep the key order of the API's documentation.

@@ -24,12 +24,12 @@ func AppendConnected(dst []byte, collectionID string, filters []byte) []byte {
 // extension. label is the collection's name as the client gave it, already a JSON
 // string.
 func AppendChange(dst []byte, label string, c *wal.Change) []byte {
-	return AppendEvent(dst, View{Label: label}, Sight{Op: c.Op}, c)
+	return AppendEvent(dst, Projection{Label: label}, Outcome{Op: c.Op}, c)
 }
 
 // AppendEvent appends a change as it is seen through a view. It makes no garbage
 // beyond growing dst.
-func AppendEvent(dst []byte, v View, seen Sight, c *wal.Change) []byte {
+func AppendEvent(dst []byte, v Projection, seen Outcome, c *wal.Change) []byte {
 	dst = append(dst, `{"event":"`...)
 	dst = append(dst, seen.Op.String()...)
 	dst = append(dst, `","collection_id":`...)

@@ -171,7 +171,7 @@ func TestOmit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := string(protocol.AppendEvent(nil, protocol.View{Label: `"t"`, Columns: shown}, protocol.Sight{Op: wal.Create}, &c))
+	got := string(protocol.AppendEvent(nil, protocol.Projection{Label: `"t"`, Columns: shown}, protocol.Outcome{Op: wal.Create}, &c))
 	if want := `{"event":"create","collection_id":"t","data":{"id":"1"},"omitted":["b"]}`; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
@@ -222,70 +222,70 @@ func TestAppendEventOfColumns(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		columns []string
-		seen    protocol.Sight
+		seen    protocol.Outcome
 		c       wal.Change
 		want    string
 	}{
 		{
 			"in the table's order, the key always",
 			[]string{"b", "a"},
-			protocol.Sight{Op: wal.Create},
+			protocol.Outcome{Op: wal.Create},
 			wal.Change{Op: wal.Create, New: row("x", "1", "text", "y")},
 			`{"event":"create","collection_id":"t","data":{"a":"x","id":"1","b":"y"}}`,
 		},
 		{
 			"the key alone",
 			[]string{},
-			protocol.Sight{Op: wal.Create},
+			protocol.Outcome{Op: wal.Create},
 			wal.Change{Op: wal.Create, New: row("x", "1", "text", "y")},
 			`{"event":"create","collection_id":"t","data":{"id":"1"}}`,
 		},
 		{
 			"an old value of another column",
 			[]string{"a"},
-			protocol.Sight{Op: wal.Update},
+			protocol.Outcome{Op: wal.Update},
 			wal.Change{Op: wal.Update, New: row("x", "1", "text", "y"), Old: row("x", "1", "text", "z"), OldFull: true},
 			`{"event":"update","collection_id":"t","data":{"a":"x","id":"1"},"old_data":{}}`,
 		},
 		{
 			"a key that changed",
 			[]string{"a"},
-			protocol.Sight{Op: wal.Update},
+			protocol.Outcome{Op: wal.Update},
 			wal.Change{Op: wal.Update, New: row("x", "2", "text", "y"), Old: keyWas("1")},
 			`{"event":"update","collection_id":"t","data":{"a":"x","id":"2"},"old_data":{"id":"1"}}`,
 		},
 		{
 			"a value that did not travel",
 			[]string{"body"},
-			protocol.Sight{Op: wal.Update},
+			protocol.Outcome{Op: wal.Update},
 			wal.Change{Op: wal.Update, New: []wal.Value{row("x")[0], row("1")[0], unknown, unknown}},
 			`{"event":"update","collection_id":"t","data":{"id":"1"},"unchanged":["body"]}`,
 		},
 		{
 			"another column's that did not travel",
 			[]string{"a"},
-			protocol.Sight{Op: wal.Update},
+			protocol.Outcome{Op: wal.Update},
 			wal.Change{Op: wal.Update, New: []wal.Value{row("x")[0], row("1")[0], unknown, unknown}},
 			`{"event":"update","collection_id":"t","data":{"a":"x","id":"1"}}`,
 		},
 		{
 			"entering with a new key, and with a value that did not travel",
 			[]string{"body"},
-			protocol.Sight{Op: wal.Create, ByFilter: true},
+			protocol.Outcome{Op: wal.Create, ByFilter: true},
 			wal.Change{Op: wal.Update, New: []wal.Value{row("x")[0], row("2")[0], unknown, row("y")[0]}, Old: keyWas("1")},
 			`{"event":"create","collection_id":"t","data":{"id":"2"},"unchanged":["body"],"reason":"filter"}`,
 		},
 		{
 			"leaving with a new key: the old one is told",
 			nil,
-			protocol.Sight{Op: wal.Delete, ByFilter: true},
+			protocol.Outcome{Op: wal.Delete, ByFilter: true},
 			wal.Change{Op: wal.Update, New: row("x", "2", "text", "y"), Old: keyWas("1")},
 			`{"event":"delete","collection_id":"t","data":{"id":"1"},"reason":"filter"}`,
 		},
 		{
 			"leaving with a full old row",
 			[]string{"b"},
-			protocol.Sight{Op: wal.Delete, ByFilter: true},
+			protocol.Outcome{Op: wal.Delete, ByFilter: true},
 			wal.Change{Op: wal.Update, New: row("x", "2", "text", "y"), Old: row("x", "1", "text", "z"), OldFull: true},
 			`{"event":"delete","collection_id":"t","data":{"id":"1"},"old_data":{"id":"1","b":"z"},"reason":"filter"}`,
 		},
@@ -297,7 +297,7 @@ func TestAppendEventOfColumns(t *testing.T) {
 				t.Fatal(err)
 			}
 			tc.c.Relation = rel
-			if got := string(protocol.AppendEvent(nil, protocol.View{Label: `"t"`, Columns: columns}, tc.seen, &tc.c)); got != tc.want {
+			if got := string(protocol.AppendEvent(nil, protocol.Projection{Label: `"t"`, Columns: columns}, tc.seen, &tc.c)); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})

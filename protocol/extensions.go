@@ -8,9 +8,9 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Extensions are what a watcher may ask for beyond the API's documentation. One
+// SubscriptionOptions are what a watcher may ask for beyond the API's documentation. One
 // that asks for none is sent what that shows.
-type Extensions struct {
+type SubscriptionOptions struct {
 	// Transitions: an update that takes a row into the filter is seen as a create, one
 	// that takes it out as a delete.
 	Transitions bool
@@ -25,10 +25,10 @@ type Extensions struct {
 // in a table.
 const MaxColumns = 1600
 
-// Extensions reads what a watcher's first message asks for. The error is what the
+// Options reads what a watcher's first message asks for. The error is what the
 // client is told.
-func (h *Hello) Extensions() (Extensions, *Error) {
-	var e Extensions
+func (h *Hello) Options() (SubscriptionOptions, *Error) {
+	var e SubscriptionOptions
 	var ok bool
 	switch string(h.Transitions) {
 	case "true":

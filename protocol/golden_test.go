@@ -114,26 +114,26 @@ func TestMessagesEqualTheDocumentation(t *testing.T) {
 func TestExtendedMessages(t *testing.T) {
 	t.Parallel()
 	usual, full := users(wal.IdentityDefault), users(wal.IdentityFull)
-	entered := protocol.Sight{Op: wal.Create, ByFilter: true}
-	left := protocol.Sight{Op: wal.Delete, ByFilter: true}
+	entered := protocol.Outcome{Op: wal.Create, ByFilter: true}
+	left := protocol.Outcome{Op: wal.Delete, ByFilter: true}
 	known := &wal.Change{Op: wal.Update, Relation: full, New: john("premium"), Old: john("active"), OldFull: true}
 	unknown := &wal.Change{Op: wal.Update, Relation: usual, New: john("premium")}
-	event := func(seen protocol.Sight, c *wal.Change, columns ...string) string {
+	event := func(seen protocol.Outcome, c *wal.Change, columns ...string) string {
 		chosen, err := protocol.ChooseColumns(c.Relation, columns)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return string(protocol.AppendEvent(nil, protocol.View{Label: `"users"`, Columns: chosen}, seen, c))
+		return string(protocol.AppendEvent(nil, protocol.Projection{Label: `"users"`, Columns: chosen}, seen, c))
 	}
-	_, events := (&protocol.Hello{Events: json.RawMessage(`["updated"]`)}).Extensions()
+	_, events := (&protocol.Hello{Events: json.RawMessage(`["updated"]`)}).Options()
 	_, columns := protocol.ChooseColumns(usual, []string{"name", "nme"})
 	for name, got := range map[string]string{
 		"enter":          event(entered, known),
 		"leave":          event(left, unknown),
 		"leave_full":     event(left, known),
-		"columns_create": event(protocol.Sight{Op: wal.Create}, &wal.Change{Op: wal.Create, Relation: usual, New: john("active")}, "name"),
-		"columns_update": event(protocol.Sight{Op: wal.Update}, known, "status", "name"),
-		"columns_delete": event(protocol.Sight{Op: wal.Delete}, &wal.Change{Op: wal.Delete, Relation: full, Old: john("active"), OldFull: true}, "name"),
+		"columns_create": event(protocol.Outcome{Op: wal.Create}, &wal.Change{Op: wal.Create, Relation: usual, New: john("active")}, "name"),
+		"columns_update": event(protocol.Outcome{Op: wal.Update}, known, "status", "name"),
+		"columns_delete": event(protocol.Outcome{Op: wal.Delete}, &wal.Change{Op: wal.Delete, Relation: full, Old: john("active"), OldFull: true}, "name"),
 
 		"error_invalid_events":  string(events.AppendJSON(nil)),
 		"error_invalid_columns": string(protocol.ErrInvalidColumns(columns.Error()).AppendJSON(nil)),
@@ -164,11 +164,11 @@ func TestHelloWithExtensions(t *testing.T) {
 	if told != nil {
 		t.Fatal(told)
 	}
-	got, told := h.Extensions()
+	got, told := h.Options()
 	if told != nil {
 		t.Fatal(told)
 	}
-	want := protocol.Extensions{
+	want := protocol.SubscriptionOptions{
 		Transitions: true, Columns: []string{"name", "id"},
 		Events: wal.OpSetOf(wal.Delete, wal.Create),
 	}

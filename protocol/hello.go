@@ -22,7 +22,7 @@ type Hello struct {
 	// Action and RoomTitle are what it wants of a room.
 	Action, RoomTitle string
 	// Transitions, Events and Columns are for a watcher, copied as they were sent and
-	// read by Extensions: to any other socket they are members that it does not know.
+	// read by Options: to any other socket they are members that it does not know.
 	Transitions, Events, Columns json.RawMessage
 }
 

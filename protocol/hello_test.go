@@ -54,28 +54,28 @@ func TestExtensions(t *testing.T) {
 			t.Errorf("%.60q: the message itself is refused: %v", tc.members, told)
 			continue
 		}
-		_, told = h.Extensions()
+		_, told = h.Options()
 		if told == nil || told.Error() != tc.want || told.Code != protocol.CloseBadRequest {
 			t.Errorf("%.60q: told %v, want %q", tc.members, told, tc.want)
 		}
 	}
 	for _, tc := range []struct {
 		members string
-		want    protocol.Extensions
+		want    protocol.SubscriptionOptions
 	}{
-		{`"user_id":"x"`, protocol.Extensions{}},
-		{`"transitions":null,"events":null,"columns":null`, protocol.Extensions{}},
-		{`"transitions":false`, protocol.Extensions{}},
-		{`"events":["truncate","update","delete","create","create"]`, protocol.Extensions{}}, // all is as good as none
-		{`"events":["truncate"]`, protocol.Extensions{Events: wal.OpSetOf(wal.Truncate)}},
-		{`"columns":[]`, protocol.Extensions{Columns: []string{}}},
-		{`"columns":["a","a"],"transitions":true`, protocol.Extensions{Transitions: true, Columns: []string{"a", "a"}}},
+		{`"user_id":"x"`, protocol.SubscriptionOptions{}},
+		{`"transitions":null,"events":null,"columns":null`, protocol.SubscriptionOptions{}},
+		{`"transitions":false`, protocol.SubscriptionOptions{}},
+		{`"events":["truncate","update","delete","create","create"]`, protocol.SubscriptionOptions{}}, // all is as good as none
+		{`"events":["truncate"]`, protocol.SubscriptionOptions{Events: wal.OpSetOf(wal.Truncate)}},
+		{`"columns":[]`, protocol.SubscriptionOptions{Columns: []string{}}},
+		{`"columns":["a","a"],"transitions":true`, protocol.SubscriptionOptions{Transitions: true, Columns: []string{"a", "a"}}},
 	} {
 		h, told := protocol.ParseHello([]byte(`{"api_key":"k",` + tc.members + `}`))
 		if told != nil {
 			t.Fatal(told)
 		}
-		got, told := h.Extensions()
+		got, told := h.Options()
 		if told != nil {
 			t.Errorf("%s: %v", tc.members, told)
 		}

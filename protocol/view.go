@@ -6,8 +6,8 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// View is how a watcher is shown changes. Equal views give equal events.
-type View struct {
+// Projection is how a watcher is shown changes. Equal views give equal events.
+type Projection struct {
 	// Label is the collection's name as the client gave it, already a JSON string.
 	Label string
 	// Columns are the ones that are shown.
@@ -40,8 +40,8 @@ func ChooseColumns(r *wal.Relation, names []string) (wal.Columns, error) {
 	return wal.Columns(chosen), nil
 }
 
-// Sight is what a change is to a watcher.
-type Sight struct {
+// Outcome is what a change is to a watcher.
+type Outcome struct {
 	Op wal.Op
 	// ByFilter says of an update that the row entered the watcher's filter (Create) or
 	// left it (Delete).
