@@ -1,6 +1,9 @@
 package fanout
 
-import "github.com/tablewire/tablewire/protocol"
+import (
+	"github.com/tablewire/tablewire/internal/swaplist"
+	"github.com/tablewire/tablewire/protocol"
+)
 
 // audience is all who receive the same frames in the same order. Its owner's lock
 // guards it.
@@ -29,11 +32,7 @@ func (a *audience) remove(s *Seat) bool {
 	if s.index < 0 {
 		return false
 	}
-	last := len(a.seats) - 1
-	a.seats[s.index] = a.seats[last]
-	a.seats[s.index].index = s.index
-	a.seats[last] = nil
-	a.seats = a.seats[:last]
+	a.seats = swaplist.Remove(a.seats, s.index, func(s *Seat, at int) { s.index = at })
 	s.index = -1
 	return true
 }

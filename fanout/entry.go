@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"github.com/tablewire/tablewire/fanout/filter"
+	"github.com/tablewire/tablewire/internal/swaplist"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -60,15 +61,11 @@ func (e *entry) node(v view) *node {
 
 // forget takes a node out that nobody has any more, and the entry with its last one.
 func (e *entry) forget(n *node) {
-	last := len(e.nodes) - 1
-	e.nodes[n.index] = e.nodes[last]
-	e.nodes[n.index].index = n.index
-	e.nodes[last] = nil
-	e.nodes = e.nodes[:last]
+	e.nodes = swaplist.Remove(e.nodes, n.index, func(n *node, at int) { n.index = at })
 	if n.view.transitions {
 		e.follow(-1)
 	}
-	if last == 0 {
+	if len(e.nodes) == 0 {
 		delete(e.topic.entries, e.key)
 		if e.indexed != nil {
 			e.topic.index.Remove(e.indexed)
@@ -99,11 +96,7 @@ func (n *node) add(sub *Subscriber) {
 
 // remove takes a subscriber out of the node.
 func (n *node) remove(sub *Subscriber) {
-	last := len(n.subscribers) - 1
-	n.subscribers[sub.index] = n.subscribers[last]
-	n.subscribers[sub.index].index = sub.index
-	n.subscribers[last] = nil
-	n.subscribers = n.subscribers[:last]
+	n.subscribers = swaplist.Remove(n.subscribers, sub.index, func(sub *Subscriber, at uint32) { sub.index = at })
 	sub.node = nil
 }
 

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"slices"
 	"sync"
+
+	"github.com/tablewire/tablewire/internal/swaplist"
 )
 
 // buckets is into how many parts the sockets are divided, for the pinger to
@@ -47,12 +49,7 @@ func (r *registry) add(s *socket) bool {
 func (r *registry) remove(s *socket) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	part := r.parts[s.bucket]
-	last := len(part) - 1
-	part[s.index] = part[last]
-	part[s.index].index = s.index
-	part[last] = nil
-	r.parts[s.bucket] = part[:last]
+	r.parts[s.bucket] = swaplist.Remove(r.parts[s.bucket], s.index, func(s *socket, at uint32) { s.index = at })
 	r.count--
 	if r.closed && r.count == 0 {
 		close(r.empty)

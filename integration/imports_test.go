@@ -52,9 +52,11 @@ var importRules = map[string]importRule{
 	"cdc/internal/pgoutput": {code: "protocol/..."},
 	"cdc/internal/pgtext":   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
 	"sql":                   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
-	"fanout":                {code: "fanout/filter protocol/...", never: "net/http"},
-	"fanout/filter":         {code: "protocol/...", tests: "internal/pgserver/pgtest sql"},
-	"httpapi":               {code: "fanout/... protocol/..."},
+	"fanout":                {code: "fanout/filter internal/swaplist protocol/...", never: "net/http"},
+	"fanout/filter":         {code: "internal/swaplist protocol/...", tests: "internal/pgserver/pgtest sql"},
+	"httpapi":               {code: "fanout/... internal/swaplist protocol/..."},
+
+	"internal/swaplist": {},
 
 	// A private PostgreSQL server, for the demo and for tests.
 	"internal/pgserver":        {never: "net/http"},

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tablewire/tablewire/internal/swaplist"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -226,11 +227,7 @@ func (x *Index) axis(c *clause) *axis {
 }
 
 func (x *Index) forget(a *axis) {
-	last := len(x.axes) - 1
-	x.axes[a.at] = x.axes[last]
-	x.axes[a.at].at = a.at
-	x.axes[last] = nil
-	x.axes = x.axes[:last]
+	x.axes = swaplist.Remove(x.axes, a.at, func(a *axis, at int) { a.at = at })
 	x.byKey.remove(a.key)
 }
 
@@ -247,11 +244,7 @@ func (x *Index) pair(a, b *clause) *pair {
 }
 
 func (x *Index) forgetPair(p *pair) {
-	last := len(x.pairs) - 1
-	x.pairs[p.at] = x.pairs[last]
-	x.pairs[p.at].at = p.at
-	x.pairs[last] = nil
-	x.pairs = x.pairs[:last]
+	x.pairs = swaplist.Remove(x.pairs, p.at, func(p *pair, at int) { p.at = at })
 	x.pairOf.remove(p.key)
 }
 
