@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -24,8 +25,8 @@ func BenchmarkDeliver(b *testing.B) {
 	const subs = 1000
 	for _, burst := range []int{1, 16} {
 		b.Run(fmt.Sprintf("subs=%d/burst=%d", subs, burst), func(b *testing.B) {
-			w, l := setup(b), startLoad(b)
-			l.open(w.http.URL, subs)
+			w, l := setup(b), harness.StartLoad(b)
+			l.Open(w.sockets(subs, sameFilter))
 			var changes []wal.Change
 			for i := range burst {
 				changes = append(changes, created(i, "active"))
@@ -34,7 +35,7 @@ func BenchmarkDeliver(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				w.publish(b, changes...)
-				l.expect(subs * burst)
+				l.Await(subs * burst)
 			}
 			deliveries := float64(b.N) * subs * float64(burst)
 			b.ReportMetric(float64(b.Elapsed())/deliveries, "ns/delivery")
@@ -49,20 +50,31 @@ func BenchmarkDeliver(b *testing.B) {
 // it is after all have connected, and after a garbage collection. What the first run
 // leaves behind makes the second one's look less: run one at a time.
 func BenchmarkIdleSocket(b *testing.B) {
-	b.Run("filters=same", func(b *testing.B) { benchmarkIdleSocket(b, (*load).open) })
-	b.Run("filters=distinct", func(b *testing.B) { benchmarkIdleSocket(b, (*load).openDistinct) })
+	b.Run("filters=same", func(b *testing.B) { benchmarkIdleSocket(b, sameFilter) })
+	b.Run("filters=distinct", func(b *testing.B) { benchmarkIdleSocket(b, `{"status":"active","id_gt":%d}`) })
 }
 
-func benchmarkIdleSocket(b *testing.B, open func(l *load, server string, n int)) {
+const sameFilter = `{"status":"active"}`
+
+// sockets are clients of the server that follow users by a filter, in which %d is the
+// client's number.
+func (w *site) sockets(n int, filter string) harness.Sockets {
+	return harness.Sockets{
+		N: n, Addr: strings.TrimPrefix(w.http.URL, "http://"), Path: "collections/users",
+		Hello: `{"api_key":"` + testKey + `","filters":` + filter + `}`,
+	}
+}
+
+func benchmarkIdleSocket(b *testing.B, filter string) {
 	const sockets = 5000
-	w, l := setup(b), startLoad(b)
-	l.open(w.http.URL, 64) // what is needed once is not a socket's cost
+	w, l := setup(b), harness.StartLoad(b)
+	l.Open(w.sockets(64, sameFilter)) // what is needed once is not a socket's cost
 	runtime.GC()
 	debug.FreeOSMemory()
 	before := usage()
 	for b.Loop() { // costly, and exact: it is measured once
 	}
-	open(l, w.http.URL, sockets)
+	l.Open(w.sockets(sockets, filter))
 	now := usage()
 	runtime.GC()
 	collected := usage()

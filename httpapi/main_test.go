@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -18,15 +17,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/jsonstring"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(loadEnv) != "" {
-		os.Exit(runLoad()) // the benchmarks' clients, in a process of their own
-	}
+	harness.LoadMain() // the benchmarks' clients, in a process of their own
 	goleak.VerifyTestMain(m)
 }
 

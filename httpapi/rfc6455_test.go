@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tablewire/tablewire/integration/harness"
 )
 
 // wireCase is one of the cases by which the Autobahn suite tests a server, with
@@ -21,6 +23,9 @@ type wireCase struct {
 	want              []string // frames, as frameText shows them
 	ends              bool     // the server closes the connection; else the socket must still work
 }
+
+// masked makes a client's frame, whose mask is 0.
+func masked(op byte, payload string) []byte { return harness.ClientFrame(op, payload) }
 
 // clientFrame is a frame with a mask that changes every byte.
 func clientFrame(op byte, payload string) []byte {

@@ -14,6 +14,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/tablewire/tablewire/integration/harness"
 )
 
 // screenshots is where TestAccessibility leaves what it has looked at.
@@ -71,7 +73,7 @@ func TestAccessibility(t *testing.T) {
 			l.click(t, `[data-collection="`+table+`"]`)
 			time.Sleep(3 * time.Second) // four pages of one address: the demo bounds how often they ask
 			// Not the newest frame alone: a chat message may have come since.
-			eventually(t, "its rows are there", func() bool {
+			harness.Eventually(t, "its rows are there", func() bool {
 				there, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](`!!document.querySelector('#rows tr') && document.querySelector('#frames').textContent.includes('"`+table+`"')`))
 				return err == nil && there
 			})

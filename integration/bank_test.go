@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -23,18 +24,18 @@ const (
 // there before. The journal, written in the same transactions, is the oracle.
 func TestBank(t *testing.T) {
 	t.Parallel()
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
-	db.run(t, `
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+	db.Run(t, `
 		CREATE TABLE accounts (aid int PRIMARY KEY, bid int, abalance int NOT NULL DEFAULT 0, filler char(84) DEFAULT '');
 		ALTER TABLE accounts REPLICA IDENTITY FULL;
 		CREATE TABLE journal (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, aid int, delta int)`)
-	db.run(t, `INSERT INTO accounts (aid, bid) SELECT i, i % 10 FROM generate_series(1, $1::int) i`, bankAccounts)
-	s := serve(t, db.url, "bank", "--queue-bytes", "16MiB")
-	accounts, journal := watch(t, s, "accounts", nil), watch(t, s, "journal", nil)
+	db.Run(t, `INSERT INTO accounts (aid, bid) SELECT i, i % 10 FROM generate_series(1, $1::int) i`, bankAccounts)
+	s := harness.Serve(t, db.URL, "bank", "--queue-bytes", "16MiB")
+	accounts, journal := harness.Subscribe(t, s, "accounts", nil), harness.Subscribe(t, s, "journal", nil)
 
 	var clients sync.WaitGroup
 	for range bankClients {
-		conn := connect(t, db.url)
+		conn := harness.Connect(t, db.URL)
 		clients.Go(func() { transfer(t, conn) })
 	}
 	clients.Wait()
@@ -47,32 +48,32 @@ func TestBank(t *testing.T) {
 			Data struct{ AID, BID, ABalance int }
 			Old  struct{ ABalance *int } `json:"old_data"`
 		}
-		decode(t, accounts.next(t), &u)
+		decode(t, accounts.Next(t), &u)
 		if u.Old.ABalance == nil || *u.Old.ABalance != balance[u.Data.AID] {
 			t.Fatalf("account %d had %d, and old_data says %v", u.Data.AID, balance[u.Data.AID], u.Old.ABalance)
 		}
 		fromAccounts = append(fromAccounts, entry{u.Data.AID, u.Data.ABalance - *u.Old.ABalance})
 		balance[u.Data.AID] = u.Data.ABalance
 		var j struct{ Data entry }
-		decode(t, journal.next(t), &j)
+		decode(t, journal.Next(t), &j)
 		fromJournal = append(fromJournal, j.Data)
 	}
 	if diff := cmp.Diff(fromJournal, fromAccounts); diff != "" {
 		t.Errorf("the two collections differ in the order of commits:\n%.2000s", diff)
 	}
-	inTable := query[int](t, db, `SELECT abalance FROM accounts ORDER BY aid`)
+	inTable := harness.Query[int](t, db, `SELECT abalance FROM accounts ORDER BY aid`)
 	for i, b := range inTable {
 		if balance[i+1] != b {
 			t.Errorf("account %d has %d, the events add up to %d", i+1, b, balance[i+1])
 		}
 	}
-	if n := query[int](t, db, `SELECT count(*)::int FROM journal`)[0]; n != len(fromJournal) {
+	if n := harness.Query[int](t, db, `SELECT count(*)::int FROM journal`)[0]; n != len(fromJournal) {
 		t.Errorf("%d transactions were committed, %d came", n, len(fromJournal))
 	}
 }
 
 // transfer runs transactions, some of which are rolled back.
-func transfer(t *testing.T, conn *database) {
+func transfer(t *testing.T, conn *harness.Database) {
 	for i := range bankEach {
 		aid, delta := rand.IntN(bankAccounts)+1, rand.IntN(10_000)+1
 		err := pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {

@@ -4,57 +4,26 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
 // lavish lifts the limits that loads would meet: of rates, and of one address.
 var lavish = []string{"--message-rate=-1", "--address-message-rate=-1", "--address-connection-rate=-1", "--max-connections-per-address=-1"}
 
-func benchServer(b *testing.B, slot string, flags ...string) *server {
+func benchServer(b *testing.B, slot string, flags ...string) *harness.Server {
 	b.Helper()
-	return serve(b, pgtest.Start(b).NewDatabase(b), slot, append(slices.Clone(lavish), flags...)...)
+	return harness.Serve(b, pgtest.Start(b).NewDatabase(b), slot, append(slices.Clone(lavish), flags...)...)
 }
 
-// cpu is the processor time that a process has used, in clock ticks of 10 ms.
-func (p *process) cpu(t testing.TB) time.Duration {
-	t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		t.Fatalf("the processor time of a process, which Linux tells in /proc: %v", err)
-	}
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(rest) // from the third on (proc(5))
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
-}
-
-// rss is the resident memory of a process.
-func (p *process) rss(t testing.TB) int64 {
-	t.Helper()
-	n, err := residentMemory(p.cmd.Process.Pid)
-	if err != nil {
-		t.Fatalf("the memory of a process, which Linux tells in /proc: %v", err)
-	}
-	return n
-}
-
-func residentMemory(pid int) (int64, error) {
-	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	fields := strings.Fields(string(statm)) // proc(5)
-	if err != nil || len(fields) < 2 {
-		return 0, fmt.Errorf("no memory of process %d: %w", pid, err)
-	}
-	pages, err := strconv.ParseInt(fields[1], 10, 64)
-	return pages * int64(os.Getpagesize()), err
-}
+// sameUser is a first message with which all connections are one user's: nobody is told that
+// others join.
+const sameUser = `{"api_key":"` + harness.APIKey + `","user_id":"one","action":"create"}`
 
 // BenchmarkDeliver measures messages of 256 bytes from a socket to 1,000, of which it
 // is one: on the broadcast, and in rooms.
@@ -65,15 +34,15 @@ func BenchmarkDeliver(b *testing.B) {
 		for _, burst := range []int{1, 16} {
 			b.Run(fmt.Sprintf("%s/sockets=1000/burst=%d", kind.name, burst), func(b *testing.B) {
 				const sockets = 1000
-				s, l := benchServer(b, fmt.Sprintf("deliver_%s_%d", kind.name, burst)), startLoad(b, false)
-				l.open(s, sockets, kind.path, `{"api_key":"`+apiKey+`","user_id":"one","action":"create"}`)
-				say := order{Do: "burst", Text: `{"type":"message","` + kind.field + `":` + message + `}`, Times: burst, Frames: sockets * burst}
-				before := s.cpu(b)
+				s, l := benchServer(b, fmt.Sprintf("deliver_%s_%d", kind.name, burst)), harness.StartLoad(b)
+				l.Open(harness.Sockets{N: sockets, Addr: s.Addr, Path: kind.path, Hello: sameUser})
+				text := `{"type":"message","` + kind.field + `":` + message + `}`
+				before := s.CPUTime(b)
 				for b.Loop() {
-					l.do(say)
+					l.Burst(text, burst, sockets*burst)
 				}
 				deliveries := float64(b.N) * sockets * float64(burst)
-				b.ReportMetric(float64(s.cpu(b)-before)/1e3/deliveries, "cpu-µs/delivery")
+				b.ReportMetric(float64(s.CPUTime(b)-before)/1e3/deliveries, "cpu-µs/delivery")
 				b.ReportMetric(float64(b.Elapsed())/1e3/deliveries, "µs/delivery")
 			})
 		}
@@ -87,28 +56,28 @@ func BenchmarkRooms(b *testing.B) {
 	const sockets = 4000
 	for _, people := range []int{2, sockets} {
 		b.Run(fmt.Sprintf("rooms=%d/people=%d", sockets/people, people), func(b *testing.B) {
-			db := connect(b, pgtest.Start(b).NewDatabase(b))
-			s, l := serve(b, db.url, fmt.Sprintf("rooms_of_%d", people), lavish...), startLoad(b, false)
-			l.do(order{Do: "open", Addr: s.addr, Sockets: 64, Path: "rooms/first", Hello: chatHello, Frames: 64 * 65 / 2}) // what is needed once is not a room's cost
-			held := s.rss(b)
-			path, hello := "rooms/load%h", chatHello
+			db := harness.Connect(b, pgtest.Start(b).NewDatabase(b))
+			s, l := harness.Serve(b, db.URL, fmt.Sprintf("rooms_of_%d", people), lavish...), harness.StartLoad(b)
+			l.Open(harness.Sockets{N: 64, Addr: s.Addr, Path: "rooms/first", Hello: harness.CreateHello, Frames: 64 * 65 / 2}) // what is needed once is not a room's cost
+			held := s.ResidentBytes(b)
+			path, hello := "rooms/load%h", harness.CreateHello
 			if people == sockets {
-				path, hello = "rooms/load0", `{"api_key":"`+apiKey+`","user_id":"one","action":"create"}` // or else each hears of each
+				path, hello = "rooms/load0", sameUser // or else each hears of each
 			}
 			frames := sockets
 			if people == 2 {
 				frames += sockets / 2 // who comes first hears of the second
 			}
-			l.do(order{Do: "open", Addr: s.addr, Sockets: sockets, Path: path, Hello: hello, Frames: frames})
-			b.ReportMetric(float64(s.rss(b)-held)/sockets, "rss-B/socket")
-			before := s.cpu(b)
+			l.Open(harness.Sockets{N: sockets, Addr: s.Addr, Path: path, Hello: hello, Frames: frames})
+			b.ReportMetric(float64(s.ResidentBytes(b)-held)/sockets, "rss-B/socket")
+			before := s.CPUTime(b)
 			for b.Loop() {
-				db.run(b, `SELECT pg_logical_emit_message(true, 'tablewire:room:load' || i, $1) FROM generate_series(0, $2::int - 1) i`,
+				db.Run(b, `SELECT pg_logical_emit_message(true, 'tablewire:room:load' || i, $1) FROM generate_series(0, $2::int - 1) i`,
 					`{"content":"`+strings.Repeat("x", 240)+`"}`, sockets/people)
-				l.do(order{Do: "await", Frames: sockets})
+				l.Await(sockets)
 			}
 			deliveries := float64(b.N) * sockets
-			b.ReportMetric(float64(s.cpu(b)-before)/1e3/deliveries, "cpu-µs/delivery")
+			b.ReportMetric(float64(s.CPUTime(b)-before)/1e3/deliveries, "cpu-µs/delivery")
 			b.ReportMetric(float64(b.Elapsed())/1e3/deliveries, "µs/delivery")
 		})
 	}
@@ -120,22 +89,22 @@ func BenchmarkHeld(b *testing.B) {
 	const each = 2000
 	for _, tt := range []struct {
 		name string
-		open func(s *server, i int) (*loadSocket, error)
+		open func(s *harness.Server, i int) (io.Closer, error)
 	}{
-		{"connection", func(s *server, _ int) (*loadSocket, error) {
-			conn, err := (&net.Dialer{}).DialContext(b.Context(), "tcp", s.addr)
+		{"connection", func(s *harness.Server, _ int) (io.Closer, error) {
+			conn, err := (&net.Dialer{}).DialContext(b.Context(), "tcp", s.Addr)
 			if err == nil {
 				_, err = io.WriteString(conn, "GET /") // or else the kernel may keep it to itself
 			}
-			return &loadSocket{conn: conn}, err
+			return conn, err
 		}},
-		{"stranger", func(s *server, _ int) (*loadSocket, error) {
-			return dialLoad(b.Context(), &net.Dialer{}, s.addr, "broadcast", "")
+		{"stranger", func(s *harness.Server, _ int) (io.Closer, error) {
+			return harness.DialRaw(b.Context(), &net.Dialer{}, s.Addr, "broadcast", "")
 		}},
-		{"member", func(s *server, i int) (*loadSocket, error) {
-			k, err := dialLoad(b.Context(), &net.Dialer{}, s.addr, numbered("rooms/held%h", i), numbered(chatHello, i))
+		{"member", func(s *harness.Server, i int) (io.Closer, error) {
+			k, err := harness.DialRaw(b.Context(), &net.Dialer{}, s.Addr, fmt.Sprintf("rooms/held%d", i/2), fmt.Sprintf(harness.CreateHello, i))
 			if err == nil {
-				_, err = k.text() // "joined"
+				_, err = k.ReadText() // "joined"
 			}
 			return k, err
 		}},
@@ -148,16 +117,16 @@ func BenchmarkHeld(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					b.Cleanup(func() { _ = k.conn.Close() })
+					b.Cleanup(func() { _ = k.Close() })
 				}
 			}
 			open(64) // what is needed once is not theirs
-			s.heap(b)
-			before := s.rss(b)
+			s.HeapBytes(b)
+			before := s.ResidentBytes(b)
 			for b.Loop() { // costly, and exact: it is measured once
 			}
 			open(each)
-			b.ReportMetric(float64(s.rss(b)-before)/each, "rss-B/each")
+			b.ReportMetric(float64(s.ResidentBytes(b)-before)/each, "rss-B/each")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
@@ -167,12 +136,12 @@ func BenchmarkHeld(b *testing.B) {
 // else happens and while 1,000 times a second somebody joins one of 1,000 other rooms
 // and leaves it.
 func BenchmarkChurn(b *testing.B) {
-	disturb(b, benchServer(b, "churn"), order{Nuisance: "churn", Every: time.Millisecond})
+	disturb(b, benchServer(b, "churn"), "churn", time.Millisecond)
 }
 
 // BenchmarkHostile measures the same under attacks on a server with its own limits.
 func BenchmarkHostile(b *testing.B) {
-	s := serve(b, pgtest.Start(b).NewDatabase(b), "hostile_bench")
+	s := harness.Serve(b, pgtest.Start(b).NewDatabase(b), "hostile_bench")
 	for _, n := range []struct {
 		name  string
 		every time.Duration
@@ -189,7 +158,7 @@ func BenchmarkHostile(b *testing.B) {
 		{"stalled", 100 * time.Millisecond},
 	} {
 		b.Run(fmt.Sprintf("%s/every=%s", n.name, n.every), func(b *testing.B) {
-			disturb(b, s, order{Nuisance: n.name, Every: n.every})
+			disturb(b, s, n.name, n.every)
 		})
 	}
 }
@@ -202,23 +171,21 @@ func BenchmarkHostile(b *testing.B) {
 // lets others go first, so that it takes little time from what is measured but what it
 // takes of the server. An iteration is a window of each kind: -benchtime 40x is enough
 // for a 99th percentile.
-func disturb(b *testing.B, s *server, what order) {
+func disturb(b *testing.B, s *harness.Server, nuisance string, every time.Duration) {
 	const samples = 150
-	what.Do = "nuisance"
-	probing, disturbing, sink := startLoad(b, false), startLoad(b, true), startLoad(b, false)
-	aims := []string{s.addr, sink.do(order{Do: "sink"}).Addr}
-	peak := s.watchMemory(b)
+	probing, disturbing, sink := harness.StartLoad(b), harness.StartIdleLoad(b), harness.StartLoad(b)
+	aims := []string{s.Addr, sink.Sink()}
+	peak := s.WatchResident(b)
 	var quiet figures
 	var busy [2]figures // by aim
 	acts := int64(0)
 	for b.Loop() {
 		quiet.measure(b, s, probing, samples)
 		for i, addr := range aims {
-			what.Addr = addr
-			disturbing.do(what)
+			disturbing.Disturb(addr, nuisance, every)
 			busy[i].measure(b, s, probing, samples)
-			done := disturbing.do(order{Do: "rest"}).Done
-			if addr == s.addr {
+			done := disturbing.Rest()
+			if addr == s.Addr {
 				acts += done
 			}
 		}
@@ -245,14 +212,14 @@ type figures struct {
 	used, took time.Duration     // by the server, and in all
 }
 
-func (f *figures) measure(b *testing.B, s *server, l *load, samples int) {
+func (f *figures) measure(b *testing.B, s *harness.Server, l *harness.Load, samples int) {
 	b.Helper()
-	began, before := time.Now(), s.cpu(b)
-	f.windows = append(f.windows, l.do(order{
-		Do: "probe", Addr: s.addr, Path: "rooms/quiet", Hello: chatHello, Times: samples, Every: 2 * time.Millisecond,
+	began, before := time.Now(), s.CPUTime(b)
+	f.windows = append(f.windows, l.Probe(harness.Probe{
+		Addr: s.Addr, Path: "rooms/quiet", Hello: harness.CreateHello, N: samples, Every: 2 * time.Millisecond,
 		Text: `{"type":"message","content":"` + strings.Repeat("x", 240) + `"}`,
-	}).Latency)
-	f.used, f.took = f.used+s.cpu(b)-before, f.took+time.Since(began)
+	}))
+	f.used, f.took = f.used+s.CPUTime(b)-before, f.took+time.Since(began)
 }
 
 // ratio is the median of the windows' ratios to another's, at a quantile.

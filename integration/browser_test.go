@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/tablewire/tablewire/integration/harness"
 )
 
 // The demo's page in a real browser, as somebody sees it who has just started it.
@@ -26,7 +28,7 @@ func TestBrowser(t *testing.T) {
 	const markup = `<img src=x onerror="window.ran = true"><script>window.ran = true</script>`
 	order := func(customer, status string) int64 {
 		t.Helper()
-		return query[int64](t, d.database, `INSERT INTO orders (customer, city, status, total, items, note)
+		return harness.Query[int64](t, d.Database, `INSERT INTO orders (customer, city, status, total, items, note)
 			VALUES ($1, 'Lisbon', $2::order_status, 12.50, '[{"sku": "TEA-01", "qty": 1}]', $1) RETURNING id`, customer, status)[0]
 	}
 
@@ -41,14 +43,14 @@ func TestBrowser(t *testing.T) {
 	p.want(t, "so is what the page sent", `$('#frames li[data-socket="table"][data-direction="sent"] code').textContent === '{"api_key":"demo","filters":{},"transitions":true}'`)
 	p.want(t, "markup makes no elements and runs nothing", `!document.querySelector('main img, main script') && window.ran === undefined`)
 
-	d.run(t, `UPDATE orders SET status = 'paid' WHERE id = $1`, id)
+	d.Run(t, `UPDATE orders SET status = 'paid' WHERE id = $1`, id)
 	p.want(t, "an update shows the new value", cell("status")+`.querySelector('.changed')?.textContent === 'paid'`)
 	p.want(t, "and the old one", cell("status")+`.querySelector('del').textContent === 'placed'`)
 	p.want(t, "and leaves the other cells alone", cell("customer")+`.querySelector('.changed') === null`)
 
 	p.want(t, "the rows that there were are there too", `[...document.querySelectorAll('#rows tr')].some((tr) => tr.textContent.includes('Priya Raman'))`)
 
-	d.run(t, `DELETE FROM orders WHERE id = $1`, id)
+	d.Run(t, `DELETE FROM orders WHERE id = $1`, id)
 	p.want(t, "a deleted row goes", row+` === null`)
 
 	p.click(t, "#pause")
@@ -82,7 +84,7 @@ func TestBrowser(t *testing.T) {
 	p.click(t, `[data-collection="products"]`)
 	p.want(t, "another table is watched", `$('#state').dataset.state === 'live' && $('#frames li[data-event="connected"] code').textContent.includes('products')`)
 	p.want(t, "its rows are there", `document.querySelectorAll('#rows tr').length === 18`)
-	d.run(t, `UPDATE products SET stock = 41 WHERE sku = 'TEA-01'`)
+	d.Run(t, `UPDATE products SET stock = 41 WHERE sku = 'TEA-01'`)
 	p.want(t, "its rows have their own key", `$('tr[data-key="TEA-01"] [data-column="stock"] del').textContent === '42'`)
 
 	d.stop(t)
@@ -90,7 +92,7 @@ func TestBrowser(t *testing.T) {
 	d = startDemo(t, dir, strings.TrimSuffix(strings.TrimPrefix(d.page, "http://"), "/"))
 	p.want(t, "and connects by itself when it is back", `$('#state').dataset.state === 'live'`)
 	p.want(t, "with the rows that there are now", `document.querySelectorAll('#rows tr').length === 18 && !document.querySelector('#rows .stale')`)
-	d.run(t, `UPDATE products SET stock = 40 WHERE sku = 'TEA-01'`)
+	d.Run(t, `UPDATE products SET stock = 40 WHERE sku = 'TEA-01'`)
 	p.want(t, "and goes on", `$('tr[data-key="TEA-01"] [data-column="stock"] del').textContent === '41'`)
 	d.stop(t)
 
@@ -104,23 +106,23 @@ func TestBrowser(t *testing.T) {
 // demo is the program with a database of its own, in which nothing changes but by
 // the test.
 type demo struct {
-	*process
-	*database
+	*harness.Process
+	*harness.Database
 	page string
 }
 
 func startDemo(t *testing.T, dir, listen string) *demo {
 	t.Helper()
-	p := start(t, nil, "demo", "--pace", "0", "--data-dir", dir, "--listen", listen, "--admin-listen", "127.0.0.1:0")
-	page := p.line(t, `^ +(http://\S+/)$`)[1]
-	return &demo{process: p, page: page, database: connect(t, p.line(t, `Database +(\S+)$`)[1])}
+	p := harness.Start(t, nil, "demo", "--pace", "0", "--data-dir", dir, "--listen", listen, "--admin-listen", "127.0.0.1:0")
+	page := p.WaitLine(t, `^ +(http://\S+/)$`)[1]
+	return &demo{Process: p, page: page, Database: harness.Connect(t, p.WaitLine(t, `Database +(\S+)$`)[1])}
 }
 
 func (d *demo) stop(t *testing.T) {
 	t.Helper()
-	d.signal(t, syscall.SIGTERM)
-	if code := d.exit(t, 10*time.Second); code != 0 {
-		t.Errorf("ended with %d after SIGTERM:\n%s", code, d.output())
+	d.Signal(t, syscall.SIGTERM)
+	if code := d.WaitExit(t, 10*time.Second); code != 0 {
+		t.Errorf("ended with %d after SIGTERM:\n%s", code, d.Output())
 	}
 }
 
@@ -197,7 +199,7 @@ func openPage(t *testing.T, browser, url string) *page {
 				t.Logf("the page showed:\n%s", text)
 			}
 		}
-		closing, done := context.WithTimeout(ctx, patience)
+		closing, done := context.WithTimeout(ctx, harness.Patience)
 		defer done()
 		if err := chromedp.Cancel(closing); err != nil {
 			t.Logf("close the browser: %v", err)
@@ -224,7 +226,7 @@ func (p *page) want(t *testing.T, what, expression string) {
 		observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
 		setTimeout(() => end(false), %d);
 		if (holds()) end(true);
-	})`, expression, patience.Milliseconds()), chromedp.EvalAwaitPromise))
+	})`, expression, harness.Patience.Milliseconds()), chromedp.EvalAwaitPromise))
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -17,10 +18,10 @@ import (
 func TestCocobase(t *testing.T) {
 	t.Parallel()
 	dir := npmInstall(t, "cocobase@1.6.0", "ws@8")
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
-	db.run(t, usersTable)
-	s := serve(t, db.url, "cocobase")
-	pointAt(t, filepath.Join(dir, "node_modules/cocobase/dist/utils/utils.js"), "http://"+s.addr)
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+	db.Run(t, usersTable)
+	s := harness.Serve(t, db.URL, "cocobase")
+	pointAt(t, filepath.Join(dir, "node_modules/cocobase/dist/utils/utils.js"), "http://"+s.Addr)
 	script, err := os.ReadFile("testdata/realtime/cocobase.mjs")
 	if err != nil {
 		t.Fatal(err)
@@ -29,17 +30,17 @@ func TestCocobase(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(background(t), "node", "app.mjs")
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "API_KEY="+apiKey)
-	app := launch(t, cmd)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "API_KEY="+harness.APIKey)
+	app := harness.Launch(t, cmd)
 	want := func(lines ...string) {
 		t.Helper()
 		for _, l := range lines {
-			app.line(t, "^"+regexp.QuoteMeta(l)+"$")
+			app.WaitLine(t, "^"+regexp.QuoteMeta(l)+"$")
 		}
 	}
 
 	// Each socket has its own order; between sockets there is none.
-	app.await(t,
+	app.WaitLines(t,
 		`connected {"event":"connected","collection_id":"users","filters":{"status":"active","[or]age_gte":18,"[or]name_startswith":"J"}}`,
 		`john hears ["user_123","John Doe",{"text":"Hello everyone!","n":[1,null]}]`,
 		`jane hears ["user_123","John Doe",{"text":"Hello everyone!","n":[1,null]}]`,
@@ -53,31 +54,31 @@ func TestCocobase(t *testing.T) {
 	)
 
 	const john = `{"id":"1","name":"John","email":null,"status":"active","age":%d,"created_at":"2024-01-15T10:30:00Z"}`
-	db.run(t, `INSERT INTO users VALUES ('1', 'John', NULL, 'active', 10), ('2', 'Eve', NULL, 'active', 17), ('3', 'Jim', NULL, 'idle', 30)`)
-	db.run(t, `UPDATE users SET age = age + 1`)
-	db.run(t, `DELETE FROM users WHERE id = '3'`)
-	db.run(t, `DELETE FROM users WHERE id = '1'`)
+	db.Run(t, `INSERT INTO users VALUES ('1', 'John', NULL, 'active', 10), ('2', 'Eve', NULL, 'active', 17), ('3', 'Jim', NULL, 'idle', 30)`)
+	db.Run(t, `UPDATE users SET age = age + 1`)
+	db.Run(t, `DELETE FROM users WHERE id = '3'`)
+	db.Run(t, `DELETE FROM users WHERE id = '1'`)
 	old := fmt.Sprintf(john, 11)
 	want(`create {"event":"create","collection_id":"users","data":`+fmt.Sprintf(john, 10)+`}`,
 		`update {"event":"update","collection_id":"users","data":`+old+`,"old_data":{"age":10}}`)
-	app.line(t, `^update .*"name":"Eve".*"old_data":\{"age":17\}\}$`)
+	app.WaitLine(t, `^update .*"name":"Eve".*"old_data":\{"age":17\}\}$`)
 	want(`delete {"event":"delete","collection_id":"users","data":{"id":"1"},"old_data":` + old + `}`)
 
 	// The package connects again by itself, and the creator repeats "create".
-	s.stop(t)
-	s = serve(t, db.url, "cocobase", "--listen", s.addr)
-	app.await(t, `reconnected null`, `connected {"event":"connected",*`, `creator joined ["general-chat","General Chat",1,"user_123"]`)
-	db.run(t, `INSERT INTO users VALUES ('9', 'Back', NULL, 'active', 40)`)
-	app.line(t, `^create .*"name":"Back"`)
-	app.signal(t, syscall.SIGTERM)
+	s.Stop(t)
+	s = harness.Serve(t, db.URL, "cocobase", "--listen", s.Addr)
+	app.WaitLines(t, `reconnected null`, `connected {"event":"connected",*`, `creator joined ["general-chat","General Chat",1,"user_123"]`)
+	db.Run(t, `INSERT INTO users VALUES ('9', 'Back', NULL, 'active', 40)`)
+	app.WaitLine(t, `^create .*"name":"Back"`)
+	app.Signal(t, syscall.SIGTERM)
 	want("done null")
-	if code := app.exit(t, patience); code != 0 {
-		t.Errorf("the application ended with %d:\n%s", code, app.output())
+	if code := app.WaitExit(t, harness.Patience); code != 0 {
+		t.Errorf("the application ended with %d:\n%s", code, app.Output())
 	}
-	if app.logged("error ") > 0 {
-		t.Errorf("the package complains:\n%s", app.output())
+	if app.CountLines("error ") > 0 {
+		t.Errorf("the package complains:\n%s", app.Output())
 	}
-	s.stop(t)
+	s.Stop(t)
 }
 
 // npmInstall installs packages into a temporary folder, running none of their scripts.

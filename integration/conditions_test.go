@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -17,13 +18,13 @@ import (
 func TestConditions(t *testing.T) { //nolint:tparallel // the group waits for the parallel ones in it
 	t.Parallel()
 	pg := pgtest.Start(t)
-	db := connect(t, pg.NewDatabase(t))
-	db.run(t, `CREATE TABLE t (id int PRIMARY KEY);
+	db := harness.Connect(t, pg.NewDatabase(t))
+	db.Run(t, `CREATE TABLE t (id int PRIMARY KEY);
 		DROP ROLE IF EXISTS "no replication"; CREATE ROLE "no replication" LOGIN PASSWORD 'hush-hush';
 		DROP ROLE IF EXISTS "no create"; CREATE ROLE "no create" LOGIN REPLICATION PASSWORD 'hush-hush'`)
-	db.run(t, `SELECT pg_create_logical_replication_slot('conditions_other', 'test_decoding')`)
-	db.run(t, `SELECT pg_create_physical_replication_slot('conditions_physical')`)
-	db.run(t, `CREATE DATABASE conditions_closed ALLOW_CONNECTIONS false`)
+	db.Run(t, `SELECT pg_create_logical_replication_slot('conditions_other', 'test_decoding')`)
+	db.Run(t, `SELECT pg_create_physical_replication_slot('conditions_physical')`)
+	db.Run(t, `CREATE DATABASE conditions_closed ALLOW_CONNECTIONS false`)
 	minimal := pgtest.Separate(t, map[string]string{"wal_level": "minimal", "max_wal_senders": "0"})
 	askForPassword(t, minimal)
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -31,11 +32,11 @@ func TestConditions(t *testing.T) { //nolint:tparallel // the group waits for th
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	busy := serve(t, db.url, "conditions_busy")
-	defer busy.stop(t)
+	busy := harness.Serve(t, db.URL, "conditions_busy")
+	defer busy.Stop(t)
 
 	as := func(user, password string) string {
-		u, err := url.Parse(db.url)
+		u, err := url.Parse(db.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,32 +61,32 @@ func TestConditions(t *testing.T) { //nolint:tparallel // the group waits for th
 			{"a URL that is none", "postgres://u:hush-hush@[::1/x", nil, []string{"can't be understood", "postgres://"}},
 			{"nobody listens", at("127.0.0.1:1"), nil, []string{"127.0.0.1:1 can't be reached", "check the host and the port"}},
 			{"no such host", at("no-such-host.invalid:5432"), nil, []string{"no-such-host.invalid", "check the host"}},
-			{"no such database", strings.Replace(db.url, db.Config().Database, "nonesuch", 1), nil, []string{`database "nonesuch" does not exist`, "check the database's name"}},
+			{"no such database", strings.Replace(db.URL, db.Config().Database, "nonesuch", 1), nil, []string{`database "nonesuch" does not exist`, "check the database's name"}},
 			{"wrong password", strings.Replace(minimal.URL("postgres"), "postgres@", "asked:hush-hush@", 1), nil, []string{"password authentication failed", "check the user and the password"}},
 			{"wal_level", minimal.URL("postgres"), nil, []string{`wal_level is "minimal"`, "ALTER SYSTEM SET wal_level"}},
 			{"no privilege to create", as("no create", "hush-hush"), nil, []string{"may not create the publication", "GRANT CREATE ON DATABASE"}},
 			{"no privilege to replicate", as("no replication", "hush-hush"), []string{"--publication", "wire_conditions_busy"}, []string{"REPLICATION"}},
-			{"slot in use", db.url, []string{"--slot", "conditions_busy", "--publication", "wire_conditions_busy"}, []string{`"conditions_busy" is active`, "--slot"}},
-			{"slot of another plugin", db.url, []string{"--slot", "conditions_other"}, []string{"test_decoding", "--slot"}},
-			{"physical slot", db.url, []string{"--slot", "conditions_physical"}, []string{"physical", "--slot"}},
-			{"without encryption", strings.Replace(db.url, "sslmode=disable", "sslmode=require", 1), nil, []string{"offers no TLS", "sslmode=disable"}},
-			{"no connections allowed", strings.Replace(db.url, db.Config().Database, "conditions_closed", 1), nil, []string{"not currently accepting connections", "ALLOW_CONNECTIONS"}},
-			{"origin that is none", db.url, []string{"--allowed-origins", "example.com"}, []string{`"example.com"`, "allowed origin", "give https://example.com"}},
-			{"origin with a path", db.url, []string{"--allowed-origins", "http://localhost:3000, https://example.com:443/app"}, []string{"allowed origin", "give https://example.com\n"}},
-			{"port taken", db.url, []string{"--listen", taken.Addr().String()}, []string{"can't listen on " + taken.Addr().String(), "--listen"}},
-			{"admin port taken", db.url, []string{"--admin-listen", taken.Addr().String()}, []string{"can't listen on " + taken.Addr().String(), "--admin-listen"}},
-			{"no tables", db.url, []string{"--tables", "a["}, []string{"no pattern for tables", "--tables"}},
-			{"bad slot name", db.url, []string{"--slot", "Not-Good"}, []string{"no name for a replication slot", "lower-case"}},
+			{"slot in use", db.URL, []string{"--slot", "conditions_busy", "--publication", "wire_conditions_busy"}, []string{`"conditions_busy" is active`, "--slot"}},
+			{"slot of another plugin", db.URL, []string{"--slot", "conditions_other"}, []string{"test_decoding", "--slot"}},
+			{"physical slot", db.URL, []string{"--slot", "conditions_physical"}, []string{"physical", "--slot"}},
+			{"without encryption", strings.Replace(db.URL, "sslmode=disable", "sslmode=require", 1), nil, []string{"offers no TLS", "sslmode=disable"}},
+			{"no connections allowed", strings.Replace(db.URL, db.Config().Database, "conditions_closed", 1), nil, []string{"not currently accepting connections", "ALLOW_CONNECTIONS"}},
+			{"origin that is none", db.URL, []string{"--allowed-origins", "example.com"}, []string{`"example.com"`, "allowed origin", "give https://example.com"}},
+			{"origin with a path", db.URL, []string{"--allowed-origins", "http://localhost:3000, https://example.com:443/app"}, []string{"allowed origin", "give https://example.com\n"}},
+			{"port taken", db.URL, []string{"--listen", taken.Addr().String()}, []string{"can't listen on " + taken.Addr().String(), "--listen"}},
+			{"admin port taken", db.URL, []string{"--admin-listen", taken.Addr().String()}, []string{"can't listen on " + taken.Addr().String(), "--admin-listen"}},
+			{"no tables", db.URL, []string{"--tables", "a["}, []string{"no pattern for tables", "--tables"}},
+			{"bad slot name", db.URL, []string{"--slot", "Not-Good"}, []string{"no name for a replication slot", "lower-case"}},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				t.Parallel()
 				slot := strings.ReplaceAll("cond_"+tc.name, " ", "_")
 				args := append([]string{"serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--slot", slot, "--publication", slot}, tc.flags...)
-				p := start(t, []string{"TABLEWIRE_DATABASE_URL=" + tc.url, "TABLEWIRE_API_KEY=" + apiKey}, args...)
-				if code := p.exit(t, 15*time.Second); code != 1 {
+				p := harness.Start(t, []string{"TABLEWIRE_DATABASE_URL=" + tc.url, "TABLEWIRE_API_KEY=" + harness.APIKey}, args...)
+				if code := p.WaitExit(t, 15*time.Second); code != 1 {
 					t.Errorf("ended with %d", code)
 				}
-				out := p.output()
+				out := p.Output()
 				for _, want := range append(tc.want, "  to do: ") {
 					if !strings.Contains(out, want) {
 						t.Errorf("the output lacks %q:\n%s", want, out)
@@ -100,19 +101,19 @@ func TestConditions(t *testing.T) { //nolint:tparallel // the group waits for th
 			})
 		}
 	})
-	db.run(t, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name IN ('conditions_other', 'conditions_physical')`)
+	db.Run(t, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name IN ('conditions_other', 'conditions_physical')`)
 }
 
 // askForPassword makes the role "asked", whose password is asked for whatever the
 // server does with others.
 func askForPassword(t *testing.T, server *pgtest.Server) {
 	t.Helper()
-	db := connect(t, server.URL("postgres"))
-	db.run(t, `CREATE ROLE asked LOGIN SUPERUSER PASSWORD 'another'`)
-	file := query[string](t, db, `SHOW hba_file`)[0]
-	db.run(t, `COPY (VALUES ('host all asked all scram-sha-256'), ('host all all all trust')) TO '`+file+`'`)
-	db.run(t, `SELECT pg_reload_conf()`)
-	eventually(t, "the password is asked for", func() bool {
+	db := harness.Connect(t, server.URL("postgres"))
+	db.Run(t, `CREATE ROLE asked LOGIN SUPERUSER PASSWORD 'another'`)
+	file := harness.Query[string](t, db, `SHOW hba_file`)[0]
+	db.Run(t, `COPY (VALUES ('host all asked all scram-sha-256'), ('host all all all trust')) TO '`+file+`'`)
+	db.Run(t, `SELECT pg_reload_conf()`)
+	harness.Eventually(t, "the password is asked for", func() bool {
 		conn, err := pgx.Connect(t.Context(), strings.Replace(server.URL("postgres"), "postgres@", "asked@", 1))
 		if err == nil {
 			_ = conn.Close(t.Context())

@@ -55,9 +55,9 @@ func TestDemoPage(t *testing.T) {
 	p.click(t, `[data-collection="orders"]`)
 	p.filter(t, "status=placed")
 	p.want(t, "the placed orders are there", `$('#rows tr') && [...document.querySelectorAll('#rows [data-column="status"]')].every((td) => td.textContent === 'placed')`)
-	d.run(t, `UPDATE orders SET status = 'paid' WHERE status = 'placed'`)
+	d.Run(t, `UPDATE orders SET status = 'paid' WHERE status = 'placed'`)
 	p.want(t, "a row that ceases to match goes", `document.querySelectorAll('#rows tr:not([data-gone])').length === 0 && !$('#empty').hidden`)
-	d.run(t, `UPDATE orders SET status = 'placed' WHERE id = 1007`)
+	d.Run(t, `UPDATE orders SET status = 'placed' WHERE id = 1007`)
 	p.want(t, "one that comes to match comes", `document.querySelectorAll('#rows tr:not([data-gone])').length === 1`)
 
 	p.click(t, "#own-open")

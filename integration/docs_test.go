@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -15,11 +16,11 @@ import (
 func TestChatPage(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
 	site := emptySite(t)
-	s := serve(t, db.url, "chat_page", "--allowed-origins", site)
+	s := harness.Serve(t, db.URL, "chat_page", "--allowed-origins", site)
 	p := openPage(t, browser, site)
-	at := strings.NewReplacer("localhost:8080", s.addr, "the key from above", apiKey)
+	at := strings.NewReplacer("localhost:8080", s.Addr, "the key from above", harness.APIKey)
 	blocks := docBlocks(t, "docs/chat.md", "js", 3)
 	p.do(t, at.Replace(blocks[0]))
 	p.want(t, "the room hears what it says", `lines().join('|') === 'joined |message Hello!'`)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -16,27 +17,27 @@ func TestEnd(t *testing.T) {
 
 	t.Run("SIGTERM tells clients to come back and confirms what was sent", func(t *testing.T) {
 		t.Parallel()
-		db := connect(t, pg.NewDatabase(t))
-		db.run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
-		s := serve(t, db.url, "end_term")
-		w := watch(t, s, "t", nil)
-		silent := dial(t, s, "t") // has not authenticated
-		db.run(t, `INSERT INTO t VALUES (1)`)
-		w.next(t)
+		db := harness.Connect(t, pg.NewDatabase(t))
+		db.Run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
+		s := harness.Serve(t, db.URL, "end_term")
+		w := harness.Subscribe(t, s, "t", nil)
+		silent := harness.NewClient(t, s, "collections/t", nil) // has not authenticated
+		db.Run(t, `INSERT INTO t VALUES (1)`)
+		w.Next(t)
 		began := time.Now()
-		s.stop(t)
+		s.Stop(t)
 		t.Logf("ended after %s", time.Since(began))
-		w.wantClosed(t, 1012)
-		silent.wantClosed(t, 1012)
-		eventually(t, "the slot is free", func() bool {
-			return query[bool](t, db, `SELECT NOT active FROM pg_replication_slots WHERE slot_name = 'end_term'`)[0]
+		w.WantClosed(t, 1012)
+		silent.WantClosed(t, 1012)
+		harness.Eventually(t, "the slot is free", func() bool {
+			return harness.Query[bool](t, db, `SELECT NOT active FROM pg_replication_slots WHERE slot_name = 'end_term'`)[0]
 		})
 
-		db.run(t, `INSERT INTO t VALUES (2)`)
-		s = serve(t, db.url, "end_term")
-		w = watch(t, s, "t", nil)
-		db.run(t, `INSERT INTO t VALUES (3)`)
-		for m := w.next(t); m != `{"event":"create","collection_id":"t","data":{"id":3}}`; m = w.next(t) {
+		db.Run(t, `INSERT INTO t VALUES (2)`)
+		s = harness.Serve(t, db.URL, "end_term")
+		w = harness.Subscribe(t, s, "t", nil)
+		db.Run(t, `INSERT INTO t VALUES (3)`)
+		for m := w.Next(t); m != `{"event":"create","collection_id":"t","data":{"id":3}}`; m = w.Next(t) {
 			if m != `{"event":"create","collection_id":"t","data":{"id":2}}` {
 				t.Errorf("what was confirmed came again: %s", m)
 			}
@@ -45,33 +46,33 @@ func TestEnd(t *testing.T) {
 
 	t.Run("a client that does not read does not hold the end up", func(t *testing.T) {
 		t.Parallel()
-		db := connect(t, pg.NewDatabase(t))
-		db.run(t, `CREATE TABLE t (id int PRIMARY KEY, pad text)`)
-		s := serve(t, db.url, "end_stalled", "--queue-bytes", "64MiB")
-		stalled := dialRaw(t, s, "t")
-		w := watch(t, s, "t", nil)
-		db.run(t, `INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i`)
+		db := harness.Connect(t, pg.NewDatabase(t))
+		db.Run(t, `CREATE TABLE t (id int PRIMARY KEY, pad text)`)
+		s := harness.Serve(t, db.URL, "end_stalled", "--queue-bytes", "64MiB")
+		stalled := harness.SubscribeUnread(t, s, "t")
+		w := harness.Subscribe(t, s, "t", nil)
+		db.Run(t, `INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i`)
 		for range 20000 {
-			w.next(t)
+			w.Next(t)
 		}
-		s.stop(t)
+		s.Stop(t)
 		_ = stalled.Close()
 	})
 
 	t.Run("kill -9, and the next one goes on", func(t *testing.T) {
 		t.Parallel()
-		db := connect(t, pg.NewDatabase(t))
-		db.run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
-		s := serve(t, db.url, "end_kill")
-		w := watch(t, s, "t", nil)
-		db.run(t, `INSERT INTO t VALUES (1)`)
-		w.next(t)
-		s.signal(t, syscall.SIGKILL)
-		w.wantClosed(t, 1006)            // no close frame came
-		s = serve(t, db.url, "end_kill") // though the slot may still be held for a moment
-		w = watch(t, s, "t", nil)
-		db.run(t, `INSERT INTO t VALUES (2)`)
-		for m := w.next(t); m != `{"event":"create","collection_id":"t","data":{"id":2}}`; m = w.next(t) {
+		db := harness.Connect(t, pg.NewDatabase(t))
+		db.Run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
+		s := harness.Serve(t, db.URL, "end_kill")
+		w := harness.Subscribe(t, s, "t", nil)
+		db.Run(t, `INSERT INTO t VALUES (1)`)
+		w.Next(t)
+		s.Signal(t, syscall.SIGKILL)
+		w.WantClosed(t, 1006)                    // no close frame came
+		s = harness.Serve(t, db.URL, "end_kill") // though the slot may still be held for a moment
+		w = harness.Subscribe(t, s, "t", nil)
+		db.Run(t, `INSERT INTO t VALUES (2)`)
+		for m := w.Next(t); m != `{"event":"create","collection_id":"t","data":{"id":2}}`; m = w.Next(t) {
 			t.Logf("came again: %s", m)
 		}
 	})
@@ -81,14 +82,14 @@ func TestEnd(t *testing.T) {
 func TestDatabaseRestarts(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Separate(t, nil)
-	db := connect(t, pg.NewDatabase(t))
-	db.run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
-	s := serve(t, db.url, "restarts")
-	w := watch(t, s, "t", nil)
+	db := harness.Connect(t, pg.NewDatabase(t))
+	db.Run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
+	s := harness.Serve(t, db.URL, "restarts")
+	w := harness.Subscribe(t, s, "t", nil)
 	id := 0
 	insert := func() {
 		id++
-		db.run(t, `INSERT INTO t VALUES ($1)`, id)
+		db.Run(t, `INSERT INTO t VALUES ($1)`, id)
 	}
 	for i := range 3 {
 		insert()
@@ -98,10 +99,10 @@ func TestDatabaseRestarts(t *testing.T) {
 		} else {
 			pg.Restart(t)
 		}
-		db = connect(t, db.url)
+		db = harness.Connect(t, db.URL)
 		insert()
 	}
 	for i := 1; i <= id; i++ {
-		w.want(t, fmt.Sprintf(`{"event":"create","collection_id":"t","data":{"id":%d}}`, i))
+		w.Want(t, fmt.Sprintf(`{"event":"create","collection_id":"t","data":{"id":%d}}`, i))
 	}
 }

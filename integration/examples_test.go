@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -80,13 +81,13 @@ func exampleSite(t *testing.T, addr string) http.Handler {
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
-	db.run(t, usersTable)
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+	db.Run(t, usersTable)
 
 	site := httptest.NewUnstartedServer(nil)
 	flags := []string{"--api-key", exampleKey, "--allowed-origins", "http://" + site.Listener.Addr().String()}
-	s := serve(t, db.url, "examples", flags...)
-	site.Config.Handler = exampleSite(t, s.addr)
+	s := harness.Serve(t, db.URL, "examples", flags...)
+	site.Config.Handler = exampleSite(t, s.Addr)
 	site.Start()
 	t.Cleanup(site.Close)
 
@@ -99,12 +100,12 @@ func TestExamples(t *testing.T) {
 	const john = `{"id":"doc_1","name":"%s","email":"john@example.com","status":"active","age":30,"created_at":"2024-01-15T10:30:00Z"}`
 	p.load(t, "CollectionWatcher.js")
 	wantCount(`Connected: {"event":"connected","collection_id":"users","filters":{"status":"active","age_gte":"18"}}`, 1)
-	db.run(t, `INSERT INTO users VALUES ('doc_1', 'John', 'john@example.com', 'active', 30)`)
-	db.run(t, `INSERT INTO users VALUES ('doc_2', 'Young', 'young@example.com', 'active', 17), ('doc_3', 'Idle', 'idle@example.com', 'inactive', 30)`)
-	db.run(t, `UPDATE users SET name = 'John Doe' WHERE id = 'doc_1'`)
-	db.run(t, `UPDATE users SET name = 'Nobody' WHERE id <> 'doc_1'`)
-	db.run(t, `DELETE FROM users WHERE id <> 'doc_1'`)
-	db.run(t, `DELETE FROM users`)
+	db.Run(t, `INSERT INTO users VALUES ('doc_1', 'John', 'john@example.com', 'active', 30)`)
+	db.Run(t, `INSERT INTO users VALUES ('doc_2', 'Young', 'young@example.com', 'active', 17), ('doc_3', 'Idle', 'idle@example.com', 'inactive', 30)`)
+	db.Run(t, `UPDATE users SET name = 'John Doe' WHERE id = 'doc_1'`)
+	db.Run(t, `UPDATE users SET name = 'Nobody' WHERE id <> 'doc_1'`)
+	db.Run(t, `DELETE FROM users WHERE id <> 'doc_1'`)
+	db.Run(t, `DELETE FROM users`)
 	wantCount("User deleted: doc_1", 1)
 	p.wantLines(t, []string{"New user:", "User "},
 		"New user: "+fmt.Sprintf(john, "John"),
@@ -160,33 +161,33 @@ func TestExamples(t *testing.T) {
 	p.do(t, fmt.Sprintf(`const again = (path, auth) => new ReconnectingWebSocket('ws://%s/realtime/' + path, { api_key: 'your-api-key', ...auth });
 		again('collections/users', { filters: { status: 'active' } });
 		again('broadcast', { user_id: 'again', user_name: 'Again' });
-		window.creator = again('rooms/again', { user_id: 'again', user_name: 'Again', action: 'create', room_title: 'Again' })`, s.addr))
+		window.creator = again('rooms/again', { user_id: 'again', user_name: 'Again', action: 'create', room_title: 'Again' })`, s.Addr))
 	wantCount("Connected", 3)
 	p.do(t, `creator.ws.addEventListener('message', (e) => console.log('creator: ' + e.data))`)
-	witness, first := converse(t, s, "rooms/again", map[string]string{"api_key": exampleKey, "user_id": "w", "action": "create", "room_title": "Again"})
+	witness, first := harness.Join(t, s, "rooms/again", map[string]string{"api_key": exampleKey, "user_id": "w", "action": "create", "room_title": "Again"})
 	if !strings.HasSuffix(first, `"participants":2,"user_id":"w"}`) {
-		first = witness.next(t) // the witness was the first
+		first = witness.Next(t) // the witness was the first
 		if !strings.HasPrefix(first, `{"type":"user_joined","user_id":"again"`) {
 			t.Errorf("a witness sees %s", first)
 		}
 	}
 
 	// All survive that the server is restarted.
-	s.stop(t)
+	s.Stop(t)
 	wantCount("Left room", 3)
 	wantCount("WebSocket closed", 1)
 	p.want(t, "the sockets are about to reconnect", `lines('Reconnecting in').length >= 3`)
-	s = serve(t, db.url, "examples", append(flags, "--listen", s.addr)...)
+	s = harness.Serve(t, db.URL, "examples", append(flags, "--listen", s.Addr)...)
 	p.do(t, `room.create('General Chat')`)
 	wantCount("Joined room: General Chat", 3)
 	wantCount("Connected", 6)
-	_, first = converse(t, s, "rooms/again", map[string]string{"api_key": exampleKey, "user_id": "w", "action": "create", "room_title": "Again"})
+	_, first = harness.Join(t, s, "rooms/again", map[string]string{"api_key": exampleKey, "user_id": "w", "action": "create", "room_title": "Again"})
 	if !strings.Contains(first, `"room_title":"Again","participants":`) {
 		t.Errorf("after the restart, a witness sees %s", first)
 	}
 	wantCount(`Connected: {"event":"connected","collection_id":"users","filters":{"status":"active","age_gte":"18"}}`, 2)
 	wantCount("Connected to broadcast", 4)
-	db.run(t, `INSERT INTO users VALUES ('doc_4', 'Back', 'john@example.com', 'active', 30)`)
+	db.Run(t, `INSERT INTO users VALUES ('doc_4', 'Back', 'john@example.com', 'active', 30)`)
 	p.want(t, "the watcher watches again", `lines('New user:').length === 2`)
 	p.do(t, `jane.send('back')`)
 	wantCount(`Jane Smith (user_456):  back`, 1)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -16,16 +17,16 @@ func TestFiltersOnExtensionTypes(t *testing.T) {
 	for _, major := range pgtest.Versions() {
 		t.Run(fmt.Sprintf("PostgreSQL%d", major), func(t *testing.T) {
 			t.Parallel()
-			db := connect(t, pgtest.StartVersion(t, major).NewDatabase(t))
+			db := harness.Connect(t, pgtest.StartVersion(t, major).NewDatabase(t))
 			// A type of the category of strings with an order of its own, as semver is.
-			db.run(t, `SET client_min_messages = warning; CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
+			db.Run(t, `SET client_min_messages = warning; CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
 				CREATE TYPE semver;
 				CREATE FUNCTION semver_in(cstring) RETURNS semver LANGUAGE internal IMMUTABLE STRICT AS 'textin';
 				CREATE FUNCTION semver_out(semver) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
 				CREATE TYPE semver (INPUT = semver_in, OUTPUT = semver_out, INTERNALLENGTH = VARIABLE, CATEGORY = 'S');
 				CREATE DOMAIN version AS semver; CREATE DOMAIN email AS ext.citext; CREATE TYPE mood AS ENUM ('sad', 'ok');
 				CREATE TABLE t (id int PRIMARY KEY, email ext.citext, d email, es ext.citext[], ds email[], v semver, dv version, vs semver[], ms mood[])`)
-			s := serve(t, db.url, fmt.Sprintf("extension_types_%d", major))
+			s := harness.Serve(t, db.URL, fmt.Sprintf("extension_types_%d", major))
 			refusedBy(t, s, "t", map[string]string{
 				`{"v_gt":"1.9.0"}`:                `v_gt: the operator gt can't be used on semver`,
 				`{"dv_lte":"1.9.0"}`:              `dv_lte: the operator lte can't be used on version`,
@@ -33,17 +34,17 @@ func TestFiltersOnExtensionTypes(t *testing.T) {
 				`{"ms":"{ok,glad}"}`:              `ms: "{ok,glad}" can't be read: its element "glad" is not a label of mood (sad, ok)`,
 				`{"ms_in":["{ok}","{\"glad\"}"]}`: `ms_in: "{\"glad\"}" can't be read: its element "glad" is not a label of mood (sad, ok)`,
 			})
-			clients := map[string]client{}
+			clients := map[string]harness.Client{}
 			for filter := range extensionFilters {
-				clients[filter] = watch(t, s, "t", json.RawMessage(filter))
+				clients[filter] = harness.Subscribe(t, s, "t", json.RawMessage(filter))
 			}
-			db.run(t, `INSERT INTO t VALUES
+			db.Run(t, `INSERT INTO t VALUES
 				(1, 'Ada@Example.com', 'Ada@Example.com', '{Ada}', '{NULL,"ADA"}', '1.10.0', '1.10.0', '{1.10.0}', '{ok}'),
 				(2, 'bob@example.com', 'BOB@example.com', '{bob}', '{bob}', '1.9.0', '1.9.0', '{1.9.0}', '{sad}'),
 				(3, 'EVE', 'EVE', NULL, NULL, NULL, NULL, NULL, NULL)`)
 			for filter, ids := range extensionFilters {
 				for _, id := range ids {
-					if got := clients[filter].next(t); !strings.Contains(got, fmt.Sprintf(`"data":{"id":%d,`, id)) {
+					if got := clients[filter].Next(t); !strings.Contains(got, fmt.Sprintf(`"data":{"id":%d,`, id)) {
 						t.Errorf("%s: got %s and not row %d", filter, got, id)
 					}
 				}

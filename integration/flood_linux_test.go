@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -14,43 +15,48 @@ import (
 // two addresses of this machine, which Linux always has.
 func TestConnectionFlood(t *testing.T) {
 	t.Parallel()
-	s := serve(t, pgtest.Start(t).NewDatabase(t), "connects", "--address-connection-rate=0.001", "--max-connections-per-address=20", "--max-unauthenticated=40")
+	s := harness.Serve(t, pgtest.Start(t).NewDatabase(t), "connects", "--address-connection-rate=0.001", "--max-connections-per-address=20", "--max-unauthenticated=40")
 	for range 20 { // one after the other
-		k, err := dialEvil(t.Context(), s.addr, "broadcast", chatHello)
+		k, err := harness.DialHostile(t.Context(), s.Addr, "broadcast", harness.CreateHello)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = k.conn.Close()
+		_ = k.Close()
 	}
-	if code, last := first(chatHello)(t.Context(), s.addr); code != 4429 || last != `{"error":"Rate limit exceeded","error_detail":"your address connects too often"}` {
+	k, err := harness.DialHostile(t.Context(), s.Addr, "broadcast", harness.CreateHello)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	if code, last := k.WaitClosed(); code != 4429 || last != `{"error":"Rate limit exceeded","error_detail":"your address connects too often"}` {
 		t.Errorf("one too many ends with %d %s", code, last)
 	}
-	c, _ := converse(t, s, "broadcast", map[string]string{"api_key": apiKey})
-	c.send(t, map[string]string{"type": "ping"})
-	c.want(t, pong)
+	c, _ := harness.Join(t, s, "broadcast", map[string]string{"api_key": harness.APIKey})
+	c.Send(t, map[string]string{"type": "ping"})
+	c.Want(t, harness.Pong)
 
 	// Connections that say nothing: an address has a quarter of the 40 places.
-	d := evil()
+	d := harness.HostileDialer()
 	var idle []net.Conn
 	for range 30 {
-		conn, err := d.DialContext(t.Context(), "tcp", s.addr)
+		conn, err := d.DialContext(t.Context(), "tcp", s.Addr)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
 		idle = append(idle, conn)
 	}
-	eventually(t, "20 of 30 silent connections are closed", func() bool {
-		return s.metric(t, `tablewire_limited_total{limit="handshakes"}`) == 20
+	harness.Eventually(t, "20 of 30 silent connections are closed", func() bool {
+		return s.Metric(t, `tablewire_limited_total{limit="handshakes"}`) == 20
 	})
 	for _, conn := range idle[10:] {
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_ = conn.SetReadDeadline(time.Now().Add(harness.Patience))
 		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a silent connection too many: %v", err)
 		}
 	}
-	converse(t, s, "broadcast", map[string]string{"api_key": apiKey})
-	if n := s.logged(`a client met a limit`); n != 2 {
+	harness.Join(t, s, "broadcast", map[string]string{"api_key": harness.APIKey})
+	if n := s.CountLines(`a client met a limit`); n != 2 {
 		t.Errorf("%d lines in the log for two limits", n)
 	}
 }

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -16,32 +18,32 @@ import (
 // its pings, the others in the room are told, and nothing is kept.
 func TestPeersThatVanish(t *testing.T) {
 	t.Parallel()
-	s := serve(t, pgtest.Start(t).NewDatabase(t), "vanish", "--ping-interval=500ms")
-	witness, _ := converse(t, s, "rooms/r", map[string]string{"api_key": apiKey, "user_id": "witness", "action": "create"})
+	s := harness.Serve(t, pgtest.Start(t).NewDatabase(t), "vanish", "--ping-interval=500ms")
+	witness, _ := harness.Join(t, s, "rooms/r", map[string]string{"api_key": harness.APIKey, "user_id": "witness", "action": "create"})
 	const peers = 20
 	for i := range peers {
-		k, err := dialLoad(t.Context(), &net.Dialer{}, s.addr, "rooms/r", numbered(chatHello, i))
+		k, err := harness.DialRaw(t.Context(), &net.Dialer{}, s.Addr, "rooms/r", fmt.Sprintf(harness.CreateHello, i))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer k.conn.Close()
-		if _, err := k.text(); err != nil { // "joined"
+		defer k.Close()
+		if _, err := k.ReadText(); err != nil { // "joined"
 			t.Fatal(err)
 		}
-		if f := witness.next(t); !strings.HasPrefix(f, `{"type":"user_joined"`) {
+		if f := witness.Next(t); !strings.HasPrefix(f, `{"type":"user_joined"`) {
 			t.Fatal(f)
 		}
-		vanish(t, k.conn)
+		vanish(t, k.Conn)
 	}
 	began := time.Now()
 	for range peers {
-		if f := witness.next(t); !strings.HasPrefix(f, `{"type":"user_left"`) {
+		if f := witness.Next(t); !strings.HasPrefix(f, `{"type":"user_left"`) {
 			t.Fatal(f)
 		}
 	}
 	t.Logf("%d peers were given up after %s", peers, time.Since(began).Round(time.Millisecond))
-	eventually(t, "one socket is left", func() bool { return s.metric(t, "tablewire_connections") == 1 })
-	if n := s.metric(t, `tablewire_disconnects_total{code="1006"}`); n != peers {
+	harness.Eventually(t, "one socket is left", func() bool { return s.Metric(t, "tablewire_connections") == 1 })
+	if n := s.Metric(t, `tablewire_disconnects_total{code="1006"}`); n != peers {
 		t.Errorf("%v sockets are counted as cut, want %d", n, peers)
 	}
 }

@@ -54,7 +54,7 @@ var importRules = map[string]importRule{
 	"sql":                   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
 	"fanout":                {code: "fanout/filter internal/swaplist protocol/...", never: "net/http"},
 	"fanout/filter":         {code: "internal/swaplist protocol/...", tests: "internal/pgserver/pgtest sql"},
-	"httpapi":               {code: "fanout/... internal/swaplist protocol/..."},
+	"httpapi":               {code: "fanout/... internal/swaplist protocol/...", tests: "integration/harness"},
 
 	"internal/swaplist": {},
 
@@ -62,10 +62,12 @@ var importRules = map[string]importRule{
 	"internal/pgserver":        {never: "net/http"},
 	"internal/pgserver/pgtest": {code: "internal/pgserver"},
 
-	// The binary joins all. Its tests from outside don't know its parts.
+	// The binary joins all. Its tests from outside know none of its parts.
 	"cmd/tablewire": {code: "cdc fanout fanout/filter httpapi httpapi/console internal/pgserver protocol/... sql", tests: "internal/pgserver/pgtest"},
-	"integration":   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
 	"examples":      {},
+
+	"integration":         {tests: "integration/harness internal/pgserver/pgtest protocol/..."},
+	"integration/harness": {code: "protocol/..."},
 }
 
 // onlyIn names the folders that alone may import a package of others.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -14,34 +15,34 @@ import (
 // many tables, and of clients that are refused: both say the same.
 func TestLog(t *testing.T) {
 	t.Parallel()
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
-	db.run(t, `DO $$ BEGIN FOR i IN 100 .. 399 LOOP EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, n numeric)', i); END LOOP; END $$;
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+	db.Run(t, `DO $$ BEGIN FOR i IN 100 .. 399 LOOP EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, n numeric)', i); END LOOP; END $$;
 		CREATE TABLE "No Key" (id int); CREATE TABLE nokey (id int); CREATE UNLOGGED TABLE unlogged (id int PRIMARY KEY);
 		CREATE TABLE secrets (id int PRIMARY KEY);
 		CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (9)`)
 	for _, format := range []string{"text", "json"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			s := &server{process: start(t, []string{"TABLEWIRE_DATABASE_URL=" + db.url, "TABLEWIRE_API_KEY=" + apiKey}, "serve", "--slot", "log_"+format,
+			s := &harness.Server{Process: harness.Start(t, []string{"TABLEWIRE_DATABASE_URL=" + db.URL, "TABLEWIRE_API_KEY=" + harness.APIKey}, "serve", "--slot", "log_"+format,
 				"--publication", "wire_log_"+format, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", format, "--tables", "public.*,!secrets")}
-			m := s.line(t, `ready.*url"?[=:]"?http://([0-9.:]+).*admin"?[=:]"?http://([0-9.:]+)`)
-			s.addr, s.admin = m[1], m[2]
+			m := s.WaitLine(t, `ready.*url"?[=:]"?http://([0-9.:]+).*admin"?[=:]"?http://([0-9.:]+)`)
+			s.Addr, s.AdminAddr = m[1], m[2]
 			for _, refused := range []struct {
 				path, member string
 				value        any
 			}{
 				{"t100", "api_key", "hush-hush"},
-				{"T100", "api_key", apiKey},
+				{"T100", "api_key", harness.APIKey},
 				{"t100", "filters", map[string]any{"n_gte": "hush-hush"}},
 				{"t100", "filter", map[string]any{"n_gte": "hush-hush"}},
 			} {
-				c := dial(t, s, refused.path)
-				c.send(t, map[string]any{"api_key": apiKey, refused.member: refused.value})
-				if f := c.next(t); !strings.HasPrefix(f, `{"error":`) {
+				c := harness.NewClient(t, s, "collections/"+refused.path, nil)
+				c.Send(t, map[string]any{"api_key": harness.APIKey, refused.member: refused.value})
+				if f := c.Next(t); !strings.HasPrefix(f, `{"error":`) {
 					t.Errorf("%s with %s is told %s", refused.path, refused.member, f)
 				}
 			}
-			s.stop(t)
+			s.Stop(t)
 
 			const first = "parts, t100, t101, t102, t103, t104, t105, t106, t107, t108, …"
 			for _, want := range [][]string{
@@ -53,13 +54,13 @@ func TestLog(t *testing.T) {
 				{"INFO", "a client was refused: its filter can't be used", "error", "Invalid filter", "reason", "n_gte: the value can't be used on a column of type numeric"},
 				{"INFO", "a client was refused: its first message can't be used", "error", "Invalid message", "reason", `unknown member "filter": did you mean "filters"?`},
 			} {
-				s.wantLogged(t, format, want)
+				wantLogged(t, s.Process, format, want)
 			}
-			out := s.output()
-			if strings.Contains(out, "hush") || strings.Contains(out, apiKey) {
+			out := s.Output()
+			if strings.Contains(out, "hush") || strings.Contains(out, harness.APIKey) {
 				t.Errorf("the log says too much:\n%s", out)
 			}
-			if !strings.Contains(out, `there is no such table, but there is `) || s.logged("exposed") != 3 {
+			if !strings.Contains(out, `there is no such table, but there is `) || s.CountLines("exposed") != 3 {
 				t.Errorf("the log does not say why, or says more than three lines of tables:\n%s", out)
 			}
 		})
@@ -68,14 +69,14 @@ func TestLog(t *testing.T) {
 
 // wantLogged looks for a line of a level and a message with attributes, which are
 // names and values in turn.
-func (p *process) wantLogged(t *testing.T, format string, want []string) {
+func wantLogged(t *testing.T, p *harness.Process, format string, want []string) {
 	t.Helper()
-	for line := range strings.Lines(p.output()) {
+	for line := range strings.Lines(p.Output()) {
 		if format == "json" && hasJSON(t, line, want) || format == "text" && hasText(line, want) {
 			return
 		}
 	}
-	t.Errorf("no line of the log has %q:\n%s", want, p.output())
+	t.Errorf("no line of the log has %q:\n%s", want, p.Output())
 }
 
 func hasText(line string, want []string) bool {

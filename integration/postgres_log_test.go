@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -20,30 +21,30 @@ func TestEndLeavesNoFatalError(t *testing.T) {
 			pg := pgtest.SeparateVersion(t, major, map[string]string{
 				"logging_collector": "on", "log_directory": "log", "log_filename": "all", "log_line_prefix": "%a|%p|",
 			})
-			db := connect(t, pg.URL("postgres"))
-			db.run(t, `CREATE TABLE t (id int PRIMARY KEY, pad text)`)
+			db := harness.Connect(t, pg.URL("postgres"))
+			db.Run(t, `CREATE TABLE t (id int PRIMARY KEY, pad text)`)
 
-			serve(t, db.url, "idle").stop(t)
+			harness.Serve(t, db.URL, "idle").Stop(t)
 
-			busy := serve(t, db.url, "busy")
-			w := watch(t, busy, "t", nil)
-			db.run(t, `INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 50000) i`)
-			w.next(t)
-			busy.stop(t)
+			busy := harness.Serve(t, db.URL, "busy")
+			w := harness.Subscribe(t, busy, "t", nil)
+			db.Run(t, `INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 50000) i`)
+			w.Next(t)
+			busy.Stop(t)
 
-			open := connect(t, db.url)
-			open.run(t, `BEGIN; INSERT INTO t VALUES (0)`)
-			waits := start(t, env(db.url), serveArgs("waits")...)
-			waits.line(t, "waiting for the transactions")
-			waits.signal(t, syscall.SIGTERM)
-			if code := waits.exit(t, 10*time.Second); code != 0 {
+			open := harness.Connect(t, db.URL)
+			open.Run(t, `BEGIN; INSERT INTO t VALUES (0)`)
+			waits := harness.Start(t, harness.Env(db.URL), harness.ServeArgs("waits")...)
+			waits.WaitLine(t, "waiting for the transactions")
+			waits.Signal(t, syscall.SIGTERM)
+			if code := waits.WaitExit(t, 10*time.Second); code != 0 {
 				t.Errorf("ended with %d", code)
 			}
-			open.run(t, `COMMIT`)
-			eventually(t, "all connections of ours are closed", func() bool {
-				return query[int](t, db, `SELECT count(*)::int FROM pg_stat_activity WHERE application_name LIKE 'tablewire%'`)[0] == 0
+			open.Run(t, `COMMIT`)
+			harness.Eventually(t, "all connections of ours are closed", func() bool {
+				return harness.Query[int](t, db, `SELECT count(*)::int FROM pg_stat_activity WHERE application_name LIKE 'tablewire%'`)[0] == 0
 			})
-			log := query[string](t, db, `SELECT pg_read_file('log/all')`)[0]
+			log := harness.Query[string](t, db, `SELECT pg_read_file('log/all')`)[0]
 			if !strings.Contains(log, "START_REPLICATION") {
 				t.Errorf("this is not the server's log:\n%s", log)
 			}

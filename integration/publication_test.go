@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -15,26 +16,26 @@ func TestPublicationByHand(t *testing.T) {
 	if pg.Major() < 15 { // before there were lists of columns and WHERE clauses
 		pg = pgtest.StartVersion(t, 15)
 	}
-	db := connect(t, pg.NewDatabase(t))
-	db.run(t, `CREATE TABLE t (id int PRIMARY KEY, secret text, flag bool);
+	db := harness.Connect(t, pg.NewDatabase(t))
+	db.Run(t, `CREATE TABLE t (id int PRIMARY KEY, secret text, flag bool);
 		CREATE PUBLICATION wire_by_hand FOR TABLE t (id, flag) WHERE (id < 100) WITH (publish = 'insert')`)
-	s := serve(t, db.url, "by_hand")
+	s := harness.Serve(t, db.URL, "by_hand")
 	for _, want := range []string{"leaves out every update, delete, truncate", "has a WHERE clause for table", "has a list of columns for table"} {
-		if !strings.Contains(s.output(), want) {
-			t.Errorf("the log does not say %q:\n%s", want, s.output())
+		if !strings.Contains(s.Output(), want) {
+			t.Errorf("the log does not say %q:\n%s", want, s.Output())
 		}
 	}
-	w := watch(t, s, "t", nil)
-	flagged := watch(t, s, "t", map[string]any{"flag": true})
-	db.run(t, `INSERT INTO t VALUES (1, 'hush', true), (200, 'hush', true)`)
-	db.run(t, `UPDATE t SET flag = false`)
-	db.run(t, `INSERT INTO t VALUES (2, 'hush', false)`)
-	w.want(t, `{"event":"create","collection_id":"t","data":{"id":1,"flag":true}}`)
-	w.want(t, `{"event":"create","collection_id":"t","data":{"id":2,"flag":false}}`)
-	flagged.want(t, `{"event":"create","collection_id":"t","data":{"id":1,"flag":true}}`)
-	hidden := dial(t, s, "t")
-	hidden.send(t, map[string]any{"api_key": apiKey, "filters": map[string]any{"secret": "hush"}})
-	if m := hidden.next(t); !strings.Contains(m, "Invalid filter") {
+	w := harness.Subscribe(t, s, "t", nil)
+	flagged := harness.Subscribe(t, s, "t", map[string]any{"flag": true})
+	db.Run(t, `INSERT INTO t VALUES (1, 'hush', true), (200, 'hush', true)`)
+	db.Run(t, `UPDATE t SET flag = false`)
+	db.Run(t, `INSERT INTO t VALUES (2, 'hush', false)`)
+	w.Want(t, `{"event":"create","collection_id":"t","data":{"id":1,"flag":true}}`)
+	w.Want(t, `{"event":"create","collection_id":"t","data":{"id":2,"flag":false}}`)
+	flagged.Want(t, `{"event":"create","collection_id":"t","data":{"id":1,"flag":true}}`)
+	hidden := harness.NewClient(t, s, "collections/t", nil)
+	hidden.Send(t, map[string]any{"api_key": harness.APIKey, "filters": map[string]any{"secret": "hush"}})
+	if m := hidden.Next(t); !strings.Contains(m, "Invalid filter") {
 		t.Errorf("a column that is held back can be filtered on: %s", m)
 	}
 }
@@ -42,50 +43,50 @@ func TestPublicationByHand(t *testing.T) {
 // A partition that is named is a collection of its own, whose rows come.
 func TestPartitionByName(t *testing.T) {
 	t.Parallel()
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
-	db.run(t, `CREATE TABLE parted (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+	db.Run(t, `CREATE TABLE parted (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
 		CREATE TABLE low PARTITION OF parted FOR VALUES FROM (0) TO (10);
 		CREATE TABLE high (n int, id int PRIMARY KEY); ALTER TABLE parted ATTACH PARTITION high FOR VALUES FROM (10) TO (20)`)
-	s := serve(t, db.url, "by_name", "--tables", "low,high")
-	low, high := watch(t, s, "low", nil), watch(t, s, "high", nil)
-	db.run(t, `INSERT INTO parted VALUES (1, 5), (11, 6)`)
-	low.want(t, `{"event":"create","collection_id":"low","data":{"id":1,"n":5}}`)
-	high.want(t, `{"event":"create","collection_id":"high","data":{"n":6,"id":11}}`)
+	s := harness.Serve(t, db.URL, "by_name", "--tables", "low,high")
+	low, high := harness.Subscribe(t, s, "low", nil), harness.Subscribe(t, s, "high", nil)
+	db.Run(t, `INSERT INTO parted VALUES (1, 5), (11, 6)`)
+	low.Want(t, `{"event":"create","collection_id":"low","data":{"id":1,"n":5}}`)
+	high.Want(t, `{"event":"create","collection_id":"high","data":{"n":6,"id":11}}`)
 }
 
 // Two servers on one database have a publication each, by the names of their slots, and
 // one that is given the other's leaves it alone.
 func TestTwoServers(t *testing.T) {
 	t.Parallel()
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
-	db.run(t, `CREATE TABLE orders (id int PRIMARY KEY); CREATE TABLE stock (id int PRIMARY KEY)`)
-	one, two := serveAs(t, db.url, "--slot", "side_one"), serveAs(t, db.url, "--slot", "side_two", "--tables", "orders")
-	intruder := serveAs(t, db.url, "--slot", "side_three", "--publication", "side_one", "--tables", "orders")
-	if !strings.Contains(intruder.output(), `is kept by the Tablewire of slot "side_one"`) || !strings.Contains(intruder.output(), "give it one of its own with --publication") {
-		t.Errorf("the log does not say what to do:\n%s", intruder.output())
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+	db.Run(t, `CREATE TABLE orders (id int PRIMARY KEY); CREATE TABLE stock (id int PRIMARY KEY)`)
+	one, two := harness.ServeNamed(t, db.URL, "--slot", "side_one"), harness.ServeNamed(t, db.URL, "--slot", "side_two", "--tables", "orders")
+	intruder := harness.ServeNamed(t, db.URL, "--slot", "side_three", "--publication", "side_one", "--tables", "orders")
+	if !strings.Contains(intruder.Output(), `is kept by the Tablewire of slot "side_one"`) || !strings.Contains(intruder.Output(), "give it one of its own with --publication") {
+		t.Errorf("the log does not say what to do:\n%s", intruder.Output())
 	}
-	watched := []client{watch(t, one, "orders", nil), watch(t, one, "stock", nil), watch(t, two, "orders", nil), watch(t, intruder, "orders", nil)}
+	watched := []harness.Client{harness.Subscribe(t, one, "orders", nil), harness.Subscribe(t, one, "stock", nil), harness.Subscribe(t, two, "orders", nil), harness.Subscribe(t, intruder, "orders", nil)}
 	const rows = 76
 	for id := range rows {
-		db.run(t, `INSERT INTO orders VALUES ($1)`, id)
-		db.run(t, `INSERT INTO stock VALUES ($1)`, id)
+		db.Run(t, `INSERT INTO orders VALUES ($1)`, id)
+		db.Run(t, `INSERT INTO stock VALUES ($1)`, id)
 		if id%20 == 10 {
-			for _, s := range []*server{one, two, intruder} {
+			for _, s := range []*harness.Server{one, two, intruder} {
 				look(t, s)
 			}
 		}
 	}
 	for i, w := range watched {
 		for id := range rows {
-			w.want(t, fmt.Sprintf(`{"event":"create","collection_id":"%s","data":{"id":%d}}`, []string{"orders", "stock", "orders", "orders"}[i], id))
+			w.Want(t, fmt.Sprintf(`{"event":"create","collection_id":"%s","data":{"id":%d}}`, []string{"orders", "stock", "orders", "orders"}[i], id))
 		}
 	}
-	got := query[string](t, db, `SELECT pubname || ' ' || tablename FROM pg_publication_tables ORDER BY 1`)
+	got := harness.Query[string](t, db, `SELECT pubname || ' ' || tablename FROM pg_publication_tables ORDER BY 1`)
 	if want := "[side_one orders side_one stock side_two orders]"; fmt.Sprint(got) != want {
 		t.Errorf("the publications have %v, want %s", got, want)
 	}
-	for _, s := range []*server{one, two, intruder} {
-		if n := s.logged("may be lost"); n > 0 {
+	for _, s := range []*harness.Server{one, two, intruder} {
+		if n := s.CountLines("may be lost"); n > 0 {
 			t.Errorf("%d times changes may be lost", n)
 		}
 	}
@@ -93,11 +94,11 @@ func TestTwoServers(t *testing.T) {
 
 // look makes a server look at the list of tables: that is what it does when a client
 // names a collection that it does not know.
-func look(t *testing.T, s *server) {
+func look(t *testing.T, s *harness.Server) {
 	t.Helper()
-	c := dial(t, s, "nonesuch")
-	c.send(t, map[string]any{"api_key": apiKey})
-	if m := c.next(t); !strings.Contains(m, "Collection not found") {
+	c := harness.NewClient(t, s, "collections/nonesuch", nil)
+	c.Send(t, map[string]any{"api_key": harness.APIKey})
+	if m := c.Next(t); !strings.Contains(m, "Collection not found") {
 		t.Errorf("got %s", m)
 	}
 }

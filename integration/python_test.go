@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -26,56 +27,56 @@ func TestPythonExamples(t *testing.T) {
 
 	t.Run("collection watch", func(t *testing.T) {
 		t.Parallel()
-		db := connect(t, pg.NewDatabase(t))
-		db.run(t, usersTable)
-		s := serve(t, db.url, "python_watch", "--api-key", exampleKey)
-		script := runExample(t, python, "collection_watch.py", s.addr)
-		script.line(t, `^Event: connected$`)
-		script.line(t, `^Data: None$`)
-		db.run(t, `INSERT INTO users VALUES ('1', 'Idle', 'idle@example.com', 'inactive', 30), ('2', 'John', 'john@example.com', 'active', 30)`)
-		script.line(t, `^Event: create$`)
-		script.line(t, `^Data: {'id': '2', 'name': 'John', 'email': 'john@example.com', 'status': 'active', 'age': 30, 'created_at': '2024-01-15T10:30:00Z'}$`)
-		db.run(t, `UPDATE users SET age = NULL WHERE id = '2'; DELETE FROM users`)
-		script.line(t, `^Event: update$`)
-		script.line(t, `^Data: {'id': '2', .*'age': None, `)
-		script.line(t, `^Event: delete$`)
-		script.line(t, `^Data: {'id': '2'}$`)
-		if strings.Contains(script.output(), "Idle") {
+		db := harness.Connect(t, pg.NewDatabase(t))
+		db.Run(t, usersTable)
+		s := harness.Serve(t, db.URL, "python_watch", "--api-key", exampleKey)
+		script := runExample(t, python, "collection_watch.py", s.Addr)
+		script.WaitLine(t, `^Event: connected$`)
+		script.WaitLine(t, `^Data: None$`)
+		db.Run(t, `INSERT INTO users VALUES ('1', 'Idle', 'idle@example.com', 'inactive', 30), ('2', 'John', 'john@example.com', 'active', 30)`)
+		script.WaitLine(t, `^Event: create$`)
+		script.WaitLine(t, `^Data: {'id': '2', 'name': 'John', 'email': 'john@example.com', 'status': 'active', 'age': 30, 'created_at': '2024-01-15T10:30:00Z'}$`)
+		db.Run(t, `UPDATE users SET age = NULL WHERE id = '2'; DELETE FROM users`)
+		script.WaitLine(t, `^Event: update$`)
+		script.WaitLine(t, `^Data: {'id': '2', .*'age': None, `)
+		script.WaitLine(t, `^Event: delete$`)
+		script.WaitLine(t, `^Data: {'id': '2'}$`)
+		if strings.Contains(script.Output(), "Idle") {
 			t.Error("the filter let an inactive user through")
 		}
-		s.stop(t)
-		script.wantEnd(t)
+		s.Stop(t)
+		wantEnd(t, script)
 	})
 
 	t.Run("project broadcast", func(t *testing.T) {
 		t.Parallel()
-		db := connect(t, pg.NewDatabase(t))
-		s := serve(t, db.url, "python_broadcast", "--api-key", exampleKey)
-		listener, _ := converse(t, s, "broadcast", map[string]string{"api_key": exampleKey, "user_id": "go"})
-		script := runExample(t, python, "broadcast.py", s.addr)
-		if got := listener.short(t); got != `user_123/Python Client: {"text": "Hello from Python!"}` {
+		db := harness.Connect(t, pg.NewDatabase(t))
+		s := harness.Serve(t, db.URL, "python_broadcast", "--api-key", exampleKey)
+		listener, _ := harness.Join(t, s, "broadcast", map[string]string{"api_key": exampleKey, "user_id": "go"})
+		script := runExample(t, python, "broadcast.py", s.Addr)
+		if got := listener.NextChat(t); got != `user_123/Python Client: {"text": "Hello from Python!"}` {
 			t.Errorf("others hear %s", got)
 		}
-		script.line(t, `^Python Client: {'text': 'Hello from Python!'}$`)
-		listener.send(t, map[string]any{"type": "message", "data": []int{1, 2}})
-		script.line(t, `^go: \[1, 2\]$`)
-		s.stop(t)
-		script.wantEnd(t)
+		script.WaitLine(t, `^Python Client: {'text': 'Hello from Python!'}$`)
+		listener.Send(t, map[string]any{"type": "message", "data": []int{1, 2}})
+		script.WaitLine(t, `^go: \[1, 2\]$`)
+		s.Stop(t)
+		wantEnd(t, script)
 	})
 
 	t.Run("row sets", func(t *testing.T) {
 		t.Parallel()
-		db := connect(t, pg.NewDatabase(t))
-		db.run(t, ordersTable)
-		s := serve(t, db.url, "python_row_sets", "--row-bytes", "4KiB")
-		script := runPython(t, python, snippet(t, "python", s.addr))
-		script.line(t, `^\[\]$`) // it is connected
+		db := harness.Connect(t, pg.NewDatabase(t))
+		db.Run(t, ordersTable)
+		s := harness.Serve(t, db.URL, "python_row_sets", "--row-bytes", "4KiB")
+		script := runPython(t, python, snippet(t, "python", s.Addr))
+		script.WaitLine(t, `^\[\]$`) // it is connected
 		for _, step := range rowSetsSteps {
-			db.run(t, step.statement)
-			script.line(t, "^"+regexp.QuoteMeta(strings.NewReplacer(`"`, `'`, `:`, `: `, `,`, `, `).Replace(step.rows))+"$")
+			db.Run(t, step.statement)
+			script.WaitLine(t, "^"+regexp.QuoteMeta(strings.NewReplacer(`"`, `'`, `:`, `: `, `,`, `, `).Replace(step.rows))+"$")
 		}
-		s.stop(t)
-		script.wantEnd(t)
+		s.Stop(t)
+		wantEnd(t, script)
 	})
 }
 
@@ -93,28 +94,28 @@ func findPython(t *testing.T) string {
 }
 
 // runExample runs one of the documentation's scripts.
-func runExample(t *testing.T, python, name, addr string) *process {
+func runExample(t *testing.T, python, name, addr string) *harness.Process {
 	t.Helper()
 	return runPython(t, python, example(t, name, addr))
 }
 
 // runPython runs a script; its output is not held back.
-func runPython(t *testing.T, python, script string) *process {
+func runPython(t *testing.T, python, script string) *harness.Process {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "script.py")
 	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return launch(t, exec.CommandContext(background(t), python, "-u", path))
+	return harness.Launch(t, exec.CommandContext(background(t), python, "-u", path))
 }
 
 // wantEnd waits for a script's own end, after its server has gone.
-func (p *process) wantEnd(t *testing.T) {
+func wantEnd(t *testing.T, p *harness.Process) {
 	t.Helper()
-	if code := p.exit(t, patience); code != 0 {
-		t.Errorf("the script ended with %d:\n%s", code, p.output())
+	if code := p.WaitExit(t, harness.Patience); code != 0 {
+		t.Errorf("the script ended with %d:\n%s", code, p.Output())
 	}
-	if strings.Contains(p.output(), "Traceback") {
-		t.Errorf("the script failed:\n%s", p.output())
+	if strings.Contains(p.Output(), "Traceback") {
+		t.Errorf("the script failed:\n%s", p.Output())
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -27,22 +28,22 @@ func TestReadme(t *testing.T) {
 		t.Fatalf("the list is started with %s", commands[1])
 	}
 	owner := shop(t, pg)
-	follow(t, connect(t, pg.URL("shop")), statements[0])
-	owner.run(t, statements[1])
+	follow(t, harness.Connect(t, pg.URL("shop")), statements[0])
+	owner.Run(t, statements[1])
 
 	site := freeAddress(t)
 	database := as(t, pg.URL("shop"), "tablewire", "a-password")
 	s := runCommands(t, commands[0], map[string]string{
 		"go build -o tablewire ./cmd/tablewire":               "",
 		"postgres://tablewire:a-password@localhost:5432/shop": "'" + database + "'",
-		"./tablewire serve":                                   "exec " + binary(t) + " serve --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0",
+		"./tablewire serve":                                   "exec " + harness.Binary(t) + " serve --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0",
 		"http://localhost:3000":                               "http://" + site,
 	})
-	env := []string{"TABLEWIRE_DATABASE_URL=" + database, "TABLEWIRE_API_KEY=" + s.line(t, `^the key: ([0-9a-f]{32})$`)[1]}
-	addr := s.line(t, `ready .*url=http://(\S+)`)[1]
+	env := []string{"TABLEWIRE_DATABASE_URL=" + database, "TABLEWIRE_API_KEY=" + s.WaitLine(t, `^the key: ([0-9a-f]{32})$`)[1]}
+	addr := s.WaitLine(t, `ready .*url=http://(\S+)`)[1]
 	list := exec.CommandContext(background(t), buildExample(t), "-listen", site, "-tablewire", addr)
 	list.Env = env
-	launch(t, list).line(t, "the list is at http://"+site)
+	harness.Launch(t, list).WaitLine(t, "the list is at http://"+site)
 
 	p := openPage(t, browser, "http://"+site)
 	wantOrders(t, p, owner)
@@ -54,34 +55,34 @@ func TestReadme(t *testing.T) {
 		`UPDATE orders SET id = DEFAULT WHERE customer = 'Bob'`,
 		`DELETE FROM orders WHERE customer = 'Bob'`,
 	} {
-		owner.run(t, statement)
+		owner.Run(t, statement)
 		wantOrders(t, p, owner)
 	}
 
 	for _, stop := range []os.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		s.signal(t, stop)
-		s.exit(t, patience)
-		owner.run(t, `INSERT INTO orders (customer, status, total) VALUES ('Eve', 'paid', 1)`)
-		owner.run(t, `DELETE FROM orders WHERE id = (SELECT min(id) FROM orders WHERE status = 'paid')`)
-		owner.run(t, `UPDATE orders SET customer = customer || '!' WHERE status = 'paid'`)
-		s = start(t, env, "serve", "--listen", addr, "--admin-listen", "127.0.0.1:0", "--allowed-origins", "http://"+site)
+		s.Signal(t, stop)
+		s.WaitExit(t, harness.Patience)
+		owner.Run(t, `INSERT INTO orders (customer, status, total) VALUES ('Eve', 'paid', 1)`)
+		owner.Run(t, `DELETE FROM orders WHERE id = (SELECT min(id) FROM orders WHERE status = 'paid')`)
+		owner.Run(t, `UPDATE orders SET customer = customer || '!' WHERE status = 'paid'`)
+		s = harness.Start(t, env, "serve", "--listen", addr, "--admin-listen", "127.0.0.1:0", "--allowed-origins", "http://"+site)
 		wantOrders(t, p, owner)
-		owner.run(t, `UPDATE orders SET total = total * 2`)
+		owner.Run(t, `UPDATE orders SET total = total * 2`)
 		wantOrders(t, p, owner)
 	}
 
 	// What arrives while the rows are loaded comes after them.
 	p.do(t, holdLoads)
-	s.signal(t, syscall.SIGTERM)
-	s.exit(t, patience)
-	start(t, env, "serve", "--listen", addr, "--admin-listen", "127.0.0.1:0", "--allowed-origins", "http://"+site)
+	s.Signal(t, syscall.SIGTERM)
+	s.WaitExit(t, harness.Patience)
+	harness.Start(t, env, "serve", "--listen", addr, "--admin-listen", "127.0.0.1:0", "--allowed-origins", "http://"+site)
 	p.want(t, "the rows are on their way", `held.loads === 1`)
-	owner.run(t, `UPDATE orders SET total = total + 5`)
-	owner.run(t, `INSERT INTO orders (customer, status, total) VALUES ('Flo', 'paid', 8)`)
+	owner.Run(t, `UPDATE orders SET total = total + 5`)
+	owner.Run(t, `INSERT INTO orders (customer, status, total) VALUES ('Flo', 'paid', 8)`)
 	p.want(t, "both changes have come", `held.events.filter((e) => e.includes('"Flo"')).length === 1`)
 	p.do(t, `held.release()`)
 	wantOrders(t, p, owner)
-	owner.run(t, `TRUNCATE orders`)
+	owner.Run(t, `TRUNCATE orders`)
 	wantOrders(t, p, owner)
 	for _, m := range p.complaints() {
 		if !strings.Contains(m, "WebSocket connection to") { // while the server was away
@@ -132,37 +133,37 @@ func TestReadmePrivileges(t *testing.T) {
 			t.Parallel()
 			pg := pgtest.StartVersion(t, major)
 			owner := shop(t, pg)
-			superuser := connect(t, pg.URL("shop"))
-			t.Cleanup(func() { superuser.run(t, `ALTER SYSTEM RESET wal_level`) })
+			superuser := harness.Connect(t, pg.URL("shop"))
+			t.Cleanup(func() { superuser.Run(t, `ALTER SYSTEM RESET wal_level`) })
 			follow(t, superuser, docBlocks(t, "README.md", "sql", 2)[0])
-			owner.run(t, docBlocks(t, "README.md", "sql", 2)[1])
-			s := serve(t, as(t, pg.URL("shop"), "tablewire", "a-password"), "readme_privileges")
-			c, _ := converse(t, s, "collections/orders", map[string]string{"api_key": apiKey})
-			owner.run(t, `UPDATE orders SET total = 121 WHERE id = 1`)
-			if got := c.next(t); !strings.Contains(got, `"total":121`) {
+			owner.Run(t, docBlocks(t, "README.md", "sql", 2)[1])
+			s := harness.Serve(t, as(t, pg.URL("shop"), "tablewire", "a-password"), "readme_privileges")
+			c, _ := harness.Join(t, s, "collections/orders", map[string]string{"api_key": harness.APIKey})
+			owner.Run(t, `UPDATE orders SET total = 121 WHERE id = 1`)
+			if got := c.Next(t); !strings.Contains(got, `"total":121`) {
 				t.Errorf("%s came", got)
 			}
-			s.stop(t)
+			s.Stop(t)
 		})
 	}
 }
 
 // shop makes the database and the role that the README names, and connects as that
 // role. On a server that others use, both go with the test.
-func shop(t *testing.T, pg *pgtest.Server) *database {
+func shop(t *testing.T, pg *pgtest.Server) *harness.Database {
 	t.Helper()
-	admin := connect(t, pg.URL("postgres"))
-	admin.run(t, `CREATE ROLE shop LOGIN PASSWORD 'shop'`)
-	admin.run(t, `CREATE DATABASE shop OWNER shop`)
+	admin := harness.Connect(t, pg.URL("postgres"))
+	admin.Run(t, `CREATE ROLE shop LOGIN PASSWORD 'shop'`)
+	admin.Run(t, `CREATE DATABASE shop OWNER shop`)
 	t.Cleanup(func() {
 		// Returns when the process has ended, and with it its hold on the slot.
-		admin.run(t, `SELECT pg_terminate_backend(active_pid, 20000) FROM pg_replication_slots WHERE database = 'shop' AND active`)
-		admin.run(t, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = 'shop'`)
-		admin.run(t, `DROP DATABASE shop WITH (FORCE)`)
-		admin.run(t, `DROP ROLE IF EXISTS tablewire`)
-		admin.run(t, `DROP ROLE shop`)
+		admin.Run(t, `SELECT pg_terminate_backend(active_pid, 20000) FROM pg_replication_slots WHERE database = 'shop' AND active`)
+		admin.Run(t, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = 'shop'`)
+		admin.Run(t, `DROP DATABASE shop WITH (FORCE)`)
+		admin.Run(t, `DROP ROLE IF EXISTS tablewire`)
+		admin.Run(t, `DROP ROLE shop`)
 	})
-	return connect(t, as(t, pg.URL("shop"), "shop", "shop"))
+	return harness.Connect(t, as(t, pg.URL("shop"), "shop", "shop"))
 }
 
 // as is a database's URL with another user.
@@ -177,16 +178,16 @@ func as(t *testing.T, databaseURL, user, password string) string {
 }
 
 // follow runs statements that stand on a line each.
-func follow(t *testing.T, db *database, statements string) {
+func follow(t *testing.T, db *harness.Database, statements string) {
 	t.Helper()
 	for line := range strings.Lines(statements) {
-		db.run(t, line)
+		db.Run(t, line)
 	}
 }
 
 // runCommands runs a block of commands in a shell, after each of the texts has been
 // replaced, which must be there once.
-func runCommands(t *testing.T, commands string, replace map[string]string) *process {
+func runCommands(t *testing.T, commands string, replace map[string]string) *harness.Process {
 	t.Helper()
 	for documented, now := range replace {
 		if strings.Count(commands, documented) != 1 {
@@ -196,7 +197,7 @@ func runCommands(t *testing.T, commands string, replace map[string]string) *proc
 	}
 	cmd := exec.CommandContext(background(t), "sh", "-e", "-c", commands)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
-	return launch(t, cmd)
+	return harness.Launch(t, cmd)
 }
 
 // buildExample builds the README's list and gives its path.
@@ -221,9 +222,9 @@ func freeAddress(t *testing.T) string {
 }
 
 // wantOrders waits until the page shows what the filter's SELECT does.
-func wantOrders(t *testing.T, p *page, db *database) {
+func wantOrders(t *testing.T, p *page, db *harness.Database) {
 	t.Helper()
-	rows := query[string](t, db, `SELECT id || ': ' || customer || ', ' || trim_scale(total) FROM orders WHERE status = 'paid' ORDER BY 1`)
+	rows := harness.Query[string](t, db, `SELECT id || ': ' || customer || ', ' || trim_scale(total) FROM orders WHERE status = 'paid' ORDER BY 1`)
 	p.want(t, fmt.Sprintf("the list is %q", rows),
 		fmt.Sprintf(`JSON.stringify([...$('#orders').children].map((li) => li.textContent).sort()) === %q`, jsonOf(t, rows)))
 }

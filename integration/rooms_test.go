@@ -17,6 +17,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -29,8 +30,8 @@ var roomsTime = flag.Duration("rooms.time", 4*time.Second, "how long TestRoomsMo
 // says, and the same for everybody.
 func TestRoomsModel(t *testing.T) {
 	t.Parallel()
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
-	s := serve(t, db.url, "rooms_model", "--message-rate=-1", "--address-message-rate=-1")
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+	s := harness.Serve(t, db.URL, "rooms_model", "--message-rate=-1", "--address-message-rate=-1")
 	if f := flag.Lookup("rapid.seed"); f.Value.String() == "0" {
 		_ = f.Value.Set(strconv.FormatUint(rand.Uint64()|1, 10)) // it is a number
 	}
@@ -67,7 +68,7 @@ const (
 // roomsModel is what the server must agree with.
 type roomsModel struct {
 	ctx    context.Context
-	server *server
+	server *harness.Server
 	run    int // rooms are named after it: those of an earlier run linger
 	said   int // numbers messages and titles
 
@@ -86,7 +87,7 @@ type modelRoom struct {
 
 // tab is a user's socket in a room.
 type tab struct {
-	*talker
+	*harness.Conn
 	user, room string
 	heard      []string // in this step
 }
@@ -96,9 +97,9 @@ type thing struct {
 	kind string // open, leave, drop, say
 	tab  *tab   // for an open: the new one, with its socket once it is open
 
-	action, title string // of an open
-	content       string // of a say
-	first         said   // of an open: the answer
+	action, title string              // of an open
+	content       string              // of a say
+	first         harness.ChatMessage // of an open: the answer
 }
 
 // prefix begins the ids of a run's rooms.
@@ -151,7 +152,7 @@ func (m *roomsModel) step(r *rapid.T, n int) {
 	}
 	doing.Wait()
 	for _, th := range things {
-		if th.kind == "open" && th.tab.talker != nil {
+		if th.kind == "open" && th.tab.Conn != nil {
 			m.dialed = append(m.dialed, th.tab)
 		}
 	}
@@ -182,24 +183,24 @@ func of(tabs []*tab, room string) []*tab {
 func (m *roomsModel) do(th *thing) (err error) {
 	switch th.kind {
 	case "say":
-		return th.tab.send(map[string]any{"type": "message", "content": json.RawMessage(th.content)})
+		return th.tab.Send(map[string]any{"type": "message", "content": json.RawMessage(th.content)})
 	case "leave":
-		return th.tab.leave()
+		return th.tab.Close()
 	case "drop":
-		th.tab.drop()
+		th.tab.Reset()
 		return nil
 	}
-	hello := map[string]string{"api_key": apiKey, "user_id": th.tab.user, "user_name": nameOf(th.tab.user)}
+	hello := map[string]string{"api_key": harness.APIKey, "user_id": th.tab.user, "user_name": nameOf(th.tab.user)}
 	if th.action != "" {
 		hello["action"] = th.action
 	}
 	if th.action == "create" {
 		hello["room_title"] = th.title
 	}
-	if th.tab.talker, err = talk(m.ctx, m.server, "rooms/"+th.tab.room, hello); err != nil {
+	if th.tab.Conn, err = harness.Open(m.ctx, m.server, "rooms/"+th.tab.room, hello); err != nil {
 		return err
 	}
-	f, err := th.tab.next()
+	f, err := th.tab.Next()
 	if err != nil {
 		return err
 	}
@@ -234,10 +235,10 @@ func (m *roomsModel) opened(r *rapid.T, things []*thing) (tabs []*tab) {
 		room := m.rooms[th.tab.room]
 		switch {
 		case th.first.Error == "Room not found" && th.first.RoomID == th.tab.room && th.action != "create" && (room == nil || slices.Contains(made, room.id)):
-			if _, err := th.tab.next(); !errors.Is(err, errClosed(4404)) {
+			if _, err := th.tab.Next(); !errors.Is(err, harness.ClosedError(4404)) {
 				r.Fatalf("a room that is not there: %v", err)
 			}
-			th.tab.drop()
+			th.tab.Reset()
 		case room != nil && th.first.Event == "joined" && th.first.RoomID == room.id && th.first.RoomTitle == room.title && th.first.UserID == th.tab.user:
 			tabs = append(tabs, th.tab)
 		default:
@@ -249,7 +250,7 @@ func (m *roomsModel) opened(r *rapid.T, things []*thing) (tabs []*tab) {
 
 // settle waits until the server has seen all of the step: messages first, then
 // leaves, which nobody is told of who has left: the list of rooms tells.
-func (m *roomsModel) settle(r *rapid.T) []listedRoom {
+func (m *roomsModel) settle(r *rapid.T) []harness.ListedRoom {
 	m.pingAll(r)
 	want := map[string][]string{}
 	for _, k := range m.tabs {
@@ -261,21 +262,21 @@ func (m *roomsModel) settle(r *rapid.T) []listedRoom {
 }
 
 // awaitList waits until the list of rooms has the users, in whatever order.
-func (m *roomsModel) awaitList(r *rapid.T, want map[string][]string) []listedRoom {
+func (m *roomsModel) awaitList(r *rapid.T, want map[string][]string) []harness.ListedRoom {
 	for _, users := range want {
 		slices.Sort(users)
 	}
 	timeout, tick := time.After(modelPatience), time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
-		list, err := listRooms(m.ctx, m.server)
+		list, err := harness.ListRooms(m.ctx, m.server)
 		if err != nil {
 			r.Fatal(err)
 		}
-		list = slices.DeleteFunc(list, func(l listedRoom) bool { return !strings.HasPrefix(l.ID, m.prefix()) })
+		list = slices.DeleteFunc(list, func(l harness.ListedRoom) bool { return !strings.HasPrefix(l.ID, m.prefix()) })
 		got := map[string][]string{}
 		for _, l := range list {
-			users := l.users()
+			users := usersOf(&l)
 			slices.Sort(users)
 			got[l.ID] = users
 		}
@@ -290,7 +291,7 @@ func (m *roomsModel) awaitList(r *rapid.T, want map[string][]string) []listedRoo
 	}
 }
 
-func (l *listedRoom) users() (ids []string) {
+func usersOf(l *harness.ListedRoom) (ids []string) {
 	for _, p := range l.ParticipantList {
 		ids = append(ids, p.ID)
 	}
@@ -304,7 +305,7 @@ func (m *roomsModel) pingAll(r *rapid.T) {
 	for i, k := range m.tabs {
 		pinging.Go(func() {
 			var frames []string
-			frames, errs[i] = k.ping()
+			frames, errs[i] = k.Ping()
 			k.heard = append(k.heard, frames...)
 		})
 	}
@@ -375,7 +376,7 @@ func (room *modelRoom) follow(r *rapid.T, things []*thing, reference *tab, staye
 	count := map[string]int{} // of events
 	last := ""
 	for _, f := range reference.heard {
-		var e said
+		var e harness.ChatMessage
 		if err := json.Unmarshal([]byte(f), &e); err != nil {
 			r.Fatalf("%s: %v", f, err)
 		}
@@ -426,7 +427,7 @@ func (room *modelRoom) follow(r *rapid.T, things []*thing, reference *tab, staye
 }
 
 // compare holds the list of rooms against the model.
-func (m *roomsModel) compare(r *rapid.T, list []listedRoom, began time.Time) {
+func (m *roomsModel) compare(r *rapid.T, list []harness.ListedRoom, began time.Time) {
 	var listed, want []string
 	for _, l := range list {
 		listed = append(listed, l.ID)
@@ -445,10 +446,10 @@ func (m *roomsModel) compare(r *rapid.T, list []listedRoom, began time.Time) {
 				r.Fatalf("the list has %+v", l)
 			}
 		}
-		if room.people != nil && !slices.Equal(l.users(), room.people) {
-			r.Fatalf("in %s are %v, in the order in which they came; the list has %v", l.ID, room.people, l.users())
+		if room.people != nil && !slices.Equal(usersOf(&l), room.people) {
+			r.Fatalf("in %s are %v, in the order in which they came; the list has %v", l.ID, room.people, usersOf(&l))
 		}
-		room.people = l.users()
+		room.people = usersOf(&l)
 	}
 	for _, id := range m.order {
 		if slices.ContainsFunc(m.tabs, func(k *tab) bool { return k.room == id }) {
@@ -463,7 +464,7 @@ func (m *roomsModel) compare(r *rapid.T, list []listedRoom, began time.Time) {
 // end leaves the server without a room in its list.
 func (m *roomsModel) end(r *rapid.T) {
 	for _, k := range m.dialed {
-		k.drop()
+		k.Reset()
 	}
 	if !r.Failed() {
 		m.awaitList(r, map[string][]string{})
@@ -474,13 +475,13 @@ func (m *roomsModel) end(r *rapid.T) {
 // and is then forgotten.
 func TestRoomLinger(t *testing.T) {
 	t.Parallel()
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
 	hello := func(action string) map[string]string {
-		return map[string]string{"api_key": apiKey, "user_id": "u", "action": action, "room_title": "By " + action}
+		return map[string]string{"api_key": harness.APIKey, "user_id": "u", "action": action, "room_title": "By " + action}
 	}
-	listed := func(s *server) int {
+	listed := func(s *harness.Server) int {
 		t.Helper()
-		list, err := listRooms(t.Context(), s)
+		list, err := harness.ListRooms(t.Context(), s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -489,28 +490,28 @@ func TestRoomLinger(t *testing.T) {
 	const joined = `{"event":"joined","room_id":"r","room_title":"By create","participants":1,"user_id":"u"}`
 	const notFound = `{"error":"Room not found","room_id":"r"}`
 
-	s := serve(t, db.url, "linger")
+	s := harness.Serve(t, db.URL, "linger")
 	for _, action := range []string{"create", "join", "create"} {
-		c, first := converse(t, s, "rooms/r", hello(action))
+		c, first := harness.Join(t, s, "rooms/r", hello(action))
 		if first != joined || listed(s) != 1 {
 			t.Errorf("%s is answered %s, with %d rooms listed", action, first, listed(s))
 		}
-		if err := c.leave(); err != nil {
+		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
-		eventually(t, "the room is not listed", func() bool { return listed(s) == 0 })
+		harness.Eventually(t, "the room is not listed", func() bool { return listed(s) == 0 })
 	}
-	s.stop(t)
+	s.Stop(t)
 
-	s = serve(t, db.url, "linger", "--room-linger", "10ms")
-	c, _ := converse(t, s, "rooms/r", hello("create"))
-	if err := c.leave(); err != nil {
+	s = harness.Serve(t, db.URL, "linger", "--room-linger", "10ms")
+	c, _ := harness.Join(t, s, "rooms/r", hello("create"))
+	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	eventually(t, "the room is forgotten", func() bool {
-		return strings.Contains(get(t, "http://"+s.admin+"/metrics"), "\ntablewire_rooms 0\n")
+	harness.Eventually(t, "the room is forgotten", func() bool {
+		return strings.Contains(s.Metrics(t), "\ntablewire_rooms 0\n")
 	})
-	if _, first := converse(t, s, "rooms/r", hello("join")); first != notFound {
+	if _, first := harness.Join(t, s, "rooms/r", hello("join")); first != notFound {
 		t.Errorf("a room that was forgotten is joined: %s", first)
 	}
 }

@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
+
+	"github.com/tablewire/tablewire/integration/harness"
 )
 
 // tableColumn is a column of a random table, with what SQL and filters make of it.
@@ -141,20 +142,16 @@ func (c *tableColumn) clause(r *rand.Rand) (name string, value any, where string
 	return name, literal, fmt.Sprintf("%s %s '%s'", c.left, sign, literal)
 }
 
-// keptRow is a row as a client has it: the columns' JSON by name.
-type keptRow map[string]json.RawMessage
-
 // rowKeeper is a client that keeps the rows of a filter, and one that asks for the
 // same and for some of the events alone.
 type rowKeeper struct {
-	client
+	harness.Client
+	harness.RowKeeper
 	filter  rowFilter
 	columns []string // nil: all
-	key     []string
-	rows    map[string]keptRow
-	reloads bool // a row whose long values are not known is loaded anew
+	reloads bool     // a row whose long values are not known is loaded anew
 
-	limited client
+	limited harness.Client
 	events  []string
 	aligned bool // both have been read up to the same position, behind the rows that were loaded
 
@@ -163,9 +160,10 @@ type rowKeeper struct {
 
 // connect makes a client. As the page says it loads the rows that are there once it
 // is connected, and what has come meanwhile is applied to them.
-func (w *rowSets) connect(t *testing.T, s *server) *rowKeeper {
+func (w *rowSets) connect(t *testing.T, s *harness.Server) *rowKeeper {
 	t.Helper()
-	c := &rowKeeper{filter: w.filter(), key: w.key(), full: w.full, reloads: w.r.IntN(2) == 0}
+	c := &rowKeeper{filter: w.filter(), full: w.full, reloads: w.r.IntN(2) == 0}
+	c.Key = w.key()
 	hello := map[string]any{"filters": c.filter.members, "transitions": true}
 	if w.r.IntN(2) == 0 {
 		c.columns = []string{}
@@ -176,7 +174,7 @@ func (w *rowSets) connect(t *testing.T, s *server) *rowKeeper {
 		}
 		hello["columns"] = c.columns
 	}
-	c.client = greet(t, s, w.table, hello)
+	c.Client = harness.SubscribeWith(t, s, w.table, hello)
 	for _, event := range []string{"create", "update", "delete", "truncate"} {
 		if w.r.IntN(2) == 0 {
 			c.events = append(c.events, event)
@@ -186,27 +184,27 @@ func (w *rowSets) connect(t *testing.T, s *server) *rowKeeper {
 		c.events = []string{"create", "delete"}
 	}
 	hello["events"] = c.events
-	c.limited = greet(t, s, w.table, hello)
+	c.limited = harness.SubscribeWith(t, s, w.table, hello)
 	for range 1 + w.r.IntN(3) {
 		w.transact(t)
 	}
-	c.rows = c.load(t, w)
+	c.Rows = c.load(t, w)
 	return c
 }
 
 // load gives the rows that match now.
-func (c *rowKeeper) load(t *testing.T, w *rowSets) map[string]keptRow {
+func (c *rowKeeper) load(t *testing.T, w *rowSets) map[string]harness.Row {
 	t.Helper()
-	rows := map[string]keptRow{}
-	for _, row := range query[string](t, w.db, fmt.Sprintf(`SELECT to_jsonb(t)::text FROM %s t WHERE %s`, w.table, c.filter.where)) {
+	rows := map[string]harness.Row{}
+	for _, row := range harness.Query[string](t, w.db, fmt.Sprintf(`SELECT to_jsonb(t)::text FROM %s t WHERE %s`, w.table, c.filter.where)) {
 		loaded := c.shown(parseRow(t, row))
-		rows[c.keyOf(loaded)] = loaded
+		rows[c.KeyOf(loaded)] = loaded
 	}
 	return rows
 }
 
 // legible is the row with its long values cut short.
-func (r keptRow) legible() map[string]string {
+func legible(r harness.Row) map[string]string {
 	texts := make(map[string]string, len(r))
 	for name, v := range r {
 		texts[name] = strings.ReplaceAll(string(v), strings.Repeat("-", outOfLine), "---...")
@@ -214,42 +212,24 @@ func (r keptRow) legible() map[string]string {
 	return texts
 }
 
-// parseRow reads a row, its values compact.
-func parseRow(t *testing.T, text string) keptRow {
+func parseRow(t *testing.T, text string) harness.Row {
 	t.Helper()
-	var row keptRow
-	decode(t, text, &row)
-	for name, v := range row {
-		var compact bytes.Buffer
-		if err := json.Compact(&compact, v); err != nil {
-			t.Fatal(err)
-		}
-		row[name] = compact.Bytes()
+	row, err := harness.ParseRow(text)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return row
 }
 
 func (c *rowKeeper) shows(column string) bool {
-	return c.columns == nil || slices.Contains(c.columns, column) || slices.Contains(c.key, column)
+	return c.columns == nil || slices.Contains(c.columns, column) || slices.Contains(c.Key, column)
 }
 
 // shown is what the client is shown of a row.
-func (c *rowKeeper) shown(row keptRow) keptRow {
+func (c *rowKeeper) shown(row harness.Row) harness.Row {
 	row = maps.Clone(row)
 	maps.DeleteFunc(row, func(name string, _ json.RawMessage) bool { return !c.shows(name) })
 	return row
-}
-
-func (c *rowKeeper) keyOf(rows ...keptRow) string {
-	whole := keptRow{}
-	for _, r := range rows {
-		maps.Copy(whole, r)
-	}
-	values := make([]string, len(c.key))
-	for i, name := range c.key {
-		values[i] = string(whole[name])
-	}
-	return strings.Join(values, ",")
 }
 
 // read takes all that is on its way to both clients. It reports whether they are
@@ -257,8 +237,8 @@ func (c *rowKeeper) keyOf(rows ...keptRow) string {
 // row is told.
 func (c *rowKeeper) read(t *testing.T, w *rowSets) (here bool) {
 	t.Helper()
-	messages, here := c.sofar(t)
-	limited, too := c.limited.sofar(t)
+	messages, here := sofar(t, c.Client)
+	limited, too := sofar(t, c.limited)
 	if !here || !too {
 		return false
 	}
@@ -280,13 +260,13 @@ func (c *rowKeeper) read(t *testing.T, w *rowSets) (here bool) {
 
 // sofar gives what has been queued for the client by now, and whether it has not
 // been asked to come back.
-func (c client) sofar(t *testing.T) (messages []string, here bool) {
+func sofar(t *testing.T, c harness.Client) (messages []string, here bool) {
 	t.Helper()
-	messages, err := c.ping()
+	messages, err := c.Ping()
 	if err == nil {
 		return messages, true
 	}
-	if code, err := c.end(); err != nil || code != websocket.CloseServiceRestart {
+	if code, err := c.WaitClosed(); err != nil || code != websocket.CloseServiceRestart {
 		t.Fatalf("closed with %d, %v", code, err)
 	}
 	return nil, false
@@ -295,51 +275,31 @@ func (c client) sofar(t *testing.T) (messages []string, here bool) {
 // keep brings the client's rows up to date with a message.
 func (c *rowKeeper) keep(t *testing.T, w *rowSets, message string) (event string) {
 	t.Helper()
-	var m struct {
-		Event     string
-		Data      keptRow
-		OldData   keptRow `json:"old_data"`
-		Unchanged []string
-		Reason    string
-	}
-	decode(t, message, &m)
-	for name := range m.OldData {
+	var e harness.RowEvent
+	decode(t, message, &e)
+	for name := range e.OldData {
 		if !c.shows(name) {
 			t.Fatalf("columns %q: %s shows %s", c.columns, message, name)
 		}
 	}
-	if m.Reason != "" && (m.Reason != "filter" || m.Event != "create" && m.Event != "delete") {
+	if e.Reason != "" && (e.Reason != "filter" || e.Event != "create" && e.Event != "delete") {
 		t.Fatalf("a reason that is not known: %s", message)
 	}
-	before := c.keyOf(m.Data, m.OldData)
-	if m.Event == "delete" {
-		before = c.keyOf(m.Data) // its old data are of the whole row
-	}
-	if _, held := c.rows[before]; c.full && c.aligned && m.Event != "truncate" && held != (m.Event != "create") {
+	before, now := c.OldKey(e), c.KeyOf(e.Data)
+	if _, held := c.Rows[before]; c.full && c.aligned && e.Event != "truncate" && held != (e.Event != "create") {
 		t.Fatalf("filters %v: all is told, the client has the row: %v, and it is sent %.300s", c.filter.members, held, message)
 	}
-	switch m.Event {
-	case "create", "update":
-		key, held := c.keyOf(m.Data), c.rows[before]
-		if !c.aligned && key != before && len(m.Unchanged) > 0 {
-			held = nil // what was loaded under the old key may be another row, which took its place
-			if c.reloads {
-				held = c.load(t, w)[key]
-			}
+	if !c.aligned && now != before && len(e.Unchanged) > 0 {
+		// What was loaded under the old key may be another row, which took its place.
+		delete(c.Rows, before)
+		if c.reloads {
+			c.Rows[before] = c.load(t, w)[now]
 		}
-		row := keptRow{}
-		maps.Copy(row, held)
-		maps.Copy(row, m.Data)
-		delete(c.rows, before)
-		c.rows[key] = row
-	case "delete":
-		delete(c.rows, before)
-	case "truncate":
-		clear(c.rows)
-	default:
-		t.Fatalf("the client was sent %s", message)
 	}
-	return m.Event
+	if err := c.Apply(e); err != nil {
+		t.Fatalf("the client was sent %s: %v", message, err)
+	}
+	return e.Event
 }
 
 // compare holds the client's rows against the table.
@@ -350,7 +310,7 @@ func (c *rowKeeper) compare(t *testing.T, w *rowSets) {
 		long = fmt.Sprintf("coalesce(length(body) >= %d, false)", outOfLine)
 	}
 	there := map[string]bool{}
-	for _, answer := range query[string](t, w.db, fmt.Sprintf(
+	for _, answer := range harness.Query[string](t, w.db, fmt.Sprintf(
 		`SELECT jsonb_build_object('row', to_jsonb(t), 'matches', coalesce(%s, false), 'long', %s)::text FROM %s t`, c.filter.where, long, w.table)) {
 		var now struct {
 			Row           json.RawMessage
@@ -358,9 +318,9 @@ func (c *rowKeeper) compare(t *testing.T, w *rowSets) {
 		}
 		decode(t, answer, &now)
 		row := c.shown(parseRow(t, string(now.Row)))
-		key := c.keyOf(row)
+		key := c.KeyOf(row)
 		there[key] = true
-		kept, held := c.rows[key]
+		kept, held := c.Rows[key]
 		hidden := now.Long && !w.full && c.filter.onBody // only the old row could tell that it doesn't match
 		if held != now.Matches && (now.Matches || !hidden) {
 			t.Errorf("filters %v, columns %q, full %v: matches %v, and the client has it: %v: %.200s", c.filter.members, c.columns, w.full, now.Matches, held, now.Row)
@@ -375,11 +335,11 @@ func (c *rowKeeper) compare(t *testing.T, w *rowSets) {
 		if _, has := kept["body"]; now.Long && !c.full && !has {
 			delete(row, "body")
 		}
-		if diff := cmp.Diff(row.legible(), kept.legible()); diff != "" {
+		if diff := cmp.Diff(legible(row), legible(kept)); diff != "" {
 			t.Errorf("filters %v, columns %q, full %v: -in the table +the client's\n%.2000s", c.filter.members, c.columns, w.full, diff)
 		}
 	}
-	for key := range c.rows {
+	for key := range c.Rows {
 		if !there[key] {
 			t.Errorf("filters %v, columns %q, full %v: the client has a row that is gone: %s", c.filter.members, c.columns, w.full, key)
 		}

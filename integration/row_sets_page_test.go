@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -17,15 +18,15 @@ import (
 func TestRowSetsPage(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
-	db.run(t, ordersTable)
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+	db.Run(t, ordersTable)
 	site := emptySite(t)
-	s := serve(t, db.url, "row_sets_page", "--row-bytes", "4KiB", "--allowed-origins", site)
+	s := harness.Serve(t, db.URL, "row_sets_page", "--row-bytes", "4KiB", "--allowed-origins", site)
 	p := openPage(t, browser, site)
-	p.do(t, snippet(t, "js", s.addr))
+	p.do(t, snippet(t, "js", s.Addr))
 	p.want(t, "it is connected", `lines().length === 1`)
 	for _, step := range rowSetsSteps {
-		db.run(t, step.statement)
+		db.Run(t, step.statement)
 		p.want(t, step.statement+" leaves "+step.rows, fmt.Sprintf(`lines().at(-1) === %q`, step.rows))
 	}
 	if uncaught := p.lines(t, "uncaught:", "unhandled:"); len(uncaught) > 0 {
@@ -73,7 +74,7 @@ func snippet(t *testing.T, language, addr string) string {
 	if !found || !ended {
 		t.Fatalf("the page has no program in %s", language)
 	}
-	for documented, now := range map[string]string{"localhost:8080": addr, "the key from above": apiKey} {
+	for documented, now := range map[string]string{"localhost:8080": addr, "the key from above": harness.APIKey} {
 		if strings.Count(program, documented) != 1 {
 			t.Fatalf("the program in %s does not have %q once", language, documented)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -27,10 +28,10 @@ var (
 // whenever the stream has caught up: random tables, filters, columns and statements.
 func TestRowSets(t *testing.T) { //nolint:tparallel // the rounds share a connection and the markers
 	t.Parallel()
-	db := connect(t, pgtest.Start(t).NewDatabase(t))
-	db.run(t, `CREATE TABLE marker (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)`)
-	s := serve(t, db.url, "row_sets", "--queue-bytes", "16MiB")
-	markers := watch(t, s, "marker", nil)
+	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+	db.Run(t, `CREATE TABLE marker (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)`)
+	s := harness.Serve(t, db.URL, "row_sets", "--queue-bytes", "16MiB")
+	markers := harness.Subscribe(t, s, "marker", nil)
 	seed := *rowSetSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
@@ -53,7 +54,7 @@ func TestRowSets(t *testing.T) { //nolint:tparallel // the rounds share a connec
 // rowSets is a random table and the clients that keep its rows.
 type rowSets struct {
 	r              *rand.Rand
-	db             *database
+	db             *harness.Database
 	table          string
 	columns        []tableColumn
 	full           bool // the log tells the whole old row
@@ -64,7 +65,7 @@ type rowSets struct {
 	pairs, matches int // compared so far
 }
 
-func newRowSets(t *testing.T, db *database, table string, seed uint64) *rowSets {
+func newRowSets(t *testing.T, db *harness.Database, table string, seed uint64) *rowSets {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 0))
 	w := &rowSets{r: r, db: db, table: table, full: r.IntN(2) == 0, columns: randomColumns(r)}
@@ -86,14 +87,14 @@ func newRowSets(t *testing.T, db *database, table string, seed uint64) *rowSets 
 	if w.partitioned = !w.byIndex && r.IntN(2) == 0; w.partitioned {
 		create += " PARTITION BY RANGE (id)"
 	}
-	db.run(t, create)
+	db.Run(t, create)
 	if w.partitioned {
 		for _, part := range parts {
-			db.run(t, w.part(part))
+			db.Run(t, w.part(part))
 		}
 	}
 	if w.has("body") {
-		db.run(t, fmt.Sprintf(`ALTER TABLE %s ALTER body SET STORAGE EXTERNAL`, table))
+		db.Run(t, fmt.Sprintf(`ALTER TABLE %s ALTER body SET STORAGE EXTERNAL`, table))
 	}
 	w.identify(t, w.full)
 	return w
@@ -121,7 +122,7 @@ func (w *rowSets) identify(t *testing.T, full bool) {
 			if !full && (i == less || w.r.IntN(2) == 0) {
 				identity, w.mixed = "DEFAULT", true
 			}
-			w.db.run(t, fmt.Sprintf(`ALTER TABLE %s_%s REPLICA IDENTITY %s`, w.table, part, identity))
+			w.db.Run(t, fmt.Sprintf(`ALTER TABLE %s_%s REPLICA IDENTITY %s`, w.table, part, identity))
 		}
 		// It can't be seen of every row that a partition has become FULL.
 		full, identity = full && !w.mixed, among("DEFAULT", "FULL", "NOTHING")(w.r)
@@ -134,7 +135,7 @@ func (w *rowSets) identify(t *testing.T, full bool) {
 	for _, c := range w.clients {
 		c.full = c.full && full
 	}
-	w.db.run(t, fmt.Sprintf(`ALTER TABLE %s REPLICA IDENTITY %s`, w.table, identity))
+	w.db.Run(t, fmt.Sprintf(`ALTER TABLE %s REPLICA IDENTITY %s`, w.table, identity))
 }
 
 func (w *rowSets) has(column string) bool {
@@ -151,7 +152,7 @@ func (w *rowSets) key() (names []string) {
 }
 
 // play lets clients come while statements run, and compares now and then.
-func (w *rowSets) play(t *testing.T, s *server, markers client) {
+func (w *rowSets) play(t *testing.T, s *harness.Server, markers harness.Client) {
 	t.Helper()
 	for range 4 {
 		w.transact(t)
@@ -188,7 +189,7 @@ func (w *rowSets) changeUnseen(t *testing.T) {
 		ways = append(ways, "ALTER TABLE "+w.table+" ALTER n TYPE int USING (n + 3) % 10")
 	}
 	if w.partitioned {
-		identity := query[string](t, w.db, `SELECT CASE relreplident WHEN 'f' THEN 'FULL' ELSE 'DEFAULT' END FROM pg_class WHERE oid = $1::regclass`, mid)[0]
+		identity := harness.Query[string](t, w.db, `SELECT CASE relreplident WHEN 'f' THEN 'FULL' ELSE 'DEFAULT' END FROM pg_class WHERE oid = $1::regclass`, mid)[0]
 		anew := "DROP TABLE " + mid + ";" + w.part("mid") + "ALTER TABLE " + mid + " REPLICA IDENTITY " + identity + ";"
 		if w.has("body") {
 			anew += "ALTER TABLE " + mid + " ALTER body SET STORAGE EXTERNAL;"
@@ -199,10 +200,10 @@ func (w *rowSets) changeUnseen(t *testing.T) {
 		return
 	}
 	statements := ways[w.r.IntN(len(ways))]
-	w.db.run(t, "BEGIN;"+statements+"; COMMIT")
+	w.db.Run(t, "BEGIN;"+statements+"; COMMIT")
 	for _, c := range w.clients {
-		c.wantClosed(t, websocket.CloseServiceRestart)
-		c.limited.wantClosed(t, websocket.CloseServiceRestart)
+		c.WantClosed(t, websocket.CloseServiceRestart)
+		c.limited.WantClosed(t, websocket.CloseServiceRestart)
 	}
 	if t.Failed() {
 		t.Fatalf("after %s", statements)
@@ -213,11 +214,11 @@ func (w *rowSets) changeUnseen(t *testing.T) {
 // catchUp waits until the clients have all that has been committed. Each batch is
 // with all queues before the next is looked at: once a marker is seen that was
 // written after another was seen, what came before that one is with the queues.
-func (w *rowSets) catchUp(t *testing.T, markers client) {
+func (w *rowSets) catchUp(t *testing.T, markers harness.Client) {
 	t.Helper()
 	for range 2 {
-		id := query[int](t, w.db, `INSERT INTO marker DEFAULT VALUES RETURNING id`)[0]
-		markers.want(t, fmt.Sprintf(`{"event":"create","collection_id":"marker","data":{"id":%d}}`, id))
+		id := harness.Query[int](t, w.db, `INSERT INTO marker DEFAULT VALUES RETURNING id`)[0]
+		markers.Want(t, fmt.Sprintf(`{"event":"create","collection_id":"marker","data":{"id":%d}}`, id))
 	}
 	w.clients = slices.DeleteFunc(w.clients, func(c *rowKeeper) bool {
 		here := c.read(t, w)

@@ -1,14 +1,11 @@
 package integration
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -93,23 +91,23 @@ func workloads() map[string]*workload {
 func TestSpeed(t *testing.T) {
 	for name, w := range workloads() {
 		t.Run(name, func(t *testing.T) {
-			db := connect(t, pgtest.Start(t).NewDatabase(t))
-			db.run(t, w.tables)
-			s := serve(t, db.url, "speed")
-			watch(t, s, w.watched, map[string]any{w.key: -1}) // none matches: the socket is not what is measured
-			db.run(t, `SELECT pg_create_logical_replication_slot('bare', 'pgoutput')`)
-			bare := launch(t, bareReader(background(t), db.url))
-			bare.line(t, "reading")
+			db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+			db.Run(t, w.tables)
+			s := harness.Serve(t, db.URL, "speed")
+			harness.Subscribe(t, s, w.watched, map[string]any{w.key: -1}) // none matches: the socket is not what is measured
+			db.Run(t, `SELECT pg_create_logical_replication_slot('bare', 'pgoutput')`)
+			bare := harness.Launch(t, bareReader(background(t), db.URL))
+			bare.WaitLine(t, "reading")
 
-			server, reader := processorTime(t, s.process), processorTime(t, bare)
-			var resident []int
-			sample := func() { resident = append(resident, memory(t, s.process)) }
-			rows := w.run(t, db.url, sample)
+			server, reader := s.CPUTime(t), bare.CPUTime(t)
+			var resident []int64
+			sample := func() { resident = append(resident, s.ResidentBytes(t)) }
+			rows := w.run(t, db.URL, sample)
 			if rows == 0 {
 				t.Fatalf("nothing was written in %v", *speedFor)
 			}
 			w.awaitRead(t, db, sample)
-			server, reader = processorTime(t, s.process)-server, processorTime(t, bare)-reader
+			server, reader = s.CPUTime(t)-server, bare.CPUTime(t)-reader
 			half := len(resident) / 2
 			early, late := slices.Max(resident[:half]), slices.Max(resident[half:])
 			t.Logf("%d rows in %v (%.0f a second); processor time a row: %v, of a bare reader %v; resident memory: %d MB at most in the first half, %d MB in the second",
@@ -130,7 +128,7 @@ func (w *workload) run(t *testing.T, url string, sample func()) (rows int) {
 	var total atomic.Int64
 	var clients sync.WaitGroup
 	for i := range w.clients {
-		conn := connect(t, url)
+		conn := harness.Connect(t, url)
 		clients.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(i), 0))
 			for ctx.Err() == nil {
@@ -159,13 +157,13 @@ func (w *workload) run(t *testing.T, url string, sample func()) (rows int) {
 	}
 	clients.Wait()
 	sample()
-	w.end = query[string](t, connect(t, url), `SELECT pg_current_wal_flush_lsn()::text`)[0]
+	w.end = harness.Query[string](t, harness.Connect(t, url), `SELECT pg_current_wal_flush_lsn()::text`)[0]
 	return int(total.Load())
 }
 
 // awaitRead waits until both readers have all of it, which may take several times as
 // long as writing it did.
-func (w *workload) awaitRead(t *testing.T, db *database, sample func()) {
+func (w *workload) awaitRead(t *testing.T, db *harness.Database, sample func()) {
 	t.Helper()
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
@@ -176,41 +174,8 @@ func (w *workload) awaitRead(t *testing.T, db *database, sample func()) {
 		case <-t.Context().Done():
 			t.Fatal("both readers are behind still")
 		}
-		if query[bool](t, db, `SELECT bool_and(confirmed_flush_lsn >= $1::pg_lsn) FROM pg_replication_slots WHERE database = current_database()`, w.end)[0] {
+		if harness.Query[bool](t, db, `SELECT bool_and(confirmed_flush_lsn >= $1::pg_lsn) FROM pg_replication_slots WHERE database = current_database()`, w.end)[0] {
 			return
 		}
 	}
-}
-
-// processorTime of a process so far, user and system.
-func processorTime(t *testing.T, p *process) time.Duration {
-	t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // behind the name
-	ticks := 0
-	for _, f := range fields[11:13] { // utime, stime
-		n, err := strconv.Atoi(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond // USER_HZ is 100
-}
-
-// memory is how many bytes of a process are resident.
-func memory(t *testing.T, p *process) int {
-	t.Helper()
-	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pages, err := strconv.Atoi(strings.Fields(string(statm))[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pages * os.Getpagesize()
 }

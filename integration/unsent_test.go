@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
@@ -14,8 +15,8 @@ func TestUnsentColumns(t *testing.T) {
 	for _, major := range pgtest.Versions() {
 		t.Run(fmt.Sprintf("PostgreSQL%d", major), func(t *testing.T) {
 			t.Parallel()
-			db := connect(t, pgtest.StartVersion(t, major).NewDatabase(t))
-			db.run(t, `CREATE TABLE t (id int PRIMARY KEY, a int, g int GENERATED ALWAYS AS (a * 2) STORED)`)
+			db := harness.Connect(t, pgtest.StartVersion(t, major).NewDatabase(t))
+			db.Run(t, `CREATE TABLE t (id int PRIMARY KEY, a int, g int GENERATED ALWAYS AS (a * 2) STORED)`)
 			refused := map[string]string{
 				`{"x_gt":1}`: `x_gt: no such column in "t"`,
 			}
@@ -24,25 +25,25 @@ func TestUnsentColumns(t *testing.T) {
 				refused[`{"g_gt":1}`] = `g_gt: PostgreSQL does not send the column "g": it is a generated column, which PostgreSQL sends from version 18 on`
 				refused[`{"[or]g":1,"[or]a__or__g":2}`] = `[or]g: PostgreSQL does not send the column "g": it is a generated column, which PostgreSQL sends from version 18 on`
 			default:
-				db.run(t, `ALTER TABLE t ADD v int GENERATED ALWAYS AS (a * 3) VIRTUAL`)
+				db.Run(t, `ALTER TABLE t ADD v int GENERATED ALWAYS AS (a * 3) VIRTUAL`)
 				refused[`{"v":1}`] = `v: PostgreSQL does not send the column "v": it is a virtual generated column`
 			}
 			slot := fmt.Sprintf("unsent_%d", major)
-			refusedBy(t, serve(t, db.url, slot), "t", refused)
+			refusedBy(t, harness.Serve(t, db.URL, slot), "t", refused)
 			if major < 15 {
 				return
 			}
-			db.run(t, `CREATE TABLE listed (id int PRIMARY KEY, a int, b jsonb); CREATE PUBLICATION parts FOR TABLE listed (id, a)`)
-			refusedBy(t, serve(t, db.url, slot+"_list", "--publication", "parts"), "listed", map[string]string{
+			db.Run(t, `CREATE TABLE listed (id int PRIMARY KEY, a int, b jsonb); CREATE PUBLICATION parts FOR TABLE listed (id, a)`)
+			refusedBy(t, harness.Serve(t, db.URL, slot+"_list", "--publication", "parts"), "listed", map[string]string{
 				`{"b.x":"1"}`:       `b.x: PostgreSQL does not send the column "b": the publication's list of columns leaves it out`,
 				`{"b_isnull":true}`: `b_isnull: PostgreSQL does not send the column "b": the publication's list of columns leaves it out`,
 			})
-			db.run(t, `CREATE TABLE made (id int PRIMARY KEY, a int, g int GENERATED ALWAYS AS (a * 2) STORED); CREATE PUBLICATION plain FOR TABLE made`)
+			db.Run(t, `CREATE TABLE made (id int PRIMARY KEY, a int, g int GENERATED ALWAYS AS (a * 2) STORED); CREATE PUBLICATION plain FOR TABLE made`)
 			why := "it is a generated column, and the publication leaves these out"
 			if major < 18 {
 				why = "it is a generated column, which PostgreSQL sends from version 18 on"
 			}
-			refusedBy(t, serve(t, db.url, slot+"_plain", "--publication", "plain"), "made", map[string]string{
+			refusedBy(t, harness.Serve(t, db.URL, slot+"_plain", "--publication", "plain"), "made", map[string]string{
 				`{"g":1}`: `g: PostgreSQL does not send the column "g": ` + why,
 			})
 		})
@@ -50,15 +51,15 @@ func TestUnsentColumns(t *testing.T) {
 }
 
 // refusedBy holds that filters are refused, each with its reason.
-func refusedBy(t *testing.T, s *server, collection string, filters map[string]string) {
+func refusedBy(t *testing.T, s *harness.Server, collection string, filters map[string]string) {
 	t.Helper()
 	for filter, want := range filters {
 		detail, err := json.Marshal(want)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := meet(t, s, "collections/"+collection, map[string]any{"api_key": apiKey, "filters": json.RawMessage(filter)})
-		c.want(t, `{"error":"Invalid filter","error_detail":`+string(detail)+`}`)
-		c.wantClosed(t, 4400)
+		c := harness.NewClient(t, s, "collections/"+collection, map[string]any{"api_key": harness.APIKey, "filters": json.RawMessage(filter)})
+		c.Want(t, `{"error":"Invalid filter","error_detail":`+string(detail)+`}`)
+		c.WantClosed(t, 4400)
 	}
 }

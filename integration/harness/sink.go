@@ -1,4 +1,4 @@
-package integration
+package harness
 
 import (
 	"bufio"
@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// sink is a server that costs as little as one can: what a nuisance does to others
-// while it is aimed at the sink is what the machine and its kernel take for it, and no
-// doing of ours. It answers every upgrade, greets who says something and then closes; it
-// takes no more, and waits for the peer to go.
-func (c *crew) sink(r *report) error {
+// sink listens as a server that costs as little as possible. A nuisance that is aimed at it
+// costs what the machine and its kernel take, and none of the program. The sink answers
+// every upgrade, greets after the first message, closes at the second one with 4429 and
+// waits for the client to go. It runs until the process ends.
+func (p *loadProcess) sink(a *answer) error {
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	r.Addr = l.Addr().String()
-	go func() { // until the process ends
+	a.Addr = l.Addr().String()
+	go func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
@@ -33,8 +33,8 @@ func (c *crew) sink(r *report) error {
 
 func swallow(conn net.Conn) {
 	defer conn.Close()
-	const closeWait = 2 * time.Second // as the server has it
-	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	const closeWait = 2 * time.Second // as the program waits
+	_ = conn.SetReadDeadline(time.Now().Add(Patience))
 	from := bufio.NewReaderSize(conn, 1<<10)
 	if _, err := http.ReadRequest(from); err != nil {
 		return
@@ -44,7 +44,7 @@ func swallow(conn net.Conn) {
 	if err != nil {
 		return
 	}
-	if _, err := from.Discard(2 + 4 + int(hello[1]&0x7f)); err != nil { // its header, mask and text, which is short
+	if _, err := from.Discard(2 + 4 + int(hello[1]&0x7f)); err != nil { // header, mask, and a text of less than 126 bytes
 		return
 	}
 	_, _ = io.WriteString(conn, "\x81\x12{\"event\":\"joined\"}")
@@ -54,7 +54,7 @@ func swallow(conn net.Conn) {
 	_, _ = from.Discard(from.Buffered())
 	_, _ = io.WriteString(conn, "\x88\x02\x11\x4d") // 4429
 	_ = conn.SetReadDeadline(time.Now().Add(closeWait))
-	if _, err := from.Peek(1); err == nil { // it goes on: so it has not read the close frame
+	if _, err := from.Peek(1); err == nil { // the client goes on: it has not read the close frame
 		time.Sleep(closeWait)
 	}
 }
