@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -57,14 +58,19 @@ func (s rowShape) messages() map[string]wire {
 	}
 }
 
+// appendEvent appends a change as a subscriber without options receives it.
+func appendEvent(dst []byte, label string, c *wal.Change) []byte {
+	return protocol.AppendEvent(dst, protocol.Projection{Label: label}, protocol.Outcome{Op: c.Op}, c)
+}
+
 // toFrames makes a decoder that makes a frame of each change, as a hub does for the
 // first who wants it.
-func toFrames(rel *wal.Relation, frames *[]protocol.Frame) *decoder {
+func toFrames(rel *wal.Relation, frames *[]wsframe.Frame) *decoder {
 	var scratch []byte
 	return newDecoder(func(batch *wal.Batch) error {
 		for i := range batch.Changes {
-			scratch = protocol.AppendChange(scratch[:0], `"table"`, &batch.Changes[i])
-			*frames = append((*frames)[:0], protocol.TextFrame(scratch))
+			scratch = appendEvent(scratch[:0], `"table"`, &batch.Changes[i])
+			*frames = append((*frames)[:0], wsframe.Text(scratch))
 		}
 		return nil
 	}, rel)
@@ -87,7 +93,7 @@ func BenchmarkDecodeToFrame(b *testing.B) {
 			for _, rows := range []int{1, 100} {
 				b.Run(fmt.Sprintf("row=%s/op=%s/rows=%d", name, op, rows), func(b *testing.B) {
 					c := transactionOf(rows, message)
-					var frames []protocol.Frame
+					var frames []wsframe.Frame
 					d := toFrames(shape.relation, &frames)
 					b.ReportAllocs()
 					b.SetBytes(int64(len(c.buf)))
@@ -111,7 +117,7 @@ func TestDecodeAllocatesTheFrameAlone(t *testing.T) {
 	for name, shape := range rowShapes() {
 		for op, message := range shape.messages() {
 			c := transactionOf(rows, message)
-			var frames []protocol.Frame
+			var frames []wsframe.Frame
 			d := toFrames(shape.relation, &frames)
 			ctx := t.Context()
 			n := testing.AllocsPerRun(20, func() {

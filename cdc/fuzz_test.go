@@ -7,7 +7,6 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -41,7 +40,7 @@ func FuzzDecoder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second, third []byte) {
 		d := newDecoder(func(b *wal.Batch) error {
 			for i := range b.Changes {
-				frame := protocol.AppendChange(nil, `"t"`, &b.Changes[i])
+				frame := appendEvent(nil, `"t"`, &b.Changes[i])
 				raw := slices.ContainsFunc(b.Changes[i].Relation.Columns, func(c wal.Column) bool { return passesThrough(&c.Type) })
 				if !utf8.Valid(frame) || !raw && !json.Valid(frame) {
 					t.Errorf("%q is no JSON", frame)

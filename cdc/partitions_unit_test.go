@@ -173,7 +173,7 @@ func decodeAll(t *testing.T, messages ...wire) (changes []wal.Change, frames []s
 	d := newDecoder(func(b *wal.Batch) error {
 		for i := range b.Changes {
 			label := jsonstring.Append(nil, b.Changes[i].Relation.TableName().String())
-			frames = append(frames, string(protocol.AppendChange(nil, string(label), &b.Changes[i])))
+			frames = append(frames, string(appendEvent(nil, string(label), &b.Changes[i])))
 		}
 		changes = append(changes, b.Changes...)
 		return nil

@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"github.com/tablewire/tablewire/internal/swaplist"
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -43,7 +44,7 @@ func (a *audience) send(appendTo func(dst []byte) []byte) (delivered int) {
 	if len(a.seats) == 0 {
 		return 0
 	}
-	one := [1]protocol.Frame{textFrame(appendTo)}
+	one := [1]wsframe.Frame{textFrame(appendTo)}
 	for _, s := range a.seats {
 		if s.queue.push(one[:], len(one[0])) {
 			delivered++

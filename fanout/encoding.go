@@ -3,6 +3,7 @@ package fanout
 import (
 	"sync"
 
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -12,9 +13,9 @@ import (
 type encoding struct {
 	mu      sync.Mutex
 	key     frameKey
-	first   protocol.Frame              // of key; apart, because most often there is one
-	others  map[frameKey]protocol.Frame // nil when there are none
-	chosen  int                         // bytes of those that show a choice of columns
+	first   wsframe.Frame              // of key; apart, because most often there is one
+	others  map[frameKey]wsframe.Frame // nil when there are none
+	chosen  int                        // bytes of those that show a choice of columns
 	touched map[wal.Columns]bool
 }
 
@@ -30,7 +31,7 @@ const MaxChosenBytes = 64 << 20
 
 // frame gives the change's frame, building it the first time; nil for one too many.
 // The scratch buffer is the caller's; the frame is a copy of exactly its size.
-func (e *encoding) frame(key frameKey, c *wal.Change, scratch *[]byte) (f protocol.Frame, built bool) {
+func (e *encoding) frame(key frameKey, c *wal.Change, scratch *[]byte) (f wsframe.Frame, built bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.first != nil && e.key == key {
@@ -43,7 +44,7 @@ func (e *encoding) frame(key frameKey, c *wal.Change, scratch *[]byte) (f protoc
 		return nil, false
 	}
 	*scratch = protocol.AppendEvent((*scratch)[:0], key.view, key.seen, c)
-	f = protocol.TextFrame(*scratch)
+	f = wsframe.Text(*scratch)
 	if key.view.Columns != "" {
 		e.chosen += len(f)
 	}
@@ -52,7 +53,7 @@ func (e *encoding) frame(key frameKey, c *wal.Change, scratch *[]byte) (f protoc
 		return f, true
 	}
 	if e.others == nil {
-		e.others = make(map[frameKey]protocol.Frame)
+		e.others = make(map[frameKey]wsframe.Frame)
 	}
 	e.others[key] = f
 	return f, true

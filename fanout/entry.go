@@ -3,7 +3,7 @@ package fanout
 import (
 	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/internal/swaplist"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/wsframe"
 )
 
 // entry is a distinct filter of a topic: it is evaluated once for a row, for all its
@@ -26,7 +26,7 @@ type node struct {
 	index       int // in entry.nodes
 	subscribers []*Subscriber
 
-	pending      []protocol.Frame // of the present batch
+	pending      []wsframe.Frame // of the present batch
 	pendingBytes int
 	unsure       bool // what is pending shows a row of which it is not known whether it matches
 	// crowded says that a change of the batch is shown in too many ways for this one:

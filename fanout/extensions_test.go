@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/fanout/filter"
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -534,7 +535,7 @@ func BenchmarkHubExtensions(b *testing.B) {
 				drains[i] = extended(b, h, rel, fmt.Sprintf(bm.filter, i), bm.extensions)
 			}
 			change := batch(updated(rel, row("12345", bm.status, note), row("12345", "paid", note)))
-			var taken []protocol.Frame
+			var taken []wsframe.Frame
 			b.ReportAllocs()
 			for b.Loop() {
 				if err := h.Publish(change); err != nil {

@@ -3,15 +3,15 @@ package fanout
 import (
 	"sync"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/wsframe"
 )
 
 // textFrame makes a frame of what is appended to dst, in memory that is used again: so
 // the frame is all that is allocated, whatever its length.
-func textFrame(appendTo func(dst []byte) []byte) protocol.Frame {
+func textFrame(appendTo func(dst []byte) []byte) wsframe.Frame {
 	s := scratches.Get().(*[]byte)
 	*s = appendTo((*s)[:0])
-	f := protocol.TextFrame(*s)
+	f := wsframe.Text(*s)
 	if cap(*s) <= maxPooledScratch {
 		scratches.Put(s)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/jsonstring"
 	"github.com/tablewire/tablewire/protocol/wal"
@@ -471,7 +472,7 @@ func checkConsecutive(t *testing.T, got []string) {
 }
 
 // drain does what a socket's writer does with its queue, in memory that it is given.
-func (w *watcher) drain(taken []protocol.Frame) []protocol.Frame {
+func (w *watcher) drain(taken []wsframe.Frame) []wsframe.Frame {
 	taken, _ = w.queue.Take(taken[:0])
 	for _, f := range taken {
 		w.queue.Written(len(f))
@@ -493,7 +494,7 @@ func BenchmarkHubPublish(b *testing.B) {
 				for i := range drains {
 					drains[i] = watch(b, h, rel, filter.filters)
 				}
-				var taken []protocol.Frame
+				var taken []wsframe.Frame
 				b.ReportAllocs()
 				for b.Loop() {
 					if err := h.Publish(change); err != nil {

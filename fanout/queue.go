@@ -3,6 +3,7 @@ package fanout
 import (
 	"sync"
 
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -23,11 +24,11 @@ type Queue struct {
 	limit int
 
 	mu     sync.Mutex
-	first  protocol.Frame    // the oldest; apart, because most often there is one
-	rest   *[]protocol.Frame // the others, in order; nil when there are none
-	bytes  int               // pushed, not yet written
-	long   int               // of which a push that is longer than limit, or the rest of it, that does not count
-	ahead  int               // of which all up to the end of that push
+	first  wsframe.Frame    // the oldest; apart, because most often there is one
+	rest   *[]wsframe.Frame // the others, in order; nil when there are none
+	bytes  int              // pushed, not yet written
+	long   int              // of which a push that is longer than limit, or the rest of it, that does not count
+	ahead  int              // of which all up to the end of that push
 	awake  bool
 	closed bool // nothing is accepted any more
 	code   protocol.CloseCode
@@ -43,7 +44,7 @@ func (q *Queue) Init(limit int, w Waker) {
 // Push queues frames together. It reports whether they were accepted: when they
 // don't fit, what waits is dropped and the queue ends with
 // [protocol.CloseSlowConsumer]; a queue that has ended accepts nothing.
-func (q *Queue) Push(frames ...protocol.Frame) bool {
+func (q *Queue) Push(frames ...wsframe.Frame) bool {
 	size := 0
 	for _, f := range frames {
 		size += len(f)
@@ -51,7 +52,7 @@ func (q *Queue) Push(frames ...protocol.Frame) bool {
 	return q.push(frames, size)
 }
 
-func (q *Queue) push(frames []protocol.Frame, size int) bool {
+func (q *Queue) push(frames []wsframe.Frame, size int) bool {
 	q.mu.Lock()
 	if q.closed || len(frames) == 0 {
 		ok := !q.closed
@@ -70,7 +71,7 @@ func (q *Queue) push(frames []protocol.Frame, size int) bool {
 }
 
 // admit says whether there is room for frames, and notes what of them does not count.
-func (q *Queue) admit(frames []protocol.Frame, size int) bool {
+func (q *Queue) admit(frames []wsframe.Frame, size int) bool {
 	counted := q.bytes - q.long
 	if counted+size <= q.limit {
 		return true
@@ -89,7 +90,7 @@ func (q *Queue) admit(frames []protocol.Frame, size int) bool {
 	return true
 }
 
-func longest(frames []protocol.Frame) (n int) {
+func longest(frames []wsframe.Frame) (n int) {
 	for _, f := range frames {
 		n = max(n, len(f))
 	}
@@ -98,7 +99,7 @@ func longest(frames []protocol.Frame) (n int) {
 
 // Close queues frames and then a close frame, after which nothing is accepted.
 // What waits is still written. Only the first Close counts.
-func (q *Queue) Close(code protocol.CloseCode, reason string, frames ...protocol.Frame) {
+func (q *Queue) Close(code protocol.CloseCode, reason string, frames ...wsframe.Frame) {
 	q.mu.Lock()
 	if q.closed {
 		q.mu.Unlock()
@@ -124,7 +125,7 @@ func (q *Queue) Abandon() {
 // Take moves all that waits to the end of into. last says that the queue has
 // ended and that nothing will follow. When nothing waits it gives into as it is
 // and the queue falls asleep.
-func (q *Queue) Take(into []protocol.Frame) (frames []protocol.Frame, last bool) {
+func (q *Queue) Take(into []wsframe.Frame) (frames []wsframe.Frame, last bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.first == nil {
@@ -162,7 +163,7 @@ func (q *Queue) Bytes() int {
 	return q.bytes
 }
 
-func (q *Queue) add(frames []protocol.Frame, size int) {
+func (q *Queue) add(frames []wsframe.Frame, size int) {
 	if len(frames) == 0 {
 		return
 	}
@@ -171,7 +172,7 @@ func (q *Queue) add(frames []protocol.Frame, size int) {
 	}
 	if len(frames) > 0 {
 		if q.rest == nil {
-			q.rest = restPool.Get().(*[]protocol.Frame)
+			q.rest = restPool.Get().(*[]wsframe.Frame)
 		}
 		*q.rest = append(*q.rest, frames...)
 	}
@@ -179,8 +180,8 @@ func (q *Queue) add(frames []protocol.Frame, size int) {
 }
 
 func (q *Queue) end(code protocol.CloseCode, reason string) {
-	f := protocol.CloseFrame(code, reason)
-	q.add([]protocol.Frame{f}, len(f))
+	f := wsframe.Close(code, reason)
+	q.add([]wsframe.Frame{f}, len(f))
 	q.code, q.closed = code, true
 }
 
@@ -223,6 +224,6 @@ func (q *Queue) wakeAndUnlock() {
 const maxPooled = 1024
 
 var restPool = sync.Pool{New: func() any {
-	s := make([]protocol.Frame, 0, 16)
+	s := make([]wsframe.Frame, 0, 16)
 	return &s
 }}

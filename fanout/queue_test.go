@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -37,9 +38,9 @@ func newQueue(limit int) (*fanout.Queue, *wakes) {
 	return q, w
 }
 
-func frame(s string) protocol.Frame { return protocol.Frame(s) }
+func frame(s string) wsframe.Frame { return wsframe.Frame(s) }
 
-func texts(frames []protocol.Frame) []string {
+func texts(frames []wsframe.Frame) []string {
 	s := []string{}
 	for _, f := range frames {
 		s = append(s, string(f))
@@ -49,7 +50,7 @@ func texts(frames []protocol.Frame) []string {
 
 func TestQueue(t *testing.T) {
 	t.Parallel()
-	closing := string(protocol.CloseFrame(protocol.CloseSlowConsumer, "slow consumer"))
+	closing := string(wsframe.Close(protocol.CloseSlowConsumer, "slow consumer"))
 
 	t.Run("gives what was pushed, in order, and wakes once", func(t *testing.T) {
 		t.Parallel()
@@ -186,7 +187,7 @@ func TestQueue(t *testing.T) {
 		q.Close(protocol.CloseRestart, "bye", frame("b"))
 		q.Close(protocol.CloseNormal, "again")
 		got, last := q.Take(nil)
-		want := []string{"a", "b", string(protocol.CloseFrame(protocol.CloseRestart, "bye"))}
+		want := []string{"a", "b", string(wsframe.Close(protocol.CloseRestart, "bye"))}
 		if diff := cmp.Diff(want, texts(got)); diff != "" || !last {
 			t.Errorf("last %v\n%s", last, diff)
 		}
@@ -217,7 +218,7 @@ func TestQueueAgainstModel(t *testing.T) {
 		ended := false
 		t.Repeat(map[string]func(*rapid.T){
 			"push": func(t *rapid.T) {
-				var frames []protocol.Frame
+				var frames []wsframe.Frame
 				var names []string
 				size := 0
 				for range rapid.IntRange(1, 4).Draw(t, "frames") {

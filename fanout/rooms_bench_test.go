@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
 // sink takes what is queued as a writer does, later and from many.
 type sink struct {
 	awake  []*fanout.Queue
-	frames []protocol.Frame
+	frames []wsframe.Frame
 }
 
 func (s *sink) Wake(q *fanout.Queue) { s.awake = append(s.awake, q) }

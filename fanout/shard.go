@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tablewire/tablewire/fanout/filter"
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -33,7 +34,7 @@ type shard struct {
 type lastFrame struct {
 	of    *encoding
 	key   frameKey
-	frame protocol.Frame
+	frame wsframe.Frame
 }
 
 // counters are what a shard has done, read from outside.
@@ -92,12 +93,12 @@ type endAll struct{ ending }
 type ending struct {
 	code   protocol.CloseCode
 	reason string
-	frames []protocol.Frame // before the close frame
+	frames []wsframe.Frame // before the close frame
 }
 
 // endingOf tells an error.
 func endingOf(err *protocol.Error) ending {
-	return ending{err.Code, err.Message, []protocol.Frame{protocol.TextFrame(err.AppendJSON(nil))}}
+	return ending{err.Code, err.Message, []wsframe.Frame{wsframe.Text(err.AppendJSON(nil))}}
 }
 
 func newShard() *shard {
@@ -258,7 +259,7 @@ var crowded = ending{code: protocol.CloseRestart, reason: "a long row is shown i
 
 // frame gives a change's frame, nil for one too many. Most nodes want the same as the
 // one before.
-func (s *shard) frame(key frameKey, c *wal.Change, e *encoding) protocol.Frame {
+func (s *shard) frame(key frameKey, c *wal.Change, e *encoding) wsframe.Frame {
 	if s.last.of == e && s.last.key == key {
 		return s.last.frame
 	}
@@ -314,7 +315,7 @@ func (s *shard) subscribe(m subscribe) error {
 	}
 	s.topics[table] = t
 	s.count(t)
-	m.Queue.Push(protocol.TextFrame(protocol.AppendConnected(nil, m.CollectionID, m.Filters)))
+	m.Queue.Push(wsframe.Text(protocol.AppendConnected(nil, m.CollectionID, m.Filters)))
 	return nil
 }
 

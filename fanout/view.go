@@ -53,7 +53,7 @@ func (r *request) bindTo(relation *wal.Relation, f *filter.Filter, err error) (b
 	return binding{
 		relation: relation, key: f.Key(), filter: f,
 		view: view{
-			Projection:        protocol.Projection{Label: r.label, Columns: columns},
+			Projection:  protocol.Projection{Label: r.label, Columns: columns},
 			transitions: r.Transitions && !f.Empty(), // which no row enters or leaves
 			events:      r.Events,
 		},

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -277,7 +278,7 @@ func TestUserLeftHoweverTheSocketEnds(t *testing.T) {
 		"cut":     func(_ *client, s *socket) { s.cut() },
 		"badutf8": func(c *client, _ *socket) { c.send("\xff") },
 		"slow": func(_ *client, s *socket) {
-			for f := protocol.TextFrame(make([]byte, 60<<10)); s.queue.Push(f); {
+			for f := wsframe.Text(make([]byte, 60<<10)); s.queue.Push(f); {
 				runtime.Gosched()
 			}
 		},

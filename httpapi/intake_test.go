@@ -169,11 +169,11 @@ func TestLanesAreForFloods(t *testing.T) {
 			if _, err := c.NetConn().Write(bytes.Repeat(clientFrame(0x81, ping), flood)); err != nil {
 				t.Fatal(err)
 			}
-			answers := make([]byte, flood*len(protocol.Pong))
+			answers := make([]byte, flood*len(pongFrame))
 			_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 			n, err := io.ReadFull(c.NetConn(), answers)
-			if err == nil || n > (atOnce+2*turn)*len(protocol.Pong) {
-				t.Errorf("%d answers while others have the lanes", n/len(protocol.Pong))
+			if err == nil || n > (atOnce+2*turn)*len(pongFrame) {
+				t.Errorf("%d answers while others have the lanes", n/len(pongFrame))
 			}
 			release()
 			_ = c.SetReadDeadline(time.Now().Add(patient))

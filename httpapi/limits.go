@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -54,7 +55,7 @@ type limits struct {
 
 	// What is told for a message that is dropped; the socket stays. They are frames
 	// because a flood is told often.
-	tooMany, tooManyOfAddress protocol.Frame
+	tooMany, tooManyOfAddress wsframe.Frame
 
 	flooding *protocol.Error
 }
@@ -68,9 +69,9 @@ func (l *limits) init(cfg *Config, n *notices) {
 	l.flooding = protocol.ErrRateLimit("too many messages were dropped")
 }
 
-func dropped(detail string) protocol.Frame {
+func dropped(detail string) wsframe.Frame {
 	told := &protocol.Error{Message: "Rate limit exceeded", Detail: detail + ": this one was dropped"}
-	return protocol.TextFrame(told.AppendJSON(nil))
+	return wsframe.Text(told.AppendJSON(nil))
 }
 
 // count counts that a client of an address met a limit.
@@ -221,7 +222,7 @@ const messageUnit = 4 << 10
 
 // spend takes messages from what the socket and its address may send; nil, or what
 // the client is told.
-func (m *meter) spend(l *limits, from *address, n int) protocol.Frame {
+func (m *meter) spend(l *limits, from *address, n int) wsframe.Frame {
 	if l.cfg.MessageRate > 0 && m.messages == nil {
 		m.messages = rate.NewLimiter(rate.Limit(l.cfg.MessageRate), l.cfg.MessageBurst)
 	}

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/internal/wsframe"
 )
 
 // pinger pings all sockets, each once an interval, and cuts those whose peer has
@@ -21,7 +21,7 @@ const silence = 2 * buckets
 
 // run pings until ctx ends.
 func (p *pinger) run(ctx context.Context, interval time.Duration, r *registry) {
-	ping := protocol.PingFrame()
+	ping := wsframe.Ping()
 	ticker := time.NewTicker(max(interval/buckets, 1))
 	defer ticker.Stop()
 	var sockets []*socket

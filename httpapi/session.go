@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -63,6 +64,9 @@ func (n *session) start(ws *websocket.Conn) {
 	go n.greet()
 }
 
+// pongFrame answers a client's {"type":"ping"}.
+var pongFrame = wsframe.Text([]byte(protocol.Pong))
+
 // sendAway tells a client on a socket whose handshake is done that it is one too
 // many, and waits a moment for it to close. The errors don't matter: the socket is
 // gone either way.
@@ -71,8 +75,8 @@ func (n *session) sendAway(ws *websocket.Conn, told *protocol.Error) {
 	defer n.leaveLane()
 	n.queue.Abandon()
 	_ = n.conn.SetDeadline(time.Now().Add(n.server.times.closeWait))
-	f := protocol.TextFrame(told.AppendJSON(nil))
-	_, _ = n.conn.Write(append(f, protocol.CloseFrame(told.Code, told.Message)...))
+	f := wsframe.Text(told.AppendJSON(nil))
+	_, _ = n.conn.Write(append(f, wsframe.Close(told.Code, told.Message)...))
 	ws.SetReadLimit(n.server.cfg.MaxMessageBytes)
 	ws.SetPingHandler(func(string) error { return nil })
 	ws.SetCloseHandler(func(int, string) error { return nil })
@@ -88,7 +92,7 @@ func (n *session) sendAway(ws *websocket.Conn, told *protocol.Error) {
 func (n *session) turnAway() {
 	n.server.limits.release(&n.socket)
 	_ = n.conn.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = n.conn.Write(protocol.CloseFrame(protocol.CloseRestart, reasonRestart))
+	_, _ = n.conn.Write(wsframe.Close(protocol.CloseRestart, reasonRestart))
 	_ = n.conn.Close()
 }
 
@@ -223,7 +227,7 @@ func (n *session) receive(typ int, r io.Reader) (more bool) {
 	case typ != websocket.TextMessage:
 		n.fail(protocol.ErrInvalidMessage(wantText))
 	case ping:
-		n.queue.Push(protocol.Pong)
+		n.queue.Push(pongFrame)
 	default:
 		n.command(buf.Bytes())
 	}
@@ -237,7 +241,7 @@ func (n *session) command(message []byte) {
 	switch {
 	case err != nil:
 	case c.Type == protocol.CommandPing:
-		n.queue.Push(protocol.Pong)
+		n.queue.Push(pongFrame)
 		return
 	default:
 		err = n.kind.command(c, message)
@@ -297,7 +301,7 @@ func (n *session) rescue() {
 func (n *session) pinged(payload string) error {
 	n.worked(1)
 	if n.meter.take(&n.socket, len(payload), true) {
-		n.queue.Push(protocol.PongFrame(payload))
+		n.queue.Push(wsframe.Pong(payload))
 	}
 	return nil
 }

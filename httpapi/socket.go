@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -66,7 +67,7 @@ func (s *socket) Wake(*fanout.Queue) { s.server.writers.schedule(s) }
 
 // fail tells the client of an error and closes the socket if the error is of that kind.
 func (s *socket) fail(err *protocol.Error) {
-	f := protocol.TextFrame(err.AppendJSON(nil))
+	f := wsframe.Text(err.AppendJSON(nil))
 	if err.Code == 0 {
 		s.queue.Push(f)
 		return
@@ -211,7 +212,7 @@ func (s *socket) Write(p []byte) (int, error) {
 const libraryNotUTF8 = "invalid utf8 payload in close frame"
 
 // closeFrame reads a close frame of ours.
-func closeFrame(f protocol.Frame) (code protocol.CloseCode, ok bool) {
+func closeFrame(f wsframe.Frame) (code protocol.CloseCode, ok bool) {
 	const opClose = 0x88
 	if len(f) < 2 || f[0] != opClose {
 		return 0, false

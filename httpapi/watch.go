@@ -36,11 +36,11 @@ func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol
 		return err
 	}
 	subscription := fanout.Subscription{
-		Relation:     relation,
-		CollectionID: w.name,
-		Filters:      hello.Filters,
-		SubscriptionOptions:   extensions,
-		Queue:        &k.queue,
+		Relation:            relation,
+		CollectionID:        w.name,
+		Filters:             hello.Filters,
+		SubscriptionOptions: extensions,
+		Queue:               &k.queue,
 	}
 	w.subscriber, err = w.server.cfg.Hub.Subscribe(subscription)
 	if told, ok := asProtocolError(err); ok && told.Code == protocol.CloseBadRequest {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -119,7 +120,7 @@ type writer struct {
 	*writers
 	call   *oneWrite
 	buf    []byte
-	frames []protocol.Frame
+	frames []wsframe.Frame
 }
 
 // serve writes what waits for a socket, as far as that goes without blocking.
@@ -263,7 +264,7 @@ var spareBuffers = sync.Pool{New: func() any { return new([spareBuffer]byte) }}
 
 // pieces are frames that are being written, in pieces that suit a system call.
 type pieces struct {
-	frames []protocol.Frame
+	frames []wsframe.Frame
 	at     int // the frame that is next
 	offset int // what of it has been written
 }

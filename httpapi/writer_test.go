@@ -18,6 +18,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -42,7 +43,7 @@ func TestWhatWaitsLeavesTogether(t *testing.T) {
 	}
 	size := 0
 	for _, m := range want {
-		size += len(protocol.TextFrame([]byte(m)))
+		size += len(wsframe.Text([]byte(m)))
 	}
 	if got := w.writers.bytes.Load() - written; got != uint64(size) {
 		t.Errorf("%d bytes counted, want %d", got, size)
@@ -68,7 +69,7 @@ func TestEveryByteArrives(t *testing.T) {
 			}
 			s := socketOf(t, w, c)
 			for i, size := range sizes {
-				s.queue.Push(protocol.TextFrame([]byte(fmt.Sprintf("%d %s", i, strings.Repeat("x", size)))))
+				s.queue.Push(wsframe.Text([]byte(fmt.Sprintf("%d %s", i, strings.Repeat("x", size)))))
 			}
 			for i, size := range sizes {
 				_ = c.SetReadDeadline(time.Now().Add(patient))
@@ -209,7 +210,7 @@ func TestStalledConnectionIsCut(t *testing.T) {
 	times.probe, times.stall = 10*time.Millisecond, 200*time.Millisecond
 	w := setupTimes(t, times, func(c *Config) { c.QueueBytes = 64 << 20 })
 	s := socketOf(t, w, dialNarrow(t, w, "ws"))
-	s.queue.Push(protocol.TextFrame(make([]byte, 32<<20))) // no more than fits into the queue: it isn't slow yet
+	s.queue.Push(wsframe.Text(make([]byte, 32<<20))) // no more than fits into the queue: it isn't slow yet
 	<-w.registry.shut()
 	if n := w.counters.of(protocol.CloseAbnormal).Load(); n != 1 {
 		t.Errorf("%d abnormal ends counted, want 1", n)
@@ -250,7 +251,7 @@ func TestPieces(t *testing.T) {
 	t.Parallel()
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for range 500 {
-		var frames []protocol.Frame
+		var frames []wsframe.Frame
 		var want []byte
 		for range 1 + rnd.IntN(20) {
 			f := bytes.Repeat([]byte{byte(rnd.Uint32())}, 1+rnd.IntN(60))

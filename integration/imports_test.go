@@ -48,15 +48,17 @@ var importRules = map[string]importRule{
 	"protocol/jsonstring": {},
 
 	// The database's side and the clients' side don't know each other.
-	"cdc":                   {code: "cdc/internal/pgoutput cdc/internal/pgtext protocol/...", tests: "internal/pgserver/pgtest sql", never: "net/http"},
+	"cdc":                   {code: "cdc/internal/pgoutput cdc/internal/pgtext protocol/...", tests: "internal/pgserver/pgtest internal/wsframe sql", never: "net/http"},
 	"cdc/internal/pgoutput": {code: "protocol/..."},
 	"cdc/internal/pgtext":   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
 	"sql":                   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
-	"fanout":                {code: "fanout/filter internal/swaplist protocol/...", never: "net/http"},
+	"fanout":                {code: "fanout/filter internal/swaplist internal/wsframe protocol/...", never: "net/http"},
 	"fanout/filter":         {code: "internal/swaplist protocol/...", tests: "internal/pgserver/pgtest sql"},
-	"httpapi":               {code: "fanout/... internal/swaplist protocol/...", tests: "integration/harness"},
+	"httpapi":               {code: "fanout/... internal/swaplist internal/wsframe protocol/...", tests: "integration/harness"},
 
 	"internal/swaplist": {},
+	// What both sides of a socket share: the frames that a transport sends.
+	"internal/wsframe": {code: "protocol", never: "net os"},
 
 	// A private PostgreSQL server, for the demo and for tests.
 	"internal/pgserver":        {never: "net/http"},

@@ -22,8 +22,8 @@ const (
 	CommandMessage = "message"
 )
 
-// Pong answers a client's ping.
-var Pong = TextFrame([]byte(`{"type":"pong"}`))
+// Pong answers a client's {"type":"ping"}.
+const Pong = `{"type":"pong"}`
 
 // The members of a command.
 const (

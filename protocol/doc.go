@@ -8,8 +8,8 @@
 //
 //	server → client                         builder
 //	{"event":"connected",…}                 [AppendConnected]
-//	{"event":"create"|"update"|"delete",…}  [AppendEvent], [AppendChange]
-//	{"event":"truncate",…}                  [AppendEvent], [AppendChange]
+//	{"event":"create"|"update"|"delete",…}  [AppendEvent]
+//	{"event":"truncate",…}                  [AppendEvent]
 //	{"error":…}                             [Error.AppendJSON]
 //	{"type":"pong"}                         [Pong]
 //

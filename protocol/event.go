@@ -20,13 +20,6 @@ func AppendConnected(dst []byte, collectionID string, filters []byte) []byte {
 	return append(dst, '}')
 }
 
-// AppendChange appends a change as a watcher receives it who asked for no
-// extension. label is the collection's name as the client gave it, already a JSON
-// string.
-func AppendChange(dst []byte, label string, c *wal.Change) []byte {
-	return AppendEvent(dst, Projection{Label: label}, Outcome{Op: c.Op}, c)
-}
-
 // AppendEvent appends a change as it is seen through a view. It makes no garbage
 // beyond growing dst.
 func AppendEvent(dst []byte, v Projection, seen Outcome, c *wal.Change) []byte {

@@ -13,7 +13,12 @@ import (
 )
 
 // What old_data, data and unchanged say in each case of the wire contract.
-func TestAppendChange(t *testing.T) {
+// appendChange appends a change as a subscriber without options receives it.
+func appendChange(dst []byte, label string, c *wal.Change) []byte {
+	return protocol.AppendEvent(dst, protocol.Projection{Label: label}, protocol.Outcome{Op: c.Op}, c)
+}
+
+func TestAppendEvent(t *testing.T) {
 	t.Parallel()
 	null := wal.Value{State: wal.Null}
 	unknown := wal.Value{State: wal.Unchanged}
@@ -79,7 +84,7 @@ func TestAppendChange(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			tc.c.Relation = rel
-			if got := string(protocol.AppendChange(nil, `"t"`, &tc.c)); got != tc.want {
+			if got := string(appendChange(nil, `"t"`, &tc.c)); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})
@@ -153,7 +158,7 @@ func TestOmit(t *testing.T) {
 					named++
 				}
 			}
-			_, got, _ := strings.Cut(string(protocol.AppendChange(nil, `"t"`, &tc.c)), `"t",`)
+			_, got, _ := strings.Cut(string(appendChange(nil, `"t"`, &tc.c)), `"t",`)
 			if got != tc.want || columns != named {
 				t.Errorf("%d columns omitted\ngot  %s\nwant %s", columns, got, tc.want)
 			}
@@ -162,7 +167,7 @@ func TestOmit(t *testing.T) {
 	keyless := &wal.Relation{Schema: "public", Name: "t", Columns: []wal.Column{textColumn("a", true), textColumn("b", true)}}
 	whole := wal.Change{Op: wal.Create, Relation: keyless, New: row("1", "22222222222")}
 	whole.Omit(10)
-	if got, want := string(protocol.AppendChange(nil, `"t"`, &whole)), `{"event":"create","collection_id":"t","data":{"a":"1"},"omitted":["b"]}`; got != want {
+	if got, want := string(appendChange(nil, `"t"`, &whole)), `{"event":"create","collection_id":"t","data":{"a":"1"},"omitted":["b"]}`; got != want {
 		t.Errorf("where the row is its own key\ngot  %s\nwant %s", got, want)
 	}
 	c := wal.Change{Op: wal.Create, Relation: rel, New: row("1", "7777777", "666666", "55555")}
@@ -202,7 +207,7 @@ func TestAppendChangeOfWhatLooksTheSame(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			c := &wal.Change{Op: wal.Update, Relation: rel, New: tc.now, Old: tc.old, OldFull: true}
-			_, old, _ := strings.Cut(string(protocol.AppendChange(nil, `"t"`, c)), `"old_data":`)
+			_, old, _ := strings.Cut(string(appendChange(nil, `"t"`, c)), `"old_data":`)
 			if old != tc.want+"}" {
 				t.Errorf("old_data is %s\nwant %s", old, tc.want)
 			}
@@ -357,12 +362,12 @@ func TestTouches(t *testing.T) {
 	}
 }
 
-func BenchmarkAppendChange(b *testing.B) {
+func BenchmarkAppendEvent(b *testing.B) {
 	c := &wal.Change{Op: wal.Update, Relation: users(wal.IdentityFull), New: john("premium"), Old: john("active"), OldFull: true}
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		buf = protocol.AppendChange(buf[:0], `"users"`, c)
+		buf = appendChange(buf[:0], `"users"`, c)
 	}
 	b.SetBytes(int64(len(buf)))
 }

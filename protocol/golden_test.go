@@ -72,7 +72,7 @@ var (
 
 func TestMessagesEqualTheDocumentation(t *testing.T) {
 	t.Parallel()
-	change := func(c *wal.Change) string { return string(protocol.AppendChange(nil, `"users"`, c)) }
+	change := func(c *wal.Change) string { return string(appendChange(nil, `"users"`, c)) }
 	usual, full := users(wal.IdentityDefault), users(wal.IdentityFull)
 	for name, got := range map[string]string{
 		"connected": string(protocol.AppendConnected(nil, "users", []byte(`{"status":"active"}`))),
@@ -80,7 +80,7 @@ func TestMessagesEqualTheDocumentation(t *testing.T) {
 		"update":    change(&wal.Change{Op: wal.Update, Relation: full, New: john("premium"), Old: john("active"), OldFull: true}),
 		"delete":    change(&wal.Change{Op: wal.Delete, Relation: usual, Old: key("doc_abc123")}),
 		"truncate":  change(&wal.Change{Op: wal.Truncate, Relation: usual}),
-		"pong":      string(protocol.Pong.Payload()),
+		"pong":      protocol.Pong,
 
 		"broadcast_connected": string(protocol.AppendBroadcastConnected(nil, "project_abc", "user_123")),
 		"broadcast_message":   string(protocol.AppendBroadcastMessage(nil, johnDoe, halfPastTen, []byte(`{"text":"Hello everyone!","custom_field":"any JSON data"}`))),

@@ -1,4 +1,4 @@
-package protocol_test
+package wsframe_test
 
 import (
 	"bytes"
@@ -6,17 +6,18 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
 // The header's three forms, at their edges (RFC 6455, section 5.2).
-func TestTextFrame(t *testing.T) {
+func TestText(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 125, 126, 0xffff, 0x10000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
 			message := bytes.Repeat([]byte{'x'}, n)
-			f := protocol.TextFrame(message)
+			f := wsframe.Text(message)
 			if f[0] != 0x81 {
 				t.Errorf("first byte %#x, want FIN and the text opcode", f[0])
 			}
@@ -28,21 +29,21 @@ func TestTextFrame(t *testing.T) {
 				length, header = int(binary.BigEndian.Uint64(f[2:])), 10
 			}
 			if length != n || len(f) != header+n {
-				t.Errorf("the header says %d of %d bytes", length, n)
+				t.Errorf("the header says %d bytes, want %d", length, n)
 			}
 			if cap(f) != len(f) {
-				t.Errorf("%d bytes are held for a frame of %d", cap(f), len(f))
+				t.Errorf("%d bytes of memory for a frame of %d", cap(f), len(f))
 			}
 			if !bytes.Equal(f.Payload(), message) {
-				t.Error("the payload is another one")
+				t.Error("the payload differs from the message")
 			}
 		})
 	}
 }
 
-func TestCloseFrameFitsAControlFrame(t *testing.T) {
+func TestCloseFitsAControlFrame(t *testing.T) {
 	t.Parallel()
-	f := protocol.CloseFrame(protocol.CloseSlowConsumer, string(bytes.Repeat([]byte{'x'}, 500)))
+	f := wsframe.Close(protocol.CloseSlowConsumer, string(bytes.Repeat([]byte{'x'}, 500)))
 	if len(f.Payload()) != 125 {
 		t.Errorf("payload of %d bytes, want 125", len(f.Payload()))
 	}
