@@ -44,9 +44,9 @@ function liveList({ url, hello, key, load, show }) {
       }
       show([...rows.values()]);
     };
-    ws.onclose = ({ code }) => { // 1012 is a restart; after any other code too the list comes back,
+    ws.onclose = ({ code }) => { // 1012 is a restart; the list connects again after any other code too,
       clearInterval(beat);
-      if ([4400, 4401, 4403, 4404].includes(code)) return; // but for these: mend the message first
+      if ([4400, 4401, 4403, 4404].includes(code)) return; // not after these: correct the message first
       const delay = Math.min(30_000, 500 * 2 ** failures++);
       setTimeout(connect, delay * (0.5 + Math.random() / 2));
     };
