@@ -60,7 +60,7 @@ func (s rowShape) messages() map[string]wire {
 
 // appendEvent appends a change as a subscriber without options receives it.
 func appendEvent(dst []byte, label string, c *wal.Change) []byte {
-	return protocol.AppendEvent(dst, protocol.Projection{Label: label}, protocol.Outcome{Op: c.Op}, c)
+	return protocol.AppendEvent(dst, protocol.Projection{CollectionJSON: label}, protocol.Outcome{Op: c.Op}, c)
 }
 
 // toFrames makes a decoder that makes a frame of each change, as a hub does for the

@@ -114,7 +114,7 @@ func TestPartitionsOldRows(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		// The key is told all the same: nothing better is known.
-		left := string(protocol.AppendEvent(nil, protocol.Projection{Label: `"t"`}, protocol.Outcome{Op: wal.Delete, ByFilter: true}, &changes[0]))
+		left := string(protocol.AppendEvent(nil, protocol.Projection{CollectionJSON: `"t"`}, protocol.Outcome{Op: wal.Delete, ByFilter: true}, &changes[0]))
 		if want := `{"event":"delete","collection_id":"t","data":{"id":"1"},"reason":"filter"}`; left != want {
 			t.Errorf("got %s, want %s", left, want)
 		}

@@ -128,7 +128,7 @@ func (s *subject) publish(b *wal.Batch) error {
 	for i := range b.Changes {
 		c := &b.Changes[i]
 		label := jsonstring.Append(nil, c.Relation.TableName().String())
-		s.frames <- string(protocol.AppendEvent(nil, protocol.Projection{Label: string(label)}, protocol.Outcome{Op: c.Op}, c))
+		s.frames <- string(protocol.AppendEvent(nil, protocol.Projection{CollectionJSON: string(label)}, protocol.Outcome{Op: c.Op}, c))
 	}
 	s.batches <- wal.Batch{End: b.End, Open: b.Open, Changes: make([]wal.Change, len(b.Changes))}
 	return nil

@@ -8,9 +8,9 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Announcer takes messages that come from SQL or from a backend to a project's
+// ServerPublisher takes messages that come from SQL or from a backend to a project's
 // broadcast and rooms. It may be used concurrently.
-type Announcer struct {
+type ServerPublisher struct {
 	Project   string
 	Broadcast *Broadcast
 	Rooms     *Rooms
@@ -22,10 +22,10 @@ const (
 	toRoom      = "room:"
 )
 
-// Announce sends a logical message to where its prefix says. A room in which
+// Publish sends a logical message to where its prefix says. A room in which
 // nobody has been has nobody to hear it. The error says what is wrong with the
 // message, and nothing of what is in it.
-func (a *Announcer) Announce(m *wal.Message) error {
+func (a *ServerPublisher) Publish(m *wal.Message) error {
 	where := strings.TrimPrefix(m.Prefix, wal.MessagePrefix)
 	if where == toBroadcast {
 		return a.ToBroadcast(m.Content)
@@ -43,7 +43,7 @@ func (a *Announcer) Announce(m *wal.Message) error {
 }
 
 // ToBroadcast sends JSON to everybody; see protocol.ParseBackendMessage.
-func (a *Announcer) ToBroadcast(content []byte) error {
+func (a *ServerPublisher) ToBroadcast(content []byte) error {
 	said, err := protocol.ParseBackendMessage(content, "data")
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (a *Announcer) ToBroadcast(content []byte) error {
 
 // ToRoom sends JSON to a room. told is what a sender is told who can be answered;
 // err says that the content is no JSON.
-func (a *Announcer) ToRoom(room string, content []byte) (told *protocol.Error, err error) {
+func (a *ServerPublisher) ToRoom(room string, content []byte) (told *protocol.Error, err error) {
 	said, err := protocol.ParseBackendMessage(content, "content")
 	if err != nil {
 		return nil, err

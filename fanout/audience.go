@@ -9,11 +9,11 @@ import (
 // audience is all who receive the same frames in the same order. Its owner's lock
 // guards it.
 type audience struct {
-	seats []*Seat
+	seats []*Member
 }
 
-// Seat is a socket's place in a broadcast or a room.
-type Seat struct {
+// Member is a socket's place in a broadcast or a room.
+type Member struct {
 	// User is who sits there.
 	User protocol.User
 
@@ -23,17 +23,17 @@ type Seat struct {
 	room    *room // nil on a broadcast
 }
 
-func (a *audience) add(s *Seat) {
+func (a *audience) add(s *Member) {
 	s.index = len(a.seats)
 	a.seats = append(a.seats, s)
 }
 
 // remove reports whether the seat was there.
-func (a *audience) remove(s *Seat) bool {
+func (a *audience) remove(s *Member) bool {
 	if s.index < 0 {
 		return false
 	}
-	a.seats = swaplist.Remove(a.seats, s.index, func(s *Seat, at int) { s.index = at })
+	a.seats = swaplist.Remove(a.seats, s.index, func(s *Member, at int) { s.index = at })
 	s.index = -1
 	return true
 }

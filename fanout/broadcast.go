@@ -39,8 +39,8 @@ func (b *Broadcast) channel(project string) *channel {
 
 // Join gives a socket a place. "connected" is the first frame that it gets; every
 // message sent after Join returned is one of the next.
-func (b *Broadcast) Join(project string, user protocol.User, q *Queue) *Seat {
-	s := &Seat{User: user, queue: q, project: project}
+func (b *Broadcast) Join(project string, user protocol.User, q *Queue) *Member {
+	s := &Member{User: user, queue: q, project: project}
 	c := b.channel(project)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +50,7 @@ func (b *Broadcast) Join(project string, user protocol.User, q *Queue) *Seat {
 }
 
 // Leave gives the place up.
-func (b *Broadcast) Leave(s *Seat) {
+func (b *Broadcast) Leave(s *Member) {
 	c := b.channel(s.project)
 	c.mu.Lock()
 	defer c.mu.Unlock()

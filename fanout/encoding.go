@@ -24,10 +24,10 @@ type frameKey struct {
 	seen protocol.Outcome
 }
 
-// MaxChosenBytes is how long the frames of one change may be together that each show
+// MaxProjectedBytes is how long the frames of one change may be together that each show
 // another choice of columns; the last one may pass it. So a long row does not fill the
 // memory, whatever clients choose. Frames of whole rows are always built: there are few.
-const MaxChosenBytes = 64 << 20
+const MaxProjectedBytes = 64 << 20
 
 // frame gives the change's frame, building it the first time; nil for one too many.
 // The scratch buffer is the caller's; the frame is a copy of exactly its size.
@@ -40,7 +40,7 @@ func (e *encoding) frame(key frameKey, c *wal.Change, scratch *[]byte) (f wsfram
 	if f, ok := e.others[key]; ok {
 		return f, false
 	}
-	if key.view.Columns != "" && e.chosen >= MaxChosenBytes {
+	if key.view.Columns != "" && e.chosen >= MaxProjectedBytes {
 		return nil, false
 	}
 	*scratch = protocol.AppendEvent((*scratch)[:0], key.view, key.seen, c)

@@ -132,9 +132,9 @@ func (h *Hub) RestartTable(table wal.TableName, reason string) {
 	h.all(endTopic{table: table, ending: ending{code: protocol.CloseRestart, reason: reason}})
 }
 
-// RestartFollowers ends the subscriptions to a table that follow transitions: rows
+// RestartTransitionSubscribers ends the subscriptions to a table that follow transitions: rows
 // that their clients keep may have changed without a change that told of it.
-func (h *Hub) RestartFollowers(table wal.TableName, reason string) {
+func (h *Hub) RestartTransitionSubscribers(table wal.TableName, reason string) {
 	h.all(endTopic{table: table, followers: true, ending: ending{code: protocol.CloseRestart, reason: reason}})
 }
 

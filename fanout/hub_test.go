@@ -378,7 +378,7 @@ func TestHub(t *testing.T) {
 		follow := protocol.SubscriptionOptions{Transitions: true}
 		follower, all := extended(t, h, rel, `{"status":"paid"}`, follow), extended(t, h, rel, "", follow)
 		elsewhere, plain := extended(t, h, other, "", follow), watch(t, h, rel, `{"status":"paid"}`)
-		h.RestartFollowers(rel.TableName(), "a partition was attached")
+		h.RestartTransitionSubscribers(rel.TableName(), "a partition was attached")
 		publish(t, h, created(rel, "1", "paid"), created(other, "1", "paid"))
 		follower.want(t, "close 1012")
 		all.want(t, "close 1012")

@@ -36,7 +36,7 @@ type participant struct {
 
 // enter puts a seat into the room. It reports false when the room was forgotten in
 // the meantime, and gives an error when it is full.
-func (r *room) enter(s *Seat, limit int) (entered bool, delivered int, full *protocol.Error) {
+func (r *room) enter(s *Member, limit int) (entered bool, delivered int, full *protocol.Error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -66,7 +66,7 @@ func (r *room) enter(s *Seat, limit int) (entered bool, delivered int, full *pro
 }
 
 // leave takes a seat out. It tells since when the room is empty, if it is.
-func (r *room) leave(s *Seat) (emptied time.Time, delivered int) {
+func (r *room) leave(s *Member) (emptied time.Time, delivered int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.audience.remove(s) {

@@ -13,8 +13,8 @@ import (
 
 // RoomsConfig bounds the rooms.
 type RoomsConfig struct {
-	// Linger is how long an empty room can still be joined. 0 means 30 s.
-	Linger time.Duration
+	// EmptyTTL is how long an empty room can still be joined. 0 means 30 s.
+	EmptyTTL time.Duration
 	// MaxRooms is how many there may be, lingering ones included. 0 means 100,000.
 	MaxRooms int
 	// MaxParticipants is how many sockets may be in one room. 0 means 20,000.
@@ -39,14 +39,14 @@ type Rooms struct {
 
 // NewRooms makes the rooms; empty ones are forgotten while Run runs.
 func NewRooms(cfg RoomsConfig) *Rooms {
-	cfg.Linger = cmp.Or(cfg.Linger, 30*time.Second)
+	cfg.EmptyTTL = cmp.Or(cfg.EmptyTTL, 30*time.Second)
 	cfg.MaxRooms = cmp.Or(cfg.MaxRooms, 100_000)
 	cfg.MaxParticipants = cmp.Or(cfg.MaxParticipants, 20_000)
 	return &Rooms{cfg: cfg, rooms: make(map[string]*room), first: make(chan struct{}, 1)}
 }
 
-// Entry is what a client asks for that wants to be in a room.
-type Entry struct {
+// JoinRequest is what a client asks for that wants to be in a room.
+type JoinRequest struct {
 	Project string
 	Room    protocol.Room // the title counts only for a room that is made
 	Create  bool          // make the room when it is not there
@@ -60,10 +60,10 @@ var (
 	ErrTooManyRooms = protocol.ErrRateLimit("there are too many rooms")
 )
 
-// Enter gives a socket a place in a room. "joined" is the first frame that it gets.
+// Join gives a socket a place in a room. "joined" is the first frame that it gets.
 // The error is what the client is told.
-func (r *Rooms) Enter(e Entry) (*Seat, *protocol.Error) {
-	s := &Seat{User: e.User, queue: e.Queue, project: e.Project}
+func (r *Rooms) Join(e JoinRequest) (*Member, *protocol.Error) {
+	s := &Member{User: e.User, queue: e.Queue, project: e.Project}
 	for {
 		rm, err := r.find(e)
 		if err != nil {
@@ -82,7 +82,7 @@ func (r *Rooms) Enter(e Entry) (*Seat, *protocol.Error) {
 }
 
 // find gives the room that is asked for, and makes it if it may.
-func (r *Rooms) find(e Entry) (*room, *protocol.Error) {
+func (r *Rooms) find(e JoinRequest) (*room, *protocol.Error) {
 	r.mu.RLock()
 	rm := r.rooms[e.Room.ID]
 	r.mu.RUnlock()
@@ -102,7 +102,7 @@ func access(rm *room, project, id string) *protocol.Error {
 	return nil
 }
 
-func (r *Rooms) make(e Entry) (*room, *protocol.Error) {
+func (r *Rooms) make(e JoinRequest) (*room, *protocol.Error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if rm := r.rooms[e.Room.ID]; rm != nil { // somebody else was faster
@@ -121,7 +121,7 @@ func (r *Rooms) make(e Entry) (*room, *protocol.Error) {
 }
 
 // Leave gives a place up.
-func (r *Rooms) Leave(s *Seat) {
+func (r *Rooms) Leave(s *Member) {
 	emptied, delivered := s.room.leave(s)
 	r.deliveries.Add(uint64(delivered))
 	if !emptied.IsZero() {
@@ -129,8 +129,8 @@ func (r *Rooms) Leave(s *Seat) {
 	}
 }
 
-// Say sends a message to the room of a seat. content is JSON; it is copied.
-func (r *Rooms) Say(s *Seat, content []byte) { r.said(s.room.say(s.User, content)) }
+// SendFrom sends a message to the room of a seat. content is JSON; it is copied.
+func (r *Rooms) SendFrom(s *Member, content []byte) { r.said(s.room.say(s.User, content)) }
 
 // Send sends a message to a room from outside of it. The error is what the sender
 // is told.
@@ -190,7 +190,7 @@ func (r *Rooms) expire(rm *room, emptied time.Time) {
 	defer r.mu.Unlock()
 	if !rm.expiring {
 		rm.expiring = true
-		r.list(expiry{rm, emptied.Add(r.cfg.Linger)})
+		r.list(expiry{rm, emptied.Add(r.cfg.EmptyTTL)})
 	}
 }
 
@@ -239,14 +239,14 @@ func (r *Rooms) forget(now time.Time) (next time.Time, ok bool) {
 	defer clear(due)
 	for _, e := range due {
 		rm := e.room
-		gone, emptied := rm.forget(now.Add(-r.cfg.Linger))
+		gone, emptied := rm.forget(now.Add(-r.cfg.EmptyTTL))
 		switch {
 		case gone:
 			delete(r.rooms, rm.ID)
 		case emptied.IsZero(): // somebody is in it
 			rm.expiring = false
 		default: // it was entered and left again
-			r.list(expiry{rm, emptied.Add(r.cfg.Linger)})
+			r.list(expiry{rm, emptied.Add(r.cfg.EmptyTTL)})
 		}
 	}
 	if len(r.expiring) == 0 {

@@ -35,7 +35,7 @@ func (s *sink) drain() {
 }
 
 // BenchmarkRooms compares 10,000 rooms of 2 with one of 20,000: a message of 256 bytes
-// in each, without the sockets. What a room and a seat weigh is measured as well.
+// in each, without the sockets. What a room and a member weigh is measured as well.
 func BenchmarkRooms(b *testing.B) {
 	const sockets = 20_000
 	for _, people := range []int{2, sockets} {
@@ -48,7 +48,7 @@ func BenchmarkRooms(b *testing.B) {
 			for i := range ids {
 				ids[i] = strconv.Itoa(i)
 			}
-			seats := make([]*fanout.Seat, 0, sockets)
+			members := make([]*fanout.Member, 0, sockets)
 			before := heap()
 			for i := range queues {
 				queues[i].Init(1<<20, s)
@@ -56,21 +56,21 @@ func BenchmarkRooms(b *testing.B) {
 				if people > 2 {
 					user = "one" // or else each would be told of each
 				}
-				seat, err := all.Enter(fanout.Entry{
+				member, err := all.Join(fanout.JoinRequest{
 					Project: "p", Room: protocol.Room{ID: ids[i/people], Title: ids[i/people]}, Create: true,
 					User: protocol.User{ID: user, Name: user}, Queue: &queues[i],
 				})
 				if err != nil {
 					b.Fatal(err)
 				}
-				seats = append(seats, seat)
+				members = append(members, member)
 				s.drain()
 			}
 			weight := heap() - before
 			content := []byte(`"` + fmt.Sprintf("%254d", 0) + `"`)
 			for b.Loop() {
 				for i := 0; i < sockets; i += people {
-					all.Say(seats[i], content)
+					all.SendFrom(members[i], content)
 				}
 				s.drain()
 			}

@@ -20,13 +20,13 @@ import (
 
 // tab is a socket in a room.
 type tab struct {
-	seat  *fanout.Seat
+	member  *fanout.Member
 	queue *fanout.Queue
 }
 
 func enter(rooms *fanout.Rooms, project, room, user string, create bool) (*tab, *protocol.Error) {
 	q, _ := newQueue(1 << 20)
-	s, told := rooms.Enter(fanout.Entry{
+	s, told := rooms.Join(fanout.JoinRequest{
 		Project: project, Room: protocol.Room{ID: room, Title: "title of " + room}, Create: create,
 		User: protocol.User{ID: user, Name: "name of " + user}, Queue: q,
 	})
@@ -76,9 +76,9 @@ func TestRooms(t *testing.T) {
 		rooms := fanout.NewRooms(fanout.RoomsConfig{})
 		ada := mustEnter(t, rooms, "r", "ada")
 		bob := mustEnter(t, rooms, "r", "bob")
-		rooms.Say(bob.seat, []byte(`{"a": 1}`))
-		rooms.Leave(bob.seat)
-		rooms.Leave(bob.seat)
+		rooms.SendFrom(bob.member, []byte(`{"a": 1}`))
+		rooms.Leave(bob.member)
+		rooms.Leave(bob.member)
 		message := `{"type":"message","user_id":"bob","user_name":"name of bob","content":{"a": 1},"room_info":{"id":"r","title":"title of r"}}`
 		equal(t, []string{joined(1, "ada"), presence("joined", "bob", 2), message, presence("left", "bob", 1)}, ada.got())
 		equal(t, []string{joined(2, "bob"), message}, bob.got())
@@ -89,10 +89,10 @@ func TestRooms(t *testing.T) {
 		rooms := fanout.NewRooms(fanout.RoomsConfig{})
 		ada := mustEnter(t, rooms, "r", "ada")
 		one, two := mustEnter(t, rooms, "r", "bob"), mustEnter(t, rooms, "r", "bob")
-		rooms.Leave(one.seat)
+		rooms.Leave(one.member)
 		ada.got()
 		equal(t, []string{joined(2, "bob")}, two.got())
-		rooms.Leave(two.seat)
+		rooms.Leave(two.member)
 		equal(t, []string{presence("left", "bob", 1)}, ada.got())
 	})
 
@@ -136,12 +136,12 @@ func TestRooms(t *testing.T) {
 	t.Run("an empty room lingers, unlisted, and is then forgotten", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			rooms := fanout.NewRooms(fanout.RoomsConfig{Linger: 30 * time.Second})
+			rooms := fanout.NewRooms(fanout.RoomsConfig{EmptyTTL: 30 * time.Second})
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- rooms.Run(ctx) }()
 			ada := mustEnter(t, rooms, "r", "ada")
-			rooms.Leave(ada.seat)
+			rooms.Leave(ada.member)
 			if list := rooms.List("p"); len(list) != 0 {
 				t.Errorf("an empty room is listed: %+v", list)
 			}
@@ -152,7 +152,7 @@ func TestRooms(t *testing.T) {
 			}
 			time.Sleep(40 * time.Second) // past the first expiry, with somebody in it
 			synctest.Wait()
-			rooms.Leave(ada.seat)
+			rooms.Leave(ada.member)
 			time.Sleep(29 * time.Second)
 			synctest.Wait()
 			if st := rooms.Stats(); st.Rooms != 1 {
@@ -198,12 +198,12 @@ func TestManyRoomsAreForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const many = 1000
-		rooms := fanout.NewRooms(fanout.RoomsConfig{Linger: time.Minute})
+		rooms := fanout.NewRooms(fanout.RoomsConfig{EmptyTTL: time.Minute})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go func() { _ = rooms.Run(ctx) }()
 		for i := range many {
-			rooms.Leave(mustEnter(t, rooms, fmt.Sprint(i), "ada").seat)
+			rooms.Leave(mustEnter(t, rooms, fmt.Sprint(i), "ada").member)
 		}
 		time.Sleep(30 * time.Second)
 		var back []*tab
@@ -211,7 +211,7 @@ func TestManyRoomsAreForgotten(t *testing.T) {
 			back = append(back, mustEnter(t, rooms, fmt.Sprint(2*i), "ada"))
 		}
 		for _, b := range back[:many/4] {
-			rooms.Leave(b.seat)
+			rooms.Leave(b.member)
 		}
 		for _, tt := range []struct {
 			later time.Duration
@@ -285,7 +285,7 @@ func TestRoomsAgainstModel(t *testing.T) {
 				if !ok {
 					return
 				}
-				rooms.Leave(b.tab.seat)
+				rooms.Leave(b.tab.member)
 				r := m.rooms[b.room]
 				delete(r.tabs, b)
 				tabs = slices.DeleteFunc(tabs, func(x *modelTab) bool { return x == b })
@@ -303,7 +303,7 @@ func TestRoomsAgainstModel(t *testing.T) {
 					return
 				}
 				said++
-				rooms.Say(b.tab.seat, fmt.Append(nil, said))
+				rooms.SendFrom(b.tab.member, fmt.Append(nil, said))
 				tell(m.rooms[b.room], nil, fmt.Sprintf("%s:message:%d", b.user, said))
 			},
 			"": func(t *rapid.T) {
@@ -370,9 +370,9 @@ func TestBroadcast(t *testing.T) {
 		return &tab{b.Join(project, protocol.User{ID: user, Name: user}, q), q}
 	}
 	ada, bob, eve := join("p", "ada"), join("p", "bob"), join("other", "eve")
-	b.Send("p", ada.seat.User, []byte(`{"x": 1}`))
-	b.Leave(bob.seat)
-	b.Leave(bob.seat)
+	b.Send("p", ada.member.User, []byte(`{"x": 1}`))
+	b.Leave(bob.member)
+	b.Leave(bob.member)
 	b.Send("p", protocol.System, []byte(`2`))
 	one := `{"type":"message","user_id":"ada","user_name":"ada","data":{"x": 1}}`
 	two := `{"type":"message","user_id":"system","user_name":"system","data":2}`
@@ -395,11 +395,11 @@ func TestBroadcast(t *testing.T) {
 
 func TestAnnouncer(t *testing.T) {
 	t.Parallel()
-	a := &fanout.Announcer{Project: "p", Broadcast: &fanout.Broadcast{}, Rooms: fanout.NewRooms(fanout.RoomsConfig{})}
+	a := &fanout.ServerPublisher{Project: "p", Broadcast: &fanout.Broadcast{}, Rooms: fanout.NewRooms(fanout.RoomsConfig{})}
 	ada := mustEnter(t, a.Rooms, "r:1", "ada")
 	ada.got()
 	announce := func(prefix, content string) error {
-		return a.Announce(&wal.Message{Prefix: prefix, Content: []byte(content)})
+		return a.Publish(&wal.Message{Prefix: prefix, Content: []byte(content)})
 	}
 	if err := announce("tablewire:room:r:1", `{"content":"hi","user_name":"Trigger"}`); err != nil {
 		t.Error(err)

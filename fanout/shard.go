@@ -254,7 +254,7 @@ func (s *shard) queue(h hit, c *wal.Change, e *encoding) {
 	}
 }
 
-// crowded ends those who miss a change, as [MaxChosenBytes] has it.
+// crowded ends those who miss a change, as [MaxProjectedBytes] has it.
 var crowded = ending{code: protocol.CloseRestart, reason: "a long row is shown in too many choices of columns"}
 
 // frame gives a change's frame, nil for one too many. Most nodes want the same as the

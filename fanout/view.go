@@ -53,7 +53,7 @@ func (r *request) bindTo(relation *wal.Relation, f *filter.Filter, err error) (b
 	return binding{
 		relation: relation, key: f.Key(), filter: f,
 		view: view{
-			Projection:  protocol.Projection{Label: r.label, Columns: columns},
+			Projection:  protocol.Projection{CollectionJSON: r.label, Columns: columns},
 			transitions: r.Transitions && !f.Empty(), // which no row enters or leaves
 			events:      r.Events,
 		},
@@ -63,7 +63,7 @@ func (r *request) bindTo(relation *wal.Relation, f *filter.Filter, err error) (b
 // unbound is a request that fits no version of the table that has been seen. It
 // has an entry by what the client sent: there is no canonical form.
 func (r *request) unbound() binding {
-	return binding{key: "\x00" + string(r.filters), view: view{Projection: protocol.Projection{Label: r.label}, events: r.Events}}
+	return binding{key: "\x00" + string(r.filters), view: view{Projection: protocol.Projection{CollectionJSON: r.label}, events: r.Events}}
 }
 
 func (r *request) equal(o *request) bool {

@@ -29,7 +29,7 @@ func (s *Server) postBroadcast(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if err := s.cfg.Announcer.ToBroadcast(body); err != nil {
+	if err := s.cfg.Publisher.ToBroadcast(body); err != nil {
 		answer(w, http.StatusBadRequest, protocol.ErrInvalidJSON(err.Error()))
 		return
 	}
@@ -46,7 +46,7 @@ func (s *Server) postRoom(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	told, err := s.cfg.Announcer.ToRoom(id, body)
+	told, err := s.cfg.Publisher.ToRoom(id, body)
 	switch {
 	case err != nil:
 		answer(w, http.StatusBadRequest, protocol.ErrInvalidJSON(err.Error()))

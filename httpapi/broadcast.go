@@ -14,15 +14,15 @@ import (
 type broadcast struct {
 	server  *Server
 	project string
-	seat    *fanout.Seat
+	member  *fanout.Member
 }
 
 func broadcastOf(s *Server, _ *http.Request) kind { return &broadcast{server: s} }
 
-// join takes a seat, which queues "connected".
+// join takes a place, which queues "connected".
 func (b *broadcast) join(_ context.Context, k *socket, p *project, hello *protocol.Hello) error {
 	b.project = p.ID
-	b.seat = b.server.cfg.Broadcast.Join(p.ID, speaker(hello), &k.queue)
+	b.member = b.server.cfg.Broadcast.Join(p.ID, speaker(hello), &k.queue)
 	return nil
 }
 
@@ -33,15 +33,15 @@ func (b *broadcast) command(c protocol.Command, _ []byte) *protocol.Error {
 	case c.Data == nil:
 		return errNoData
 	}
-	b.server.cfg.Broadcast.Send(b.project, b.seat.User, c.Data)
+	b.server.cfg.Broadcast.Send(b.project, b.member.User, c.Data)
 	return nil
 }
 
 func (b *broadcast) path() string { return broadcastPath }
 
 func (b *broadcast) leave() {
-	if b.seat != nil {
-		b.server.cfg.Broadcast.Leave(b.seat)
+	if b.member != nil {
+		b.server.cfg.Broadcast.Leave(b.member)
 	}
 }
 

@@ -295,7 +295,7 @@ func TestUserLeftHoweverTheSocketEnds(t *testing.T) {
 
 func TestRoomLingers(t *testing.T) {
 	t.Parallel()
-	w := setup(t, func(c *Config) { c.Rooms = fanout.NewRooms(fanout.RoomsConfig{Linger: 30 * time.Millisecond}) })
+	w := setup(t, func(c *Config) { c.Rooms = fanout.NewRooms(fanout.RoomsConfig{EmptyTTL: 30 * time.Millisecond}) })
 	_ = w.member(t, "a", 1).NetConn().Close()
 	w.left(t, 0)
 	if status, body := w.get(t, "/realtime/rooms", "X-API-Key", testKey); status != 200 || body != `{"rooms":[],"total":0}` {
@@ -317,7 +317,7 @@ func TestAnotherProjectsRoom(t *testing.T) {
 	other := &session{}
 	other.server = w.Server
 	other.queue.Init(1<<20, dozing{})
-	_, err := w.cfg.Rooms.Enter(fanout.Entry{Project: "other", Room: protocol.Room{ID: "general-chat"}, Create: true, User: protocol.System, Queue: &other.queue})
+	_, err := w.cfg.Rooms.Join(fanout.JoinRequest{Project: "other", Room: protocol.Room{ID: "general-chat"}, Create: true, User: protocol.System, Queue: &other.queue})
 	if err != nil {
 		t.Fatal(err)
 	}

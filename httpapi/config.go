@@ -34,12 +34,12 @@ type Config struct {
 	Collections Collections
 
 	// Broadcast and Rooms are what the other sockets are served from; none means new
-	// ones. Server.Run runs the rooms. Announcer is by what a backend speaks on them,
+	// ones. Server.Run runs the rooms. Publisher is by what a backend speaks on them,
 	// and what SQL's messages may go through; it must be of the same. None means a new
 	// one, and one alone brings its broadcast and rooms.
 	Broadcast *fanout.Broadcast
 	Rooms     *fanout.Rooms
-	Announcer *fanout.Announcer
+	Publisher *fanout.ServerPublisher
 
 	// APIKey of the one project. Required.
 	APIKey string
@@ -162,11 +162,11 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// chatDefaults makes the broadcast, the rooms and the announcer where there are none.
+// chatDefaults makes the broadcast, the rooms and the publisher where there are none.
 func (c *Config) chatDefaults() {
-	if c.Announcer != nil {
-		c.Broadcast = cmp.Or(c.Broadcast, c.Announcer.Broadcast)
-		c.Rooms = cmp.Or(c.Rooms, c.Announcer.Rooms)
+	if c.Publisher != nil {
+		c.Broadcast = cmp.Or(c.Broadcast, c.Publisher.Broadcast)
+		c.Rooms = cmp.Or(c.Rooms, c.Publisher.Rooms)
 	}
 	if c.Broadcast == nil {
 		c.Broadcast = new(fanout.Broadcast)
@@ -174,8 +174,8 @@ func (c *Config) chatDefaults() {
 	if c.Rooms == nil {
 		c.Rooms = fanout.NewRooms(fanout.RoomsConfig{})
 	}
-	if c.Announcer == nil {
-		c.Announcer = &fanout.Announcer{Project: ProjectID, Broadcast: c.Broadcast, Rooms: c.Rooms}
+	if c.Publisher == nil {
+		c.Publisher = &fanout.ServerPublisher{Project: ProjectID, Broadcast: c.Broadcast, Rooms: c.Rooms}
 	}
 }
 
@@ -187,8 +187,8 @@ func (c Config) validate() error {
 		return errors.New("httpapi: Collections is missing")
 	case c.APIKey == "":
 		return errors.New("httpapi: APIKey is empty: nobody could connect")
-	case c.Announcer.Broadcast != c.Broadcast || c.Announcer.Rooms != c.Rooms:
-		return errors.New("httpapi: Announcer has another Broadcast or other Rooms")
+	case c.Publisher.Broadcast != c.Broadcast || c.Publisher.Rooms != c.Rooms:
+		return errors.New("httpapi: Publisher has another Broadcast or other Rooms")
 	case c.AuthTimeout < 0 || c.PingInterval < 0:
 		return errors.New("httpapi: a timeout is negative")
 	case c.QueueBytes < 0 || c.MaxMessageBytes < 0:

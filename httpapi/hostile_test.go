@@ -116,7 +116,7 @@ func TestThousandsOfRooms(t *testing.T) {
 	t.Parallel()
 	const rooms = 1000
 	w := setup(t, func(c *Config) {
-		c.Rooms = fanout.NewRooms(fanout.RoomsConfig{MaxRooms: rooms, Linger: time.Millisecond})
+		c.Rooms = fanout.NewRooms(fanout.RoomsConfig{MaxRooms: rooms, EmptyTTL: time.Millisecond})
 	})
 	var all []*client
 	for i := range rooms {

@@ -17,7 +17,7 @@ import (
 type room struct {
 	server *Server
 	id     string
-	seat   *fanout.Seat
+	member *fanout.Member
 }
 
 func roomOf(s *Server, r *http.Request) kind {
@@ -30,7 +30,7 @@ func (r *room) join(_ context.Context, k *socket, p *project, hello *protocol.He
 		r.server.limits.texts(err, k.from.ip)
 		return err
 	}
-	entry := fanout.Entry{
+	entry := fanout.JoinRequest{
 		Project: p.ID, Room: protocol.Room{ID: r.id, Title: hello.RoomTitle},
 		User: speaker(hello), Queue: &k.queue,
 	}
@@ -44,12 +44,12 @@ func (r *room) join(_ context.Context, k *socket, p *project, hello *protocol.He
 	if entry.Room.Title == "" {
 		entry.Room.Title = r.id
 	}
-	seat, err := r.server.cfg.Rooms.Enter(entry)
+	member, err := r.server.cfg.Rooms.Join(entry)
 	if err != nil {
 		r.server.limits.refused(err, k.from.ip)
 		return err
 	}
-	r.seat = seat
+	r.member = member
 	return nil
 }
 
@@ -60,15 +60,15 @@ func (r *room) command(c protocol.Command, _ []byte) *protocol.Error {
 	case c.Content == nil:
 		return errNoContent
 	}
-	r.server.cfg.Rooms.Say(r.seat, c.Content)
+	r.server.cfg.Rooms.SendFrom(r.member, c.Content)
 	return nil
 }
 
 func (r *room) path() string { return roomsPath + r.id }
 
 func (r *room) leave() {
-	if r.seat != nil {
-		r.server.cfg.Rooms.Leave(r.seat)
+	if r.member != nil {
+		r.server.cfg.Rooms.Leave(r.member)
 	}
 }
 

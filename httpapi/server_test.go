@@ -34,8 +34,8 @@ func TestConfig(t *testing.T) {
 		"APIKey":      func(c *Config) { c.APIKey = "" },
 		"Timeout":     func(c *Config) { c.AuthTimeout = -1 },
 		"Size":        func(c *Config) { c.QueueBytes = -1 },
-		"Announcer": func(c *Config) {
-			c.Announcer = &fanout.Announcer{Broadcast: new(fanout.Broadcast), Rooms: fanout.NewRooms(fanout.RoomsConfig{})}
+		"Publisher": func(c *Config) {
+			c.Publisher = &fanout.ServerPublisher{Broadcast: new(fanout.Broadcast), Rooms: fanout.NewRooms(fanout.RoomsConfig{})}
 			c.Broadcast = new(fanout.Broadcast)
 		},
 		"Burst":      func(c *Config) { c.MessageBurst = -1 },

@@ -26,7 +26,7 @@ func AppendEvent(dst []byte, v Projection, seen Outcome, c *wal.Change) []byte {
 	dst = append(dst, `{"event":"`...)
 	dst = append(dst, seen.Op.String()...)
 	dst = append(dst, `","collection_id":`...)
-	dst = append(dst, v.Label...)
+	dst = append(dst, v.CollectionJSON...)
 	switch seen.Op {
 	case wal.Create, wal.Update:
 		dst = append(dst, `,"data":`...)
@@ -105,7 +105,7 @@ func appendName(dst []byte, col *wal.Column, empty int) []byte {
 	if len(dst) > empty {
 		dst = append(dst, ',')
 	}
-	return append(dst, col.Label[:len(col.Label)-1]...)
+	return append(dst, col.JSONKey[:len(col.JSONKey)-1]...)
 }
 
 // appendOldChanged appends old_data: what is known of the columns that changed, which
@@ -196,7 +196,7 @@ func appendLabel(dst []byte, col *wal.Column, empty int) []byte {
 	if len(dst) > empty {
 		dst = append(dst, ',')
 	}
-	return append(dst, col.Label...)
+	return append(dst, col.JSONKey...)
 }
 
 func appendValue(dst []byte, col *wal.Column, v wal.Value) []byte {

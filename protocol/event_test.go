@@ -15,7 +15,7 @@ import (
 // What old_data, data and unchanged say in each case of the wire contract.
 // appendChange appends a change as a subscriber without options receives it.
 func appendChange(dst []byte, label string, c *wal.Change) []byte {
-	return protocol.AppendEvent(dst, protocol.Projection{Label: label}, protocol.Outcome{Op: c.Op}, c)
+	return protocol.AppendEvent(dst, protocol.Projection{CollectionJSON: label}, protocol.Outcome{Op: c.Op}, c)
 }
 
 func TestAppendEvent(t *testing.T) {
@@ -176,7 +176,7 @@ func TestOmit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := string(protocol.AppendEvent(nil, protocol.Projection{Label: `"t"`, Columns: shown}, protocol.Outcome{Op: wal.Create}, &c))
+	got := string(protocol.AppendEvent(nil, protocol.Projection{CollectionJSON: `"t"`, Columns: shown}, protocol.Outcome{Op: wal.Create}, &c))
 	if want := `{"event":"create","collection_id":"t","data":{"id":"1"},"omitted":["b"]}`; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
@@ -302,7 +302,7 @@ func TestAppendEventOfColumns(t *testing.T) {
 				t.Fatal(err)
 			}
 			tc.c.Relation = rel
-			if got := string(protocol.AppendEvent(nil, protocol.Projection{Label: `"t"`, Columns: columns}, tc.seen, &tc.c)); got != tc.want {
+			if got := string(protocol.AppendEvent(nil, protocol.Projection{CollectionJSON: `"t"`, Columns: columns}, tc.seen, &tc.c)); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})

@@ -123,7 +123,7 @@ func TestExtendedMessages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return string(protocol.AppendEvent(nil, protocol.Projection{Label: `"users"`, Columns: chosen}, seen, c))
+		return string(protocol.AppendEvent(nil, protocol.Projection{CollectionJSON: `"users"`, Columns: chosen}, seen, c))
 	}
 	_, events := (&protocol.Hello{Events: json.RawMessage(`["updated"]`)}).Options()
 	_, columns := protocol.ChooseColumns(usual, []string{"name", "nme"})

@@ -121,7 +121,7 @@ func (b *demoBackend) rows(ctx context.Context, conn *pgx.Conn, collection, filt
 		if len(events) > 1 {
 			events = append(events, ',')
 		}
-		events = protocol.AppendEvent(events, protocol.Projection{Label: string(label)}, protocol.Outcome{Op: change.Op}, &change)
+		events = protocol.AppendEvent(events, protocol.Projection{CollectionJSON: string(label)}, protocol.Outcome{Op: change.Op}, &change)
 	}
 	_, err = result.Close()
 	return append(events, ']'), err

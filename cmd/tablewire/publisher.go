@@ -16,7 +16,7 @@ import (
 // the messages that the same transactions carried to the broadcast and the rooms.
 type publisher struct {
 	hub       *fanout.Hub
-	announcer *fanout.Announcer
+	announcer *fanout.ServerPublisher
 	log       *slog.Logger
 
 	complaints     rate.Sometimes // a trigger that errs does so for every row
@@ -25,11 +25,11 @@ type publisher struct {
 
 func newPublisher(hub *fanout.Hub, limits limitFlags, logger *slog.Logger) *publisher {
 	rooms := fanout.NewRooms(fanout.RoomsConfig{
-		Linger: limits.RoomLinger, MaxRooms: limits.MaxRooms, MaxParticipants: limits.MaxRoomParticipants,
+		EmptyTTL: limits.RoomLinger, MaxRooms: limits.MaxRooms, MaxParticipants: limits.MaxRoomParticipants,
 	})
 	return &publisher{
 		hub: hub, log: logger, complaints: rate.Sometimes{First: 10, Interval: time.Second},
-		announcer: &fanout.Announcer{Project: httpapi.ProjectID, Broadcast: new(fanout.Broadcast), Rooms: rooms},
+		announcer: &fanout.ServerPublisher{Project: httpapi.ProjectID, Broadcast: new(fanout.Broadcast), Rooms: rooms},
 	}
 }
 
@@ -41,7 +41,7 @@ func (p *publisher) publish(b *wal.Batch) error {
 	}
 	for i := range b.Messages {
 		m := &b.Messages[i]
-		err := p.announcer.Announce(m)
+		err := p.announcer.Publish(m)
 		if err == nil {
 			p.sent.Add(1)
 			continue

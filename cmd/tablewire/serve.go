@@ -178,7 +178,7 @@ func serve(ctx context.Context, opt serveOptions, logger *slog.Logger, ready fun
 		Database: database, Publish: out.publish, RowBytes: int(opt.Limits.RowBytes), Logger: logger,
 		Lost:        func() { hub.RestartAll("changes may be lost") },
 		Interrupted: func(table wal.TableName) { hub.RestartTable(table, "changes may be lost") },
-		Unseen:      hub.RestartFollowers,
+		Unseen:      hub.RestartTransitionSubscribers,
 		Dropped:     func(table wal.TableName) { hub.EndTable(table, protocol.ErrCollectionNotFound) },
 	})
 	if err != nil {
@@ -186,7 +186,7 @@ func serve(ctx context.Context, opt serveOptions, logger *slog.Logger, ready fun
 	}
 	limits := opt.Limits
 	api, err := httpapi.New(httpapi.Config{
-		Hub: hub, Announcer: out.announcer, Collections: stream.Catalog(), APIKey: opt.APIKey,
+		Hub: hub, Publisher: out.announcer, Collections: stream.Catalog(), APIKey: opt.APIKey,
 		AllowedOrigins: limits.AllowedOrigins, AuthTimeout: limits.AuthTimeout,
 		PingInterval: limits.PingInterval, QueueBytes: int(limits.QueueBytes),
 		MaxMessageBytes: int64(limits.MaxMessageBytes),

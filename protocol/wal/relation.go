@@ -75,15 +75,15 @@ type Column struct {
 	// AppendJSON appends the value whose text form is given, as JSON. It is never
 	// called for NULL. It is nil in a relation that was not made for encoding.
 	AppendJSON func(dst, text []byte) []byte
-	// Label is the name as a JSON string with the colon behind it; NewColumn sets it.
-	Label []byte
+	// JSONKey is the name as a JSON string with the colon behind it; NewColumn sets it.
+	JSONKey []byte
 }
 
 // NewColumn returns a column with its label built.
 func NewColumn(name string, t Type, key bool, appendJSON func(dst, text []byte) []byte) Column {
 	return Column{
 		Name: name, Type: t, Key: key, AppendJSON: appendJSON,
-		Label: append(jsonstring.Append(nil, name), ':'),
+		JSONKey: append(jsonstring.Append(nil, name), ':'),
 	}
 }
 

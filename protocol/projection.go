@@ -8,8 +8,8 @@ import (
 
 // Projection is how a watcher is shown changes. Equal views give equal events.
 type Projection struct {
-	// Label is the collection's name as the client gave it, already a JSON string.
-	Label string
+	// CollectionJSON is the collection's name as the client gave it, already a JSON string.
+	CollectionJSON string
 	// Columns are the ones that are shown.
 	Columns wal.Columns
 }

@@ -619,8 +619,8 @@ func TestHubBoundsChoices(t *testing.T) {
 				t.Errorf("choice %d got %d frames", i, len(got))
 			}
 		}
-		if held > fanout.MaxChosenBytes+2*long || held < fanout.MaxChosenBytes {
-			t.Errorf("%d bytes are held of choices among a row of %d, want about %d", held, long, fanout.MaxChosenBytes)
+		if held > fanout.MaxProjectedBytes+2*long || held < fanout.MaxProjectedBytes {
+			t.Errorf("%d bytes are held of choices among a row of %d, want about %d", held, long, fanout.MaxProjectedBytes)
 		}
 		if ended == 0 {
 			t.Error("nobody is ended")
