@@ -20,8 +20,8 @@ import (
 
 // tab is a socket in a room.
 type tab struct {
-	member  *fanout.Member
-	queue *fanout.Queue
+	member *fanout.Member
+	queue  *fanout.Queue
 }
 
 func enter(rooms *fanout.Rooms, project, room, user string, create bool) (*tab, *protocol.Error) {
@@ -393,7 +393,7 @@ func TestBroadcast(t *testing.T) {
 	}
 }
 
-func TestAnnouncer(t *testing.T) {
+func TestServerPublisher(t *testing.T) {
 	t.Parallel()
 	a := &fanout.ServerPublisher{Project: "p", Broadcast: &fanout.Broadcast{}, Rooms: fanout.NewRooms(fanout.RoomsConfig{})}
 	ada := mustEnter(t, a.Rooms, "r:1", "ada")

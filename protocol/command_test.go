@@ -83,7 +83,7 @@ func TestLookalikesThatAreNoMistake(t *testing.T) {
 	}
 }
 
-func TestParseAnnouncement(t *testing.T) {
+func TestParseBackendMessage(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ in, body, id, name string }{
 		{`{"data":{"x":1}}`, `{"x":1}`, "system", "system"},

@@ -76,7 +76,7 @@ func checkParsers(t interface {
 	}
 
 	member := "content"
-	wantSaid, isSaid := oracleAnnouncement(message, members, member)
+	wantSaid, isSaid := oracleBackendMessage(message, members, member)
 	said, err := protocol.ParseBackendMessage(message, member)
 	if isSaid != (err == nil) {
 		report("ParseBackendMessage", fmt.Sprintf("sent %v, told %v", isSaid, err))
@@ -95,7 +95,7 @@ func checkParsers(t interface {
 		report("ParseHello", diff)
 	}
 	if hello != nil {
-		checkExtensions(t, hello)
+		checkOptions(t, hello)
 	}
 }
 
@@ -161,7 +161,7 @@ func oracleHello(members map[string]json.RawMessage, isObject bool, length int) 
 	return &h
 }
 
-func oracleAnnouncement(message []byte, members map[string]json.RawMessage, member string) (a protocol.BackendMessage, ok bool) {
+func oracleBackendMessage(message []byte, members map[string]json.RawMessage, member string) (a protocol.BackendMessage, ok bool) {
 	if !utf8.Valid(message) || !json.Valid(message) {
 		return a, false
 	}
@@ -194,8 +194,8 @@ func oracleAnnouncement(message []byte, members map[string]json.RawMessage, memb
 	return a, true
 }
 
-// checkExtensions compares how the values are read; what they may be is not JSON's.
-func checkExtensions(t interface {
+// checkOptions compares how the values are read; what they may be is not JSON's.
+func checkOptions(t interface {
 	Helper()
 	Errorf(format string, args ...any)
 }, h *protocol.Hello,

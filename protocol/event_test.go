@@ -1,23 +1,19 @@
 package protocol_test
 
 import (
-	"bytes"
-	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// What old_data, data and unchanged say in each case of the wire contract.
 // appendChange appends a change as a subscriber without options receives it.
 func appendChange(dst []byte, label string, c *wal.Change) []byte {
 	return protocol.AppendEvent(dst, protocol.Projection{CollectionJSON: label}, protocol.Outcome{Op: c.Op}, c)
 }
 
+// What old_data, data and unchanged say in each case of the wire contract.
 func TestAppendEvent(t *testing.T) {
 	t.Parallel()
 	null := wal.Value{State: wal.Null}
@@ -91,8 +87,9 @@ func TestAppendEvent(t *testing.T) {
 	}
 }
 
-// What makes an event too long is left out, the longest first, and named.
-func TestOmit(t *testing.T) {
+// An event names the columns that Change.Omit left out, and shows neither their new nor
+// their old values.
+func TestAppendEventOfOmittedColumns(t *testing.T) {
 	t.Parallel()
 	rel := &wal.Relation{Schema: "public", Name: "t", Columns: []wal.Column{
 		textColumn("id", true), textColumn("a", false), textColumn("b", false), textColumn("c", false),
@@ -152,15 +149,10 @@ func TestOmit(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			tc.c.Relation = rel
-			columns, named := tc.c.Omit(10), 0
-			for _, omitted := range tc.c.Omitted {
-				if omitted {
-					named++
-				}
-			}
+			tc.c.Omit(10)
 			_, got, _ := strings.Cut(string(appendChange(nil, `"t"`, &tc.c)), `"t",`)
-			if got != tc.want || columns != named {
-				t.Errorf("%d columns omitted\ngot  %s\nwant %s", columns, got, tc.want)
+			if got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})
 	}
@@ -182,9 +174,9 @@ func TestOmit(t *testing.T) {
 	}
 }
 
-// A column has changed when its JSON has: what differs in PostgreSQL's text alone
-// is none of a watcher's business.
-func TestAppendChangeOfWhatLooksTheSame(t *testing.T) {
+// A column changed if its JSON did. old_data leaves out values that differ in
+// PostgreSQL's text form only.
+func TestAppendEventOfEqualJSON(t *testing.T) {
 	t.Parallel()
 	column := func(name string, kind wal.Kind) wal.Column {
 		return wal.NewColumn(name, wal.Type{Kind: kind}, false, func(dst, text []byte) []byte {
@@ -309,59 +301,6 @@ func TestAppendEventOfColumns(t *testing.T) {
 	}
 }
 
-// An update touches a column unless the log proves that it did not.
-func TestTouches(t *testing.T) {
-	t.Parallel()
-	rel := &wal.Relation{Schema: "public", Name: "t", Columns: []wal.Column{
-		textColumn("id", true), textColumn("a", false), textColumn("body", false),
-	}}
-	absent, unknown := wal.Value{}, wal.Value{State: wal.Unchanged}
-	now := row("1", "x", "b")
-	stored := []wal.Value{now[0], now[1], unknown}
-	for _, tc := range []struct {
-		name          string
-		now, old      []wal.Value
-		full          bool
-		key, a, body  bool // whether a choice of that column, and the key, is touched
-		identityKnown []wal.Value
-	}{
-		{name: "nothing is told: the key is the same", now: now, a: true, body: true, identityKnown: []wal.Value{now[0], absent, absent}},
-		{name: "nothing is told and the body did not travel", now: stored, a: true, identityKnown: []wal.Value{now[0], absent, absent}},
-		{name: "another key", now: now, old: []wal.Value{row("2")[0], absent, absent}, key: true, a: true, body: true},
-		{name: "the same key was told", now: now, old: []wal.Value{row("1")[0], absent, absent}, a: true, body: true},
-		{name: "all is told and nothing changed", now: now, old: row("1", "x", "b"), full: true},
-		{name: "all is told and one changed", now: now, old: row("1", "y", "b"), full: true, a: true},
-		{name: "from NULL", now: now, old: []wal.Value{now[0], now[1], {State: wal.Null}}, full: true, body: true},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			c := &wal.Change{Op: wal.Update, Relation: rel, New: tc.now, Old: tc.old, OldFull: tc.full}
-			for _, choice := range []struct {
-				names []string
-				want  bool
-			}{
-				{[]string{}, tc.key},
-				{[]string{"a"}, tc.a},
-				{[]string{"body", "id"}, tc.body},
-				{nil, tc.key || tc.a || tc.body},
-			} {
-				columns, err := protocol.ChooseColumns(rel, choice.names)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got := c.Touches(columns); got != choice.want {
-					t.Errorf("%q touched: %v, want %v", choice.names, got, choice.want)
-				}
-			}
-			if tc.identityKnown != nil {
-				if diff := cmp.Diff(tc.identityKnown, c.AppendIdentity(nil)); diff != "" {
-					t.Errorf("the row before: -want +got\n%s", diff)
-				}
-			}
-		})
-	}
-}
-
 func BenchmarkAppendEvent(b *testing.B) {
 	c := &wal.Change{Op: wal.Update, Relation: users(wal.IdentityFull), New: john("premium"), Old: john("active"), OldFull: true}
 	var buf []byte
@@ -370,22 +309,4 @@ func BenchmarkAppendEvent(b *testing.B) {
 		buf = appendChange(buf[:0], `"users"`, c)
 	}
 	b.SetBytes(int64(len(buf)))
-}
-
-// A row of long values that all change, of which most must go.
-func BenchmarkOmit(b *testing.B) {
-	for _, columns := range []int{50, 400} {
-		b.Run(fmt.Sprintf("columns=%d", columns), func(b *testing.B) {
-			c := &wal.Change{Op: wal.Update, Relation: &wal.Relation{}, OldFull: true}
-			for range columns {
-				c.Relation.Columns = append(c.Relation.Columns, wal.Column{})
-				c.Old = append(c.Old, wal.Value{Text: bytes.Repeat([]byte("a"), 64<<10), State: wal.Text})
-				c.New = append(c.New, wal.Value{Text: append(bytes.Repeat([]byte("a"), 64<<10-1), 'b'), State: wal.Text})
-			}
-			for b.Loop() {
-				c.Omitted = nil
-				c.Omit(1 << 20)
-			}
-		})
-	}
 }

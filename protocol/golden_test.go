@@ -111,7 +111,7 @@ func TestMessagesEqualTheDocumentation(t *testing.T) {
 }
 
 // A client's extensions change what it is sent as these show.
-func TestExtendedMessages(t *testing.T) {
+func TestMessagesOfOptions(t *testing.T) {
 	t.Parallel()
 	usual, full := users(wal.IdentityDefault), users(wal.IdentityFull)
 	entered := protocol.Outcome{Op: wal.Create, ByFilter: true}
@@ -158,7 +158,7 @@ func TestHelloIsTheDocumentedOne(t *testing.T) {
 	}
 }
 
-func TestHelloWithExtensions(t *testing.T) {
+func TestHelloWithOptions(t *testing.T) {
 	t.Parallel()
 	h, told := protocol.ParseHello([]byte(golden(t, "hello_extensions")))
 	if told != nil {

@@ -31,7 +31,7 @@ func TestParseHelloRefuses(t *testing.T) {
 }
 
 // A watcher's extensions are read strictly; to any other socket they say nothing.
-func TestExtensions(t *testing.T) {
+func TestSubscriptionOptions(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 100)
 	for _, tc := range []struct{ members, want string }{
@@ -85,24 +85,7 @@ func TestExtensions(t *testing.T) {
 	}
 }
 
-func TestOpSet(t *testing.T) {
-	t.Parallel()
-	for _, o := range wal.Ops {
-		if !wal.OpSet(0).Has(o) {
-			t.Errorf("none means all, but not %v", o)
-		}
-		for _, other := range wal.Ops {
-			if wal.OpSetOf(o).Has(other) != (o == other) {
-				t.Errorf("the set of %v and %v", o, other)
-			}
-		}
-	}
-	if wal.OpSetOf(wal.Ops[:]...) != wal.OpSetOf() {
-		t.Error("all is not the same as none")
-	}
-}
-
-func TestChoose(t *testing.T) {
+func TestChooseColumns(t *testing.T) {
 	t.Parallel()
 	rel := users(wal.IdentityDefault)
 	choose := func(names ...string) wal.Columns {
@@ -130,24 +113,5 @@ func TestFiltersOfNullAreNone(t *testing.T) {
 	h, told := protocol.ParseHello([]byte(`{"api_key":"k","filters":null}`))
 	if told != nil || h.Filters != nil {
 		t.Errorf("filters %s, told %v", h.Filters, told)
-	}
-}
-
-func TestCollectionNames(t *testing.T) {
-	t.Parallel()
-	got := wal.CollectionTables("a.b.c")
-	want := []wal.TableName{{Schema: "public", Table: "a.b.c"}, {Schema: "a", Table: "b.c"}, {Schema: "a.b", Table: "c"}}
-	if len(got) != len(want) {
-		t.Fatalf("%q, want %q", got, want)
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Errorf("%q, want %q", got[i], want[i])
-		}
-	}
-	for name, want := range map[string]wal.TableName{"users": {Schema: "public", Table: "users"}, "shop.orders": {Schema: "shop", Table: "orders"}} {
-		if got := want.String(); got != name {
-			t.Errorf("%q is called %q", want, got)
-		}
 	}
 }
