@@ -16,12 +16,12 @@ import (
 const (
 	bankAccounts = 1000
 	bankClients  = 4
-	bankEach     = 1500 // transactions of a client
+	bankEach     = 1500 // transactions per client
 )
 
-// pgbench's transaction, from several clients at once: a watcher receives exactly
-// the updates that were committed, in the order of the commits, each with what was
-// there before. The journal, written in the same transactions, is the oracle.
+// Several clients run pgbench's transaction at once. A subscriber receives exactly the
+// updates that were committed, in commit order, each with the old values. The table journal,
+// which the same transactions write, is the oracle.
 func TestBank(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -50,7 +50,7 @@ func TestBank(t *testing.T) {
 		}
 		decode(t, accounts.Next(t), &u)
 		if u.Old.ABalance == nil || *u.Old.ABalance != balance[u.Data.AID] {
-			t.Fatalf("account %d had %d, and old_data says %v", u.Data.AID, balance[u.Data.AID], u.Old.ABalance)
+			t.Fatalf("account %d: old_data has the balance %v, want %d", u.Data.AID, u.Old.ABalance, balance[u.Data.AID])
 		}
 		fromAccounts = append(fromAccounts, entry{u.Data.AID, u.Data.ABalance - *u.Old.ABalance})
 		balance[u.Data.AID] = u.Data.ABalance
@@ -59,20 +59,20 @@ func TestBank(t *testing.T) {
 		fromJournal = append(fromJournal, j.Data)
 	}
 	if diff := cmp.Diff(fromJournal, fromAccounts); diff != "" {
-		t.Errorf("the two collections differ in the order of commits:\n%.2000s", diff)
+		t.Errorf("commit order (-journal +accounts):\n%.2000s", diff)
 	}
 	inTable := harness.Query[int](t, db, `SELECT abalance FROM accounts ORDER BY aid`)
 	for i, b := range inTable {
 		if balance[i+1] != b {
-			t.Errorf("account %d has %d, the events add up to %d", i+1, b, balance[i+1])
+			t.Errorf("account %d: the events add up to %d, the table has %d", i+1, balance[i+1], b)
 		}
 	}
 	if n := harness.Query[int](t, db, `SELECT count(*)::int FROM journal`)[0]; n != len(fromJournal) {
-		t.Errorf("%d transactions were committed, %d came", n, len(fromJournal))
+		t.Errorf("received %d transactions, %d were committed", len(fromJournal), n)
 	}
 }
 
-// transfer runs transactions, some of which are rolled back.
+// transfer runs one client's transactions, and rolls some others back.
 func transfer(t *testing.T, conn *harness.Database) {
 	for i := range bankEach {
 		aid, delta := rand.IntN(bankAccounts)+1, rand.IntN(10_000)+1

@@ -3,7 +3,7 @@ package integration
 import (
 	"bufio"
 	"context"
-	bytesof "encoding/binary"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,17 +14,19 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// bareReaderURL is where this binary, started again, finds what to read and do
-// nothing else.
+// bareReaderURL is the environment variable that makes this test binary a bare reader of
+// the database at its URL.
 const bareReaderURL = "TABLEWIRE_TEST_BARE_READER"
 
+// bareReader returns the command of a process that reads the slot "bare" and does nothing
+// with it: what any reader of the same changes costs.
 func bareReader(ctx context.Context, url string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), bareReaderURL+"="+url)
 	return cmd
 }
 
-// readBare reads the slot "bare" until it is killed: the messages are thrown away.
+// readBare reads the slot "bare" and drops the messages, until the process is killed.
 func readBare(ctx context.Context, url string) error {
 	conn, err := pgconn.Connect(ctx, url+"&replication=database")
 	if err != nil {
@@ -42,12 +44,12 @@ func readBare(ctx context.Context, url string) error {
 	}
 	fmt.Fprintln(os.Stderr, "reading")
 	var read atomic.Uint64
-	go func() { // it ends with the process
+	go func() { // ends with the process
 		for range time.Tick(time.Second) {
-			reply := bytesof.BigEndian.AppendUint64([]byte{'d', 0, 0, 0, 4 + 34, 'r'}, read.Load())
-			reply = bytesof.BigEndian.AppendUint64(reply, read.Load())
+			reply := binary.BigEndian.AppendUint64([]byte{'d', 0, 0, 0, 4 + 34, 'r'}, read.Load())
+			reply = binary.BigEndian.AppendUint64(reply, read.Load())
 			reply = append(reply, make([]byte, 8+8)...)
-			_, _ = raw.Conn.Write(append(reply, 1)) // a keepalive is asked for; if it fails, so does reading
+			_, _ = raw.Conn.Write(append(reply, 1)) // 1 requests a keepalive; if writing fails, so does reading
 		}
 	}()
 	in := bufio.NewReaderSize(raw.Conn, 64<<10)
@@ -56,13 +58,13 @@ func readBare(ctx context.Context, url string) error {
 		if err != nil {
 			return err
 		}
-		length := 1 + int(bytesof.BigEndian.Uint32(header[1:]))
+		length := 1 + int(binary.BigEndian.Uint32(header[1:]))
 		if header[0] == 'd' && header[5] == 'k' {
 			message, err := in.Peek(14)
 			if err != nil {
 				return err
 			}
-			read.Store(bytesof.BigEndian.Uint64(message[6:]))
+			read.Store(binary.BigEndian.Uint64(message[6:]))
 		}
 		if _, err := in.Discard(length); err != nil {
 			return err

@@ -13,20 +13,20 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// lavish lifts the limits that loads would meet: of rates, and of one address.
-var lavish = []string{"--message-rate=-1", "--address-message-rate=-1", "--address-connection-rate=-1", "--max-connections-per-address=-1"}
+// withoutLimits lifts the limits that a load would reach: those of rates, and of one address.
+var withoutLimits = []string{"--message-rate=-1", "--address-message-rate=-1", "--address-connection-rate=-1", "--max-connections-per-address=-1"}
 
 func benchServer(b *testing.B, slot string, flags ...string) *harness.Server {
 	b.Helper()
-	return harness.Serve(b, pgtest.Start(b).NewDatabase(b), slot, append(slices.Clone(lavish), flags...)...)
+	return harness.Serve(b, pgtest.Start(b).NewDatabase(b), slot, append(slices.Clone(withoutLimits), flags...)...)
 }
 
-// sameUser is a first message with which all connections are one user's: nobody is told that
-// others join.
+// sameUser is a first message that makes all connections one user's, so that nobody gets
+// "user_joined".
 const sameUser = `{"api_key":"` + harness.APIKey + `","user_id":"one","action":"create"}`
 
-// BenchmarkDeliver measures messages of 256 bytes from a socket to 1,000, of which it
-// is one: on the broadcast, and in rooms.
+// BenchmarkDeliver measures messages of 256 bytes that one of 1,000 clients sends to all of
+// them, itself included: on the broadcast, and in a room.
 func BenchmarkDeliver(b *testing.B) {
 	const message = `"` + "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" +
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd" + `"`
@@ -49,24 +49,24 @@ func BenchmarkDeliver(b *testing.B) {
 	}
 }
 
-// BenchmarkRooms compares 2,000 rooms of 2 with one of 4,000, each with one message
-// from SQL: so the cost is that of delivering alone. What it costs to hold them is
-// measured as well.
+// BenchmarkRooms compares 2,000 rooms of 2 clients with one room of 4,000. SQL sends each
+// room one message, so the cost is that of delivery alone. It also measures the memory of a
+// connection in such a room.
 func BenchmarkRooms(b *testing.B) {
 	const sockets = 4000
 	for _, people := range []int{2, sockets} {
 		b.Run(fmt.Sprintf("rooms=%d/people=%d", sockets/people, people), func(b *testing.B) {
 			db := harness.Connect(b, pgtest.Start(b).NewDatabase(b))
-			s, l := harness.Serve(b, db.URL, fmt.Sprintf("rooms_of_%d", people), lavish...), harness.StartLoad(b)
-			l.Open(harness.Sockets{N: 64, Addr: s.Addr, Path: "rooms/first", Hello: harness.CreateHello, Frames: 64 * 65 / 2}) // what is needed once is not a room's cost
+			s, l := harness.Serve(b, db.URL, fmt.Sprintf("rooms_of_%d", people), withoutLimits...), harness.StartLoad(b)
+			l.Open(harness.Sockets{N: 64, Addr: s.Addr, Path: "rooms/first", Hello: harness.CreateHello, Frames: 64 * 65 / 2}) // what the server needs once is not a room's cost
 			held := s.ResidentBytes(b)
 			path, hello := "rooms/load%h", harness.CreateHello
 			if people == sockets {
-				path, hello = "rooms/load0", sameUser // or else each hears of each
+				path, hello = "rooms/load0", sameUser // with different users, everybody would get everybody's "user_joined"
 			}
 			frames := sockets
 			if people == 2 {
-				frames += sockets / 2 // who comes first hears of the second
+				frames += sockets / 2 // the first in a room also gets "user_joined"
 			}
 			l.Open(harness.Sockets{N: sockets, Addr: s.Addr, Path: path, Hello: hello, Frames: frames})
 			b.ReportMetric(float64(s.ResidentBytes(b)-held)/sockets, "rss-B/socket")
@@ -83,9 +83,9 @@ func BenchmarkRooms(b *testing.B) {
 	}
 }
 
-// BenchmarkHeld measures what clients cost in memory that do nothing: before their
-// request, before their first message, and in a room of two.
-func BenchmarkHeld(b *testing.B) {
+// BenchmarkIdleClient measures how much memory a client costs that does nothing: before its
+// request, before its first message, and in a room of two.
+func BenchmarkIdleClient(b *testing.B) {
 	const each = 2000
 	for _, tt := range []struct {
 		name string
@@ -94,15 +94,15 @@ func BenchmarkHeld(b *testing.B) {
 		{"connection", func(s *harness.Server, _ int) (io.Closer, error) {
 			conn, err := (&net.Dialer{}).DialContext(b.Context(), "tcp", s.Addr)
 			if err == nil {
-				_, err = io.WriteString(conn, "GET /") // or else the kernel may keep it to itself
+				_, err = io.WriteString(conn, "GET /") // without it, the kernel may not accept the connection yet
 			}
 			return conn, err
 		}},
-		{"stranger", func(s *harness.Server, _ int) (io.Closer, error) {
+		{"unauthenticated", func(s *harness.Server, _ int) (io.Closer, error) {
 			return harness.DialRaw(b.Context(), &net.Dialer{}, s.Addr, "broadcast", "")
 		}},
 		{"member", func(s *harness.Server, i int) (io.Closer, error) {
-			k, err := harness.DialRaw(b.Context(), &net.Dialer{}, s.Addr, fmt.Sprintf("rooms/held%d", i/2), fmt.Sprintf(harness.CreateHello, i))
+			k, err := harness.DialRaw(b.Context(), &net.Dialer{}, s.Addr, fmt.Sprintf("rooms/idle%d", i/2), fmt.Sprintf(harness.CreateHello, i))
 			if err == nil {
 				_, err = k.ReadText() // "joined"
 			}
@@ -110,7 +110,7 @@ func BenchmarkHeld(b *testing.B) {
 		}},
 	} {
 		b.Run(tt.name, func(b *testing.B) {
-			s := benchServer(b, "held_"+tt.name, "--max-unauthenticated=-1", "--auth-timeout=1m")
+			s := benchServer(b, "idle_"+tt.name, "--max-unauthenticated=-1", "--auth-timeout=1m")
 			open := func(n int) {
 				for i := range n {
 					k, err := tt.open(s, i)
@@ -120,10 +120,10 @@ func BenchmarkHeld(b *testing.B) {
 					b.Cleanup(func() { _ = k.Close() })
 				}
 			}
-			open(64) // what is needed once is not theirs
+			open(64) // what the server needs once is not a client's cost
 			s.HeapBytes(b)
 			before := s.ResidentBytes(b)
-			for b.Loop() { // costly, and exact: it is measured once
+			for b.Loop() { // the measurement takes long and is exact: once is enough
 			}
 			open(each)
 			b.ReportMetric(float64(s.ResidentBytes(b)-before)/each, "rss-B/each")
@@ -132,14 +132,13 @@ func BenchmarkHeld(b *testing.B) {
 	}
 }
 
-// BenchmarkChurn measures how long a message takes in a room of two, while nothing
-// else happens and while 1,000 times a second somebody joins one of 1,000 other rooms
-// and leaves it.
+// BenchmarkChurn measures how long a message takes in a room of two: on an idle server, and
+// while 1,000 times a second a client joins one of 1,000 other rooms and leaves it.
 func BenchmarkChurn(b *testing.B) {
 	disturb(b, benchServer(b, "churn"), "churn", time.Millisecond)
 }
 
-// BenchmarkHostile measures the same under attacks on a server with its own limits.
+// BenchmarkHostile measures the same under attacks, on a server with its default limits.
 func BenchmarkHostile(b *testing.B) {
 	s := harness.Serve(b, pgtest.Start(b).NewDatabase(b), "hostile_bench")
 	for _, n := range []struct {
@@ -163,78 +162,79 @@ func BenchmarkHostile(b *testing.B) {
 	}
 }
 
-// disturb measures the latency of messages without a nuisance, with it, and, as the
-// control, while it is aimed at a sink in place of the server: what the machine itself
-// takes for so many connections and bytes is in both. The three take turns in short
-// windows, so that what else the machine does meets them alike, and the median of the
-// windows' ratios tells of the nuisance when that is much. The nuisance's own process
-// lets others go first, so that it takes little time from what is measured but what it
-// takes of the server. An iteration is a window of each kind: -benchtime 40x is enough
-// for a 99th percentile.
+// disturb measures the latency of messages in three kinds of window: quiet, without a
+// nuisance; busy, with the nuisance aimed at the server; and control, with the nuisance aimed
+// at a sink. Busy and control both contain what the machine itself takes for so many
+// connections and bytes. The windows are short and take turns, so that other work on the
+// machine affects all kinds alike; the metrics "ratio" are medians over the windows' ratios.
+// The nuisance's process has idle priority, so that it takes time only from the server. An
+// iteration is one window of each kind: -benchtime 40x is enough for a 99th percentile.
 func disturb(b *testing.B, s *harness.Server, nuisance string, every time.Duration) {
 	const samples = 150
 	probing, disturbing, sink := harness.StartLoad(b), harness.StartIdleLoad(b), harness.StartLoad(b)
-	aims := []string{s.Addr, sink.Sink()}
+	targets := []string{s.Addr, sink.Sink()}
 	peak := s.WatchResident(b)
-	var quiet figures
-	var busy [2]figures // by aim
-	acts := int64(0)
+	var quiet latencies
+	var disturbed [2]latencies // by target
+	times := int64(0)
 	for b.Loop() {
 		quiet.measure(b, s, probing, samples)
-		for i, addr := range aims {
+		for i, addr := range targets {
 			disturbing.Disturb(addr, nuisance, every)
-			busy[i].measure(b, s, probing, samples)
+			disturbed[i].measure(b, s, probing, samples)
 			done := disturbing.Rest()
 			if addr == s.Addr {
-				acts += done
+				times += done
 			}
 		}
 	}
-	hostile, control := &busy[0], &busy[1]
+	busy, control := &disturbed[0], &disturbed[1]
 	for _, q := range []float64{0.5, 0.99} {
 		name := fmt.Sprintf("p%d", int(q*100))
 		b.ReportMetric(micros(quiet.all(), q), "quiet-"+name+"-µs")
 		b.ReportMetric(micros(control.all(), q), "control-"+name+"-µs")
-		b.ReportMetric(micros(hostile.all(), q), "busy-"+name+"-µs")
-		b.ReportMetric(hostile.ratio(&quiet, q), name+"-ratio")
-		b.ReportMetric(hostile.ratio(control, q), name+"-ratio-to-control")
+		b.ReportMetric(micros(busy.all(), q), "busy-"+name+"-µs")
+		b.ReportMetric(busy.ratio(&quiet, q), name+"-ratio")
+		b.ReportMetric(busy.ratio(control, q), name+"-ratio-to-control")
 	}
-	b.ReportMetric(float64(acts)/hostile.took.Seconds(), "acts/s")
-	extra := hostile.used.Seconds() - quiet.used.Seconds()*hostile.took.Seconds()/quiet.took.Seconds()
-	b.ReportMetric(1e6*extra/float64(acts), "cpu-µs/act")
+	b.ReportMetric(float64(times)/busy.took.Seconds(), "acts/s")
+	extra := busy.cpu.Seconds() - quiet.cpu.Seconds()*busy.took.Seconds()/quiet.took.Seconds()
+	b.ReportMetric(1e6*extra/float64(times), "cpu-µs/act")
 	b.ReportMetric(float64(peak())/(1<<20), "peak-MiB")
 	b.ReportMetric(0, "ns/op")
 }
 
-// figures are what was seen in all windows of a kind.
-type figures struct {
-	windows    [][]time.Duration // latencies
-	used, took time.Duration     // by the server, and in all
+// latencies are the measurements of all windows of a kind.
+type latencies struct {
+	windows [][]time.Duration
+	cpu     time.Duration // of the server, in all windows
+	took    time.Duration // all windows
 }
 
-func (f *figures) measure(b *testing.B, s *harness.Server, l *harness.Load, samples int) {
+func (l *latencies) measure(b *testing.B, s *harness.Server, load *harness.Load, samples int) {
 	b.Helper()
 	began, before := time.Now(), s.CPUTime(b)
-	f.windows = append(f.windows, l.Probe(harness.Probe{
+	l.windows = append(l.windows, load.Probe(harness.Probe{
 		Addr: s.Addr, Path: "rooms/quiet", Hello: harness.CreateHello, N: samples, Every: 2 * time.Millisecond,
 		Text: `{"type":"message","content":"` + strings.Repeat("x", 240) + `"}`,
 	}))
-	f.used, f.took = f.used+s.CPUTime(b)-before, f.took+time.Since(began)
+	l.cpu, l.took = l.cpu+s.CPUTime(b)-before, l.took+time.Since(began)
 }
 
-// ratio is the median of the windows' ratios to another's, at a quantile.
-func (f *figures) ratio(to *figures, q float64) float64 {
+// ratio returns the median of the ratios between a window's quantile and that of the other
+// kind's window of the same turn.
+func (l *latencies) ratio(to *latencies, q float64) float64 {
 	var ratios []float64
-	for i := range f.windows {
-		ratios = append(ratios, micros(f.windows[i], q)/micros(to.windows[i], q))
+	for i := range l.windows {
+		ratios = append(ratios, micros(l.windows[i], q)/micros(to.windows[i], q))
 	}
 	slices.Sort(ratios)
 	return ratios[len(ratios)/2]
 }
 
-func (f *figures) all() []time.Duration { return slices.Concat(f.windows...) }
+func (l *latencies) all() []time.Duration { return slices.Concat(l.windows...) }
 
-// micros is a quantile, in µs.
+// micros returns a quantile in µs.
 func micros(d []time.Duration, q float64) float64 {
 	d = slices.Sorted(slices.Values(d))
 	return float64(d[int(float64(len(d))*q)]) / 1e3

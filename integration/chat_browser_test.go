@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The demo's chat, as two people use it who have its page open in a window each.
+// Two people use the demo's chat, each in a window of their own.
 func TestBrowserChat(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
@@ -17,65 +17,65 @@ func TestBrowserChat(t *testing.T) {
 	ada, bob := first.become(t, "Ada"), second.become(t, "Bob")
 
 	for _, p := range []*page{first, second} {
-		p.want(t, "both are counted", `$('#room-state').textContent === '2 here'`)
-		p.want(t, "and named", `[...$('#people').children].map((li) => li.textContent).sort().join().replace('you', '') === 'Ada,Bob'`)
+		p.want(t, "the page counts both people", `$('#room-state').textContent === '2 here'`)
+		p.want(t, "the page names both people", `[...$('#people').children].map((li) => li.textContent).sort().join().replace('you', '') === 'Ada,Bob'`)
 	}
 	if ada == bob {
-		t.Errorf("two windows are the same user %s", ada)
+		t.Errorf("both windows are the user %s", ada)
 	}
 
 	const markup = `<img src=x onerror="window.ran = true"> 你好`
 	first.say(t, "room", markup)
-	second.want(t, "the second sees what the first says, as text", saidBy("room", ada, markup))
-	second.want(t, "and who said it", lastMessage("room")+`.querySelector('.who').textContent === 'Ada' && !('mine' in `+lastMessage("room")+`.dataset)`)
+	second.want(t, "the second window shows the first one's message, as text", saidBy("room", ada, markup))
+	second.want(t, "the message has its sender", lastMessage("room")+`.querySelector('.who').textContent === 'Ada' && !('mine' in `+lastMessage("room")+`.dataset)`)
 	second.say(t, "room", "Hello Ada")
-	first.want(t, "the first sees what the second says", saidBy("room", bob, "Hello Ada"))
-	second.want(t, "so does the second itself", saidBy("room", bob, "Hello Ada"))
-	second.want(t, "as its own", `'mine' in `+lastMessage("room")+`.dataset && $('#room-say input').value === ''`)
-	second.want(t, "markup makes no elements and runs nothing", `!document.querySelector('main img') && window.ran === undefined`)
+	first.want(t, "the first window shows the second one's message", saidBy("room", bob, "Hello Ada"))
+	second.want(t, "the second window shows its own message", saidBy("room", bob, "Hello Ada"))
+	second.want(t, "the second window marks its own message", `'mine' in `+lastMessage("room")+`.dataset && $('#room-say input').value === ''`)
+	second.want(t, "markup makes no element and runs nothing", `!document.querySelector('main img') && window.ran === undefined`)
 
 	first.click(t, `#wire-filter [data-only="room"]`)
-	first.want(t, "the frames of the room alone are shown", `[...document.querySelectorAll('#frames li')].every((li) => li.checkVisibility() === (li.dataset.socket === 'room'))`)
-	first.want(t, "as they came", `$('#frames li[data-socket="room"] code').textContent.startsWith('{"type":"message","user_id":"`+bob+`","user_name":"Bob","content":"Hello Ada","timestamp":"')`)
+	first.want(t, "the page shows only the room's frames", `[...document.querySelectorAll('#frames li')].every((li) => li.checkVisibility() === (li.dataset.socket === 'room'))`)
+	first.want(t, "the frames are as they came", `$('#frames li[data-socket="room"] code').textContent.startsWith('{"type":"message","user_id":"`+bob+`","user_name":"Bob","content":"Hello Ada","timestamp":"')`)
 
 	second.click(t, "#talk-broadcast")
 	second.say(t, "broadcast", "Tea is ready")
 	for _, p := range []*page{first, second} {
-		p.want(t, "an announcement shows in every window", `$('#toasts .toast .who').textContent === 'Bob' && $('#toasts .toast .text').textContent === 'Tea is ready'`)
-		p.want(t, "and stays in the list", saidBy("broadcast", bob, "Tea is ready"))
+		p.want(t, "every window shows an announcement", `$('#toasts .toast .who').textContent === 'Bob' && $('#toasts .toast .text').textContent === 'Tea is ready'`)
+		p.want(t, "the announcement stays in the list", saidBy("broadcast", bob, "Tea is ready"))
 	}
-	first.want(t, "where it counts as unread", `$('#talk-broadcast .unread').textContent === '1' && $('#talk-room .unread').hidden`)
+	first.want(t, "the list counts it as unread", `$('#talk-broadcast .unread').textContent === '1' && $('#talk-room .unread').hidden`)
 
 	if again := first.reload(t); again != ada {
-		t.Errorf("after a reload it is user %s, was %s", again, ada)
+		t.Errorf("after a reload the window is user %s, want %s", again, ada)
 	}
-	first.want(t, "a reload comes back into the room by the same name", `$('#room-state').textContent === '2 here' && $('#me').value === 'Ada'`)
-	second.want(t, "which the other is told once", happened("back", ada, "Ada is back"))
+	first.want(t, "after a reload the window is in the room again, by the same name", `$('#room-state').textContent === '2 here' && $('#me').value === 'Ada'`)
+	second.want(t, "the other window says once that Ada is back", happened("back", ada, "Ada is back"))
 
 	first.enter(t, "kitchen")
-	second.want(t, "who goes to another room leaves this one", happened("left", ada, "Ada left"))
-	first.want(t, "and is alone there", `$('#room-state').textContent === '1 here' && $('#room-log').childElementCount === 0`)
+	second.want(t, "the second window says that Ada left for another room", happened("left", ada, "Ada left"))
+	first.want(t, "Ada is alone in the other room", `$('#room-state').textContent === '1 here' && $('#room-log').childElementCount === 0`)
 	first.enter(t, "lobby")
-	second.want(t, "until it comes again", happened("back", ada, "Ada is back")+` && $('#room-state').textContent === '2 here'`)
+	second.want(t, "the second window says that Ada is back", happened("back", ada, "Ada is back")+` && $('#room-state').textContent === '2 here'`)
 
 	first.close(t)
-	second.want(t, "the second sees the first leave", happened("left", ada, "Ada left"))
-	second.want(t, "and is alone", `$('#room-state').textContent === '1 here' && $('#people').childElementCount === 1`)
+	second.want(t, "the second window says that Ada left", happened("left", ada, "Ada left"))
+	second.want(t, "Bob is alone", `$('#room-state').textContent === '1 here' && $('#people').childElementCount === 1`)
 	for _, m := range second.complaints() {
-		t.Errorf("the browser complains: %s", m)
+		t.Errorf("the browser's console has: %s", m)
 	}
 
 	d.stop(t)
-	second.want(t, "the chat says that the server has gone", `$('#room-state').dataset.state === 'waiting' && $('#broadcast-state').dataset.state === 'waiting'`)
+	second.want(t, "the chat says that the connection is lost", `$('#room-state').dataset.state === 'waiting' && $('#broadcast-state').dataset.state === 'waiting'`)
 	second.say(t, "broadcast", "Anybody?")
-	second.want(t, "what can't be sent stays", `$('#broadcast-say input').value === 'Anybody?' && $('#broadcast-error').textContent.includes('Not connected')`)
+	second.want(t, "a message that can't be sent stays in its field", `$('#broadcast-say input').value === 'Anybody?' && $('#broadcast-error').textContent.includes('Not connected')`)
 	startDemo(t, demoDir(t), strings.TrimSuffix(strings.TrimPrefix(d.page, "http://"), "/"))
-	second.want(t, "and comes back by itself when it is there again", `$('#room-state').textContent === '1 here' && $('#broadcast-state').dataset.state === 'live'`)
+	second.want(t, "the chat connects again by itself", `$('#room-state').textContent === '1 here' && $('#broadcast-state').dataset.state === 'live'`)
 	second.click(t, "#broadcast-say button")
-	second.want(t, "then it can be sent", saidBy("broadcast", bob, "Anybody?"))
+	second.want(t, "the message can be sent then", saidBy("broadcast", bob, "Anybody?"))
 }
 
-// saidBy holds when the newest message is this one.
+// saidBy returns an expression: the newest message is this one.
 func saidBy(where, user, text string) string {
 	last := lastMessage(where)
 	return last + `.dataset.user === '` + user + `' && ` + last + `.querySelector('.text').textContent === '` + text + `'`
@@ -85,13 +85,13 @@ func lastMessage(where string) string {
 	return `[...document.querySelectorAll('#` + where + `-log .message')].at(-1)`
 }
 
-// happened holds when the newest line of the room tells this of somebody.
+// happened returns an expression: the newest line of the room says this of a user.
 func happened(kind, user, text string) string {
 	const last = `$('#room-log').lastElementChild`
 	return last + `.dataset.kind === '` + kind + `' && ` + last + `.dataset.user === '` + user + `' && ` + last + `.firstElementChild.textContent === '` + text + `'`
 }
 
-// become gives the person at a page a name, and tells the user id.
+// become gives the person at a page a name, and returns the user id.
 func (p *page) become(t *testing.T, name string) string {
 	t.Helper()
 	p.want(t, "the page is in the room", `$('#room-state').dataset.state === 'live' && $('#broadcast-state').dataset.state === 'live'`)
@@ -100,7 +100,7 @@ func (p *page) become(t *testing.T, name string) string {
 	return p.user(t)
 }
 
-// user tells the user id that the page goes by.
+// user returns the user id of the page.
 func (p *page) user(t *testing.T) string {
 	t.Helper()
 	const mine = `$('#people .person:has(.you)').dataset.user`
@@ -112,7 +112,7 @@ func (p *page) user(t *testing.T) string {
 	return id
 }
 
-// reload loads the page anew, and tells the user id.
+// reload loads the page again, and returns the user id.
 func (p *page) reload(t *testing.T) string {
 	t.Helper()
 	if err := chromedp.Do(p.ctx, chromedp.Reload()); err != nil {
@@ -133,7 +133,7 @@ func (p *page) enter(t *testing.T, room string) {
 	p.want(t, "the page is in "+room, `$('#room-state').dataset.state === 'live' && $('#frames li[data-socket="room"][data-event="joined"] code').textContent.includes('"room_id":"`+room+`"')`)
 }
 
-// typeInto types in place of what is there.
+// typeInto replaces the text of an input.
 func (p *page) typeInto(t *testing.T, selector, text string) {
 	t.Helper()
 	err := chromedp.Do(p.ctx,
@@ -155,7 +155,7 @@ func (p *page) window(t *testing.T, url string) *page {
 	return &page{ctx: ctx}
 }
 
-// close closes a window, as somebody does who has enough.
+// close closes a window.
 func (p *page) close(t *testing.T) {
 	t.Helper()
 	if err := chromedp.Cancel(p.ctx); err != nil {

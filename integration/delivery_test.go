@@ -14,7 +14,7 @@ const usersTable = `
 	CREATE TABLE users (id text PRIMARY KEY, name text, email text, status text, age int, created_at timestamptz DEFAULT '2024-01-15 10:30:00Z');
 	ALTER TABLE users REPLICA IDENTITY FULL`
 
-// What the API's documentation shows, through the built program.
+// Events, filters and the ping are as the API's documentation shows.
 func TestDelivery(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -54,11 +54,12 @@ func TestDelivery(t *testing.T) {
 	}
 	for _, secret := range []string{harness.APIKey, "john@example.com"} {
 		if strings.Contains(s.Output(), secret) {
-			t.Errorf("%q is in the log", secret)
+			t.Errorf("the log contains %q", secret)
 		}
 	}
 }
 
+// A client whose first message is wrong gets an error that says why, and a close code.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -89,14 +90,15 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 			if got := w.Next(t); !strings.HasPrefix(got, tc.want) || !json.Valid([]byte(got)) {
-				t.Errorf("told %s, want %s", got, tc.want)
+				t.Errorf("got %s, want %s", got, tc.want)
 			}
 			w.WantClosed(t, tc.code)
 		})
 	}
 }
 
-// A table that was made while the server runs can be watched at once.
+// A client can subscribe to a new table as soon as it exists, and gets an error when the
+// table is dropped.
 func TestNewTable(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -110,8 +112,8 @@ func TestNewTable(t *testing.T) {
 	w.WantClosed(t, 4404)
 }
 
-// What a client is shown follows its columns and transitions, until a column that it
-// named is dropped.
+// A subscription gets the columns and transitions that it asked for. It ends when one of
+// these columns is dropped.
 func TestExtensions(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -123,7 +125,7 @@ func TestExtensions(t *testing.T) {
 	all := harness.Subscribe(t, s, "users", nil)
 	db.Run(t, `INSERT INTO users VALUES ('1', 'John', 'john@example.com', 'idle', 30)`)
 	db.Run(t, `UPDATE users SET status = 'active'`)
-	db.Run(t, `UPDATE users SET age = 31`) // nothing that is shown
+	db.Run(t, `UPDATE users SET age = 31`) // not a column of the subscription
 	db.Run(t, `UPDATE users SET id = '2'`)
 	db.Run(t, `UPDATE users SET status = 'idle', name = 'Jon'`)
 	named.Want(t,

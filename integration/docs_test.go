@@ -12,7 +12,7 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// The programs of docs/chat.md, on a page of another origin in a real browser.
+// The programs of docs/chat.md run in a real browser, on a page of another origin.
 func TestChatPage(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
@@ -23,9 +23,9 @@ func TestChatPage(t *testing.T) {
 	at := strings.NewReplacer("localhost:8080", s.Addr, "the key from above", harness.APIKey)
 	blocks := docBlocks(t, "docs/chat.md", "js", 3)
 	p.do(t, at.Replace(blocks[0]))
-	p.want(t, "the room hears what it says", `lines().join('|') === 'joined |message Hello!'`)
+	p.want(t, "the room gets its own message", `lines().join('|') === 'joined |message Hello!'`)
 	p.do(t, at.Replace(blocks[1]))
-	p.want(t, "so does the broadcast", `lines().slice(2).join('|') === 'connected |message {"text":"Tea is ready"}'`)
+	p.want(t, "the broadcast gets its own message", `lines().slice(2).join('|') === 'connected |message {"text":"Tea is ready"}'`)
 	p.do(t, fmt.Sprintf(`{
 		const script = document.createElement('script');
 		script.type = 'module';
@@ -40,8 +40,8 @@ func TestChatPage(t *testing.T) {
 
 var docLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
-// TestDocLinks follows every link between the pages, to the heading that it names,
-// and holds the list of pages to what there is.
+// Every link between the pages leads to a file, and to a heading of it if the link names
+// one. docs/README.md lists every page.
 func TestDocLinks(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("../docs/*.md")
@@ -71,7 +71,7 @@ func TestDocLinks(t *testing.T) {
 				linked[target] = true
 			}
 			if !leadsTo(target, anchor) {
-				t.Errorf("%s has a link to %s, which is not there", page, m[1])
+				t.Errorf("%s has a link to %s, which does not exist", page, m[1])
 			}
 		}
 	}
@@ -82,7 +82,8 @@ func TestDocLinks(t *testing.T) {
 	}
 }
 
-// leadsTo reports whether there is a file, or a folder, and in it a heading with an anchor.
+// leadsTo reports whether a file or folder exists, and whether the file has a heading with
+// the anchor, unless that is empty.
 func leadsTo(target, anchor string) bool {
 	if anchor == "" {
 		_, err := os.Stat(target)
@@ -102,7 +103,7 @@ func leadsTo(target, anchor string) bool {
 
 var notInAnchors = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 
-// anchorOf is what GitHub makes of a heading.
+// anchorOf returns the anchor that GitHub gives a heading.
 func anchorOf(title string) string {
 	return strings.ReplaceAll(notInAnchors.ReplaceAllString(strings.ToLower(strings.TrimSpace(title)), ""), " ", "-")
 }

@@ -21,8 +21,8 @@ import (
 // exampleKey is the key in the API's documentation.
 const exampleKey = "your-api-key"
 
-// example gives one of the documentation's examples as it stands there, but for the
-// address of the server.
+// example returns one of the documentation's examples with the address of the server. The
+// rest of it is unchanged.
 func example(t testing.TB, name, addr string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "realtime", name))
@@ -39,8 +39,8 @@ func example(t testing.TB, name, addr string) string {
 	).Replace(string(text))
 }
 
-// examplePage is a page that keeps what the examples write to the console in its
-// body, a line each, where the test can wait for it.
+// examplePage is a page that keeps what scripts write to the console in its body, a line
+// each, where a test can wait for it.
 const examplePage = `<!doctype html><meta charset="utf-8"><title>examples</title><ol id="log"></ol>
 <script>
 'use strict';
@@ -76,8 +76,8 @@ func exampleSite(t *testing.T, addr string) http.Handler {
 	return mux
 }
 
-// The classes of the API's documentation, with the lines that show their use, on a
-// page of another origin in a real browser.
+// The classes of the API's documentation, and the lines that show their use, run in a real
+// browser on a page of another origin.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
@@ -121,14 +121,14 @@ func TestExamples(t *testing.T) {
 	p.do(t, `broadcast.send({ type: 'notification', title: 'New feature released!', description: null })`)
 	const news = `{"type":"notification","title":"New feature released!","description":null}`
 	wantCount("jane hears John Doe:  "+news, 1)
-	wantCount("John Doe (user_123):  "+news, 1) // the sender hears itself
+	wantCount("John Doe (user_123):  "+news, 1) // the sender gets its own message
 	p.do(t, `jane.ping(); jane.send(['ünïcode', 1.50, {}])`)
 	wantCount(`Jane Smith (user_456):  ["ünïcode",1.5,{}]`, 1)
 
 	p.load(t, "RoomChat.js")
 	wantCount("Joined room: General Chat", 1)
 	wantCount("Participants: 1", 1)
-	wantCount("John Doe: Hello everyone!", 1) // a second after it was created
+	wantCount("John Doe: Hello everyone!", 1) // the example waits a second before it sends
 	p.do(t, `window.guest = new RoomChat('general-chat', 'your-api-key', 'user_456', 'Jane Smith');
 		for (const e of ['joined', 'user_joined', 'user_left', 'message'])
 			guest.on(e, (m) => console.log('guest: ' + e + ' ' + m.user_id + ' ' + (m.content ?? m.participants ?? m.room_info.participants)));
@@ -139,7 +139,7 @@ func TestExamples(t *testing.T) {
 	wantCount("Jane Smith: Hello room!", 1)
 	wantCount("guest: message user_456 Hello room!", 1)
 
-	// The creator's socket closes, and it repeats its first message.
+	// The creator leaves, and creates the room again.
 	p.do(t, `room.leave()`)
 	wantCount("Left room", 1)
 	wantCount("guest: user_left user_123 1", 1)
@@ -151,12 +151,12 @@ func TestExamples(t *testing.T) {
 	p.do(t, `guest.leave()`)
 	wantCount("Jane Smith left", 1)
 
-	// A request to another origin, with a header of its own: CORS has to allow it.
+	// The request goes to another origin and has a header of the API's: CORS has to allow it.
 	p.load(t, "list_rooms.js")
-	p.want(t, "the list is there, or the request failed", `lines('Total rooms:', 'uncaught:').length`)
+	p.want(t, "the list has come, or the request has failed", `lines('Total rooms:', 'uncaught:').length`)
 	p.wantLines(t, []string{"Total rooms:", "General Chat -", "uncaught:"}, "Total rooms: 1", "General Chat - 1 participants")
 
-	// The reconnecting socket, of all three kinds.
+	// The reconnecting socket works with all three kinds of endpoint.
 	p.load(t, "ReconnectingWebSocket.js")
 	p.do(t, fmt.Sprintf(`const again = (path, auth) => new ReconnectingWebSocket('ws://%s/realtime/' + path, { api_key: 'your-api-key', ...auth });
 		again('collections/users', { filters: { status: 'active' } });
@@ -166,13 +166,13 @@ func TestExamples(t *testing.T) {
 	p.do(t, `creator.ws.addEventListener('message', (e) => console.log('creator: ' + e.data))`)
 	witness, first := harness.Join(t, s, "rooms/again", map[string]string{"api_key": exampleKey, "user_id": "w", "action": "create", "room_title": "Again"})
 	if !strings.HasSuffix(first, `"participants":2,"user_id":"w"}`) {
-		first = witness.Next(t) // the witness was the first
+		first = witness.Next(t) // the witness was there first
 		if !strings.HasPrefix(first, `{"type":"user_joined","user_id":"again"`) {
-			t.Errorf("a witness sees %s", first)
+			t.Errorf("the witness gets %s", first)
 		}
 	}
 
-	// All survive that the server is restarted.
+	// All of them survive a restart of the server.
 	s.Stop(t)
 	wantCount("Left room", 3)
 	wantCount("WebSocket closed", 1)
@@ -183,12 +183,12 @@ func TestExamples(t *testing.T) {
 	wantCount("Connected", 6)
 	_, first = harness.Join(t, s, "rooms/again", map[string]string{"api_key": exampleKey, "user_id": "w", "action": "create", "room_title": "Again"})
 	if !strings.Contains(first, `"room_title":"Again","participants":`) {
-		t.Errorf("after the restart, a witness sees %s", first)
+		t.Errorf("after the restart, the witness gets %s", first)
 	}
 	wantCount(`Connected: {"event":"connected","collection_id":"users","filters":{"status":"active","age_gte":"18"}}`, 2)
 	wantCount("Connected to broadcast", 4)
 	db.Run(t, `INSERT INTO users VALUES ('doc_4', 'Back', 'john@example.com', 'active', 30)`)
-	p.want(t, "the watcher watches again", `lines('New user:').length === 2`)
+	p.want(t, "the watcher gets events again", `lines('New user:').length === 2`)
 	p.do(t, `jane.send('back')`)
 	wantCount(`Jane Smith (user_456):  back`, 1)
 
@@ -197,12 +197,12 @@ func TestExamples(t *testing.T) {
 	}
 	for _, m := range p.complaints() {
 		if !strings.Contains(m, "WebSocket") { // while the server was away
-			t.Errorf("the browser complains: %s", m)
+			t.Errorf("the browser's console has: %s", m)
 		}
 	}
 }
 
-// load runs one of the examples as a page's script.
+// load runs one of the examples as a script of the page.
 func (p *page) load(t *testing.T, name string) {
 	t.Helper()
 	p.do(t, fmt.Sprintf(`{
@@ -231,7 +231,7 @@ func (p *page) do(t *testing.T, script string) {
 	}
 }
 
-// lines are those of the console that begin with one of the prefixes.
+// lines returns the console's lines that begin with one of the prefixes.
 func (p *page) lines(t *testing.T, prefixes ...string) []string {
 	t.Helper()
 	got, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]string](fmt.Sprintf(`lines(...%s)`, jsonOf(t, prefixes))))
@@ -241,10 +241,11 @@ func (p *page) lines(t *testing.T, prefixes ...string) []string {
 	return got
 }
 
+// wantLines holds that the console's lines with one of the prefixes are these.
 func (p *page) wantLines(t *testing.T, prefixes []string, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, p.lines(t, prefixes...)); diff != "" {
-		t.Errorf("-want +got\n%s", diff)
+		t.Errorf("lines of the console (-want +got):\n%s", diff)
 	}
 }
 

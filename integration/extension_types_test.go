@@ -10,15 +10,16 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// What filters do with types that extensions and users made: citext folds as in the
-// database, a type whose order is not known is refused where an order is asked for.
+// Filters handle types of extensions and users. A citext compares without case, as in the
+// database. An operator that needs an order is refused for a type whose order only the
+// database knows.
 func TestFiltersOnExtensionTypes(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
 		t.Run(fmt.Sprintf("PostgreSQL%d", major), func(t *testing.T) {
 			t.Parallel()
 			db := harness.Connect(t, pgtest.StartVersion(t, major).NewDatabase(t))
-			// A type of the category of strings with an order of its own, as semver is.
+			// The type semver is in the category of strings and has an order of its own.
 			db.Run(t, `SET client_min_messages = warning; CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
 				CREATE TYPE semver;
 				CREATE FUNCTION semver_in(cstring) RETURNS semver LANGUAGE internal IMMUTABLE STRICT AS 'textin';
@@ -45,7 +46,7 @@ func TestFiltersOnExtensionTypes(t *testing.T) {
 			for filter, ids := range extensionFilters {
 				for _, id := range ids {
 					if got := clients[filter].Next(t); !strings.Contains(got, fmt.Sprintf(`"data":{"id":%d,`, id)) {
-						t.Errorf("%s: got %s and not row %d", filter, got, id)
+						t.Errorf("%s: got %s, want row %d", filter, got, id)
 					}
 				}
 			}
@@ -53,8 +54,8 @@ func TestFiltersOnExtensionTypes(t *testing.T) {
 	}
 }
 
-// extensionFilters are filters with the rows that they select, of which the last is
-// always row 3 or 2, so that none is missed.
+// extensionFilters has the ids of the rows that each filter selects. The last of them is
+// row 2 or 3, so a row that the filter selects by mistake comes before.
 var extensionFilters = map[string][]int{
 	`{"[or]email":"ADA@example.com","[or]id":3}`:          {1, 3},
 	`{"email_ne":"ada@EXAMPLE.com"}`:                      {2, 3},

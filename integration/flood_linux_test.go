@@ -11,12 +11,12 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// A flood of connections meets the limits of its address, and nobody else's. It wants
-// two addresses of this machine, which Linux always has.
+// A flood of connections reaches the limits of its own address, and clients of another
+// address still connect. The test needs two addresses of this machine, which Linux has.
 func TestConnectionFlood(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, pgtest.Start(t).NewDatabase(t), "connects", "--address-connection-rate=0.001", "--max-connections-per-address=20", "--max-unauthenticated=40")
-	for range 20 { // one after the other
+	for range 20 { // one at a time
 		k, err := harness.DialHostile(t.Context(), s.Addr, "broadcast", harness.CreateHello)
 		if err != nil {
 			t.Fatal(err)
@@ -29,13 +29,14 @@ func TestConnectionFlood(t *testing.T) {
 	}
 	defer k.Close()
 	if code, last := k.WaitClosed(); code != 4429 || last != `{"error":"Rate limit exceeded","error_detail":"your address connects too often"}` {
-		t.Errorf("one too many ends with %d %s", code, last)
+		t.Errorf("connection 21 ended with %d %s", code, last)
 	}
 	c, _ := harness.Join(t, s, "broadcast", map[string]string{"api_key": harness.APIKey})
 	c.Send(t, map[string]string{"type": "ping"})
 	c.Want(t, harness.Pong)
 
-	// Connections that say nothing: an address has a quarter of the 40 places.
+	// An address may have 10 connections that have not sent a request: a quarter of
+	// --max-unauthenticated.
 	d := harness.HostileDialer()
 	var idle []net.Conn
 	for range 30 {
@@ -52,11 +53,11 @@ func TestConnectionFlood(t *testing.T) {
 	for _, conn := range idle[10:] {
 		_ = conn.SetReadDeadline(time.Now().Add(harness.Patience))
 		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a silent connection too many: %v", err)
+			t.Errorf("a connection beyond the limit is open (error %v)", err)
 		}
 	}
 	harness.Join(t, s, "broadcast", map[string]string{"api_key": harness.APIKey})
 	if n := s.CountLines(`a client met a limit`); n != 2 {
-		t.Errorf("%d lines in the log for two limits", n)
+		t.Errorf("the log has %d lines for two limits, want 2", n)
 	}
 }

@@ -13,15 +13,15 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// Peers that vanish without a word, as when a cable is pulled: from then on their
-// machine takes nothing, not even to say that nobody is there. The server finds out by
-// its pings, the others in the room are told, and nothing is kept.
+// Clients vanish as if a cable were pulled: their machine answers no packet, not even with a
+// reset. The server's pings find out, the others in the room get "user_left", and the server
+// keeps nothing of the connections.
 func TestPeersThatVanish(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, pgtest.Start(t).NewDatabase(t), "vanish", "--ping-interval=500ms")
 	witness, _ := harness.Join(t, s, "rooms/r", map[string]string{"api_key": harness.APIKey, "user_id": "witness", "action": "create"})
-	const peers = 20
-	for i := range peers {
+	const vanished = 20
+	for i := range vanished {
 		k, err := harness.DialRaw(t.Context(), &net.Dialer{}, s.Addr, "rooms/r", fmt.Sprintf(harness.CreateHello, i))
 		if err != nil {
 			t.Fatal(err)
@@ -36,20 +36,20 @@ func TestPeersThatVanish(t *testing.T) {
 		vanish(t, k.Conn)
 	}
 	began := time.Now()
-	for range peers {
+	for range vanished {
 		if f := witness.Next(t); !strings.HasPrefix(f, `{"type":"user_left"`) {
 			t.Fatal(f)
 		}
 	}
-	t.Logf("%d peers were given up after %s", peers, time.Since(began).Round(time.Millisecond))
-	harness.Eventually(t, "one socket is left", func() bool { return s.Metric(t, "tablewire_connections") == 1 })
-	if n := s.Metric(t, `tablewire_disconnects_total{code="1006"}`); n != peers {
-		t.Errorf("%v sockets are counted as cut, want %d", n, peers)
+	t.Logf("the server closed %d connections after %s", vanished, time.Since(began).Round(time.Millisecond))
+	harness.Eventually(t, "one connection is left", func() bool { return s.Metric(t, "tablewire_connections") == 1 })
+	if n := s.Metric(t, `tablewire_disconnects_total{code="1006"}`); n != vanished {
+		t.Errorf("the metrics count %v connections with code 1006, want %d", n, vanished)
 	}
 }
 
-// vanish has the kernel drop all that comes on a connection before anything is done
-// with it: a filter that lets nothing pass.
+// vanish makes the kernel drop all packets that come for a connection: it attaches a socket
+// filter that accepts nothing (socket(7), SO_ATTACH_FILTER).
 func vanish(t *testing.T, conn net.Conn) {
 	t.Helper()
 	raw, err := conn.(*net.TCPConn).SyscallConn()

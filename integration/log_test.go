@@ -11,8 +11,8 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// TestLog has the program log as text and as JSON what an operator wants to know of
-// many tables, and of clients that are refused: both say the same.
+// The program logs which tables are exposed, and why clients are refused. As text and as
+// JSON the log says the same. It contains no key and no value of a filter.
 func TestLog(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -39,7 +39,7 @@ func TestLog(t *testing.T) {
 				c := harness.NewClient(t, s, "collections/"+refused.path, nil)
 				c.Send(t, map[string]any{"api_key": harness.APIKey, refused.member: refused.value})
 				if f := c.Next(t); !strings.HasPrefix(f, `{"error":`) {
-					t.Errorf("%s with %s is told %s", refused.path, refused.member, f)
+					t.Errorf("%s with %s gets %s, want an error", refused.path, refused.member, f)
 				}
 			}
 			s.Stop(t)
@@ -58,17 +58,17 @@ func TestLog(t *testing.T) {
 			}
 			out := s.Output()
 			if strings.Contains(out, "hush") || strings.Contains(out, harness.APIKey) {
-				t.Errorf("the log says too much:\n%s", out)
+				t.Errorf("the log contains a key or a value:\n%s", out)
 			}
 			if !strings.Contains(out, `there is no such table, but there is `) || s.CountLines("exposed") != 3 {
-				t.Errorf("the log does not say why, or says more than three lines of tables:\n%s", out)
+				t.Errorf("the log lacks the reason, or has not three lines of exposed tables:\n%s", out)
 			}
 		})
 	}
 }
 
-// wantLogged looks for a line of a level and a message with attributes, which are
-// names and values in turn.
+// wantLogged looks for a line. Of want, the first is the level, the second the message, and
+// the others are attributes: a name and a value each.
 func wantLogged(t *testing.T, p *harness.Process, format string, want []string) {
 	t.Helper()
 	for line := range strings.Lines(p.Output()) {
@@ -76,7 +76,7 @@ func wantLogged(t *testing.T, p *harness.Process, format string, want []string) 
 			return
 		}
 	}
-	t.Errorf("no line of the log has %q:\n%s", want, p.Output())
+	t.Errorf("the log has no line with %q:\n%s", want, p.Output())
 }
 
 func hasText(line string, want []string) bool {
@@ -92,7 +92,7 @@ func hasText(line string, want []string) bool {
 	return has
 }
 
-// hasJSON fails where a line holds more than texts and numbers.
+// hasJSON fails the test if an attribute is neither a text nor a number nor a boolean.
 func hasJSON(t *testing.T, line string, want []string) bool {
 	t.Helper()
 	var attrs map[string]any
@@ -105,7 +105,7 @@ func hasJSON(t *testing.T, line string, want []string) bool {
 		case string, float64, bool:
 			texts[name] = fmt.Sprint(value)
 		default:
-			t.Errorf("%s is %v in %s", name, value, line)
+			t.Errorf("the attribute %s is %v: %s", name, value, line)
 		}
 	}
 	has := texts["level"] == want[0] && texts["msg"] == want[1]

@@ -9,9 +9,8 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// A row that is longer than what may wait for a client reaches one that reads, with
-// what comes behind it; one that is longer than what is delivered comes without its
-// longest value.
+// A row that is longer than --queue-bytes reaches a client that reads, and so do the rows
+// after it. A row that is longer than --row-bytes comes without its longest value.
 func TestLongRows(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -19,7 +18,7 @@ func TestLongRows(t *testing.T) {
 	s := harness.Serve(t, db.URL, "long_rows", "--queue-bytes", "64KiB", "--row-bytes", "6MiB")
 	w := harness.Subscribe(t, s, "t", nil)
 	const long, tooLong = 5 << 20, 7 << 20
-	// One after the other in one transaction: the second comes while the first is written.
+	// Both rows are in one transaction, so the second one is queued while the first is written.
 	db.Run(t, `INSERT INTO t SELECT 1, repeat('x', $1::int) UNION ALL SELECT 2, 'y'`, long)
 	db.Run(t, `INSERT INTO t VALUES (3, 'secret' || repeat('z', $1::int))`, tooLong)
 	db.Run(t, `INSERT INTO t VALUES (4, 'end')`)
@@ -29,16 +28,16 @@ func TestLongRows(t *testing.T) {
 		`{"event":"create","collection_id":"t","data":{"id":3},"omitted":["body"]}`,
 		`{"event":"create","collection_id":"t","data":{"id":4,"body":"end"}}`)
 	if metrics := s.Metrics(t); !strings.Contains(metrics, "\ntablewire_omitted_values_total 1\n") {
-		t.Error("the metrics do not say what was omitted")
+		t.Error("the metrics do not count the omitted value")
 	}
 	if out := s.Output(); !strings.Contains(out, "table=t columns=[body] limit=6291456") || strings.Contains(out, "secret") {
-		t.Errorf("the log does not say what was omitted, or says too much:\n%s", out)
+		t.Errorf("the log does not name the omitted column, or it contains the value:\n%s", out)
 	}
 }
 
-// The defaults of --row-bytes and --queue-bytes fit together: two of the longest rows
-// may wait for a client that does not read for a while, even where JSON needs two bytes
-// for each of theirs. It is not closed, and gets both.
+// The defaults of --row-bytes and --queue-bytes fit together: a client that does not read for
+// a while can have two of the longest rows in its queue, even if JSON needs two bytes for each
+// byte of theirs. The server does not close it, and the client gets both.
 func TestTwoLongRowsWait(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -59,10 +58,10 @@ func TestTwoLongRowsWait(t *testing.T) {
 	for id := range 2 {
 		rows = append(rows, fmt.Sprintf(`{"event":"create","collection_id":"t","data":{"id":%d,"body":"%s"}}`, id+1, strings.Repeat(`\"`, length)))
 	}
-	w.Want(t, rows...) // the other's wait, but for what the kernel takes
+	w.Want(t, rows...) // so both rows are in the queue of late, but for what the kernel took
 	for _, want := range rows {
 		if f := next(); f != want {
-			t.Errorf("it gets %.100s, want %.100s", f, want)
+			t.Errorf("the client gets %.100s, want %.100s", f, want)
 		}
 	}
 }

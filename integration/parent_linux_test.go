@@ -12,7 +12,7 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// Whoever ends "go run" ends the program, though go passes no signal on.
+// The program ends when "go run" ends, although go passes no signal on.
 func TestGoRun(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -24,15 +24,15 @@ func TestGoRun(t *testing.T) {
 			p := harness.Launch(t, cmd)
 			p.WaitLine(t, `ready .*url=http://(\S+)`)
 			p.Signal(t, signal)
-			p.WaitExit(t, 10*time.Second) // of all who write to its output
+			p.WaitExit(t, 10*time.Second) // waits for the program, too, which writes to the same output
 			if !strings.Contains(p.Output(), "stopped") {
-				t.Error("it did not stop in good order")
+				t.Error("the program did not log that it stopped")
 			}
 		})
 	}
 }
 
-// A terminal that is closed stops the program in good order; nohup keeps it.
+// SIGHUP, which a closed terminal sends, ends the program as SIGTERM does.
 func TestHangup(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -42,6 +42,6 @@ func TestHangup(t *testing.T) {
 	s.Signal(t, syscall.SIGHUP)
 	w.WantClosed(t, 1012)
 	if code := s.WaitExit(t, 10*time.Second); code != 0 {
-		t.Errorf("ended with %d", code)
+		t.Errorf("exit code %d, want 0", code)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// What a hand-made publication holds back is said, and the rest arrives.
+// The log says what a publication made by hand leaves out. The rest arrives.
 func TestPublicationByHand(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Start(t)
-	if pg.Major() < 15 { // before there were lists of columns and WHERE clauses
+	if pg.Major() < 15 { // lists of columns and WHERE clauses came with 15
 		pg = pgtest.StartVersion(t, 15)
 	}
 	db := harness.Connect(t, pg.NewDatabase(t))
@@ -36,11 +36,11 @@ func TestPublicationByHand(t *testing.T) {
 	hidden := harness.NewClient(t, s, "collections/t", nil)
 	hidden.Send(t, map[string]any{"api_key": harness.APIKey, "filters": map[string]any{"secret": "hush"}})
 	if m := hidden.Next(t); !strings.Contains(m, "Invalid filter") {
-		t.Errorf("a column that is held back can be filtered on: %s", m)
+		t.Errorf("a filter on a column that is not published gets %s, want an error", m)
 	}
 }
 
-// A partition that is named is a collection of its own, whose rows come.
+// A partition that --tables names is a collection of its own.
 func TestPartitionByName(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -54,8 +54,8 @@ func TestPartitionByName(t *testing.T) {
 	high.Want(t, `{"event":"create","collection_id":"high","data":{"n":6,"id":11}}`)
 }
 
-// Two servers on one database have a publication each, by the names of their slots, and
-// one that is given the other's leaves it alone.
+// Two servers on one database have a publication each, named after their slots. A server that
+// is given another's publication does not change it.
 func TestTwoServers(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -72,7 +72,7 @@ func TestTwoServers(t *testing.T) {
 		db.Run(t, `INSERT INTO stock VALUES ($1)`, id)
 		if id%20 == 10 {
 			for _, s := range []*harness.Server{one, two, intruder} {
-				look(t, s)
+				refreshTables(t, s)
 			}
 		}
 	}
@@ -87,18 +87,18 @@ func TestTwoServers(t *testing.T) {
 	}
 	for _, s := range []*harness.Server{one, two, intruder} {
 		if n := s.CountLines("may be lost"); n > 0 {
-			t.Errorf("%d times changes may be lost", n)
+			t.Errorf("the log says %d times that changes may be lost", n)
 		}
 	}
 }
 
-// look makes a server look at the list of tables: that is what it does when a client
-// names a collection that it does not know.
-func look(t *testing.T, s *harness.Server) {
+// refreshTables makes a server read the list of tables: it does that when a client names a
+// collection that it does not know.
+func refreshTables(t *testing.T, s *harness.Server) {
 	t.Helper()
 	c := harness.NewClient(t, s, "collections/nonesuch", nil)
 	c.Send(t, map[string]any{"api_key": harness.APIKey})
 	if m := c.Next(t); !strings.Contains(m, "Collection not found") {
-		t.Errorf("got %s", m)
+		t.Errorf("got %s, want an error", m)
 	}
 }

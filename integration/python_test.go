@@ -14,9 +14,9 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// The API's documentation's examples in Python, and docs/row-sets.md's, with the
-// package websocket-client.
-// They have a build tag of their own, because not every machine has that package:
+// The examples in Python run: those of the API's documentation, and the one of
+// docs/row-sets.md. They use the package websocket-client. Because not every machine has it,
+// the test has a build tag:
 //
 //	apt-get install python3-websocket
 //	go test -tags python -run Python ./integration
@@ -42,7 +42,7 @@ func TestPythonExamples(t *testing.T) {
 		script.WaitLine(t, `^Event: delete$`)
 		script.WaitLine(t, `^Data: {'id': '2'}$`)
 		if strings.Contains(script.Output(), "Idle") {
-			t.Error("the filter let an inactive user through")
+			t.Error("the script got a row that its filter does not match")
 		}
 		s.Stop(t)
 		wantEnd(t, script)
@@ -55,7 +55,7 @@ func TestPythonExamples(t *testing.T) {
 		listener, _ := harness.Join(t, s, "broadcast", map[string]string{"api_key": exampleKey, "user_id": "go"})
 		script := runExample(t, python, "broadcast.py", s.Addr)
 		if got := listener.NextChat(t); got != `user_123/Python Client: {"text": "Hello from Python!"}` {
-			t.Errorf("others hear %s", got)
+			t.Errorf("the other client gets %s", got)
 		}
 		script.WaitLine(t, `^Python Client: {'text': 'Hello from Python!'}$`)
 		listener.Send(t, map[string]any{"type": "message", "data": []int{1, 2}})
@@ -70,7 +70,7 @@ func TestPythonExamples(t *testing.T) {
 		db.Run(t, ordersTable)
 		s := harness.Serve(t, db.URL, "python_row_sets", "--row-bytes", "4KiB")
 		script := runPython(t, python, snippet(t, "python", s.Addr))
-		script.WaitLine(t, `^\[\]$`) // it is connected
+		script.WaitLine(t, `^\[\]$`) // printed when it is connected
 		for _, step := range rowSetsSteps {
 			db.Run(t, step.statement)
 			script.WaitLine(t, "^"+regexp.QuoteMeta(strings.NewReplacer(`"`, `'`, `:`, `: `, `,`, `, `).Replace(step.rows))+"$")
@@ -80,8 +80,8 @@ func TestPythonExamples(t *testing.T) {
 	})
 }
 
-// findPython gives a Python that has the package: the system's rather than one that
-// a version manager puts before it in the PATH.
+// findPython returns a Python that has the package. It prefers the system's to one that a
+// version manager puts before it in the PATH.
 func findPython(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"/usr/bin/python3", "python3", "python"} {
@@ -99,7 +99,7 @@ func runExample(t *testing.T, python, name, addr string) *harness.Process {
 	return runPython(t, python, example(t, name, addr))
 }
 
-// runPython runs a script; its output is not held back.
+// runPython runs a script with unbuffered output.
 func runPython(t *testing.T, python, script string) *harness.Process {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "script.py")
@@ -109,11 +109,11 @@ func runPython(t *testing.T, python, script string) *harness.Process {
 	return harness.Launch(t, exec.CommandContext(background(t), python, "-u", path))
 }
 
-// wantEnd waits for a script's own end, after its server has gone.
+// wantEnd waits until a script has ended by itself, after its server has.
 func wantEnd(t *testing.T, p *harness.Process) {
 	t.Helper()
 	if code := p.WaitExit(t, harness.Patience); code != 0 {
-		t.Errorf("the script ended with %d:\n%s", code, p.Output())
+		t.Errorf("the script ended with exit code %d:\n%s", code, p.Output())
 	}
 	if strings.Contains(p.Output(), "Traceback") {
 		t.Errorf("the script failed:\n%s", p.Output())

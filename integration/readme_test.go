@@ -16,19 +16,19 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// What somebody does who has nothing but the README: its statements, its commands
-// and its list, on a page of another origin in a real browser. The list stays right
-// through updates, deletes and restarts of the server.
+// The README's statements, commands and list work as they stand there. The list runs in a
+// real browser, on a page of another origin. It stays right through updates, deletes and
+// restarts of the server.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
 	pg := pgtest.Separate(t, nil)
 	statements, commands := docBlocks(t, "README.md", "sql", 2), docBlocks(t, "README.md", "sh", 2)
 	if commands[1] != "go run ./examples/list\n" {
-		t.Fatalf("the list is started with %s", commands[1])
+		t.Fatalf("the README starts the list with %s", commands[1])
 	}
 	owner := shop(t, pg)
-	follow(t, harness.Connect(t, pg.URL("shop")), statements[0])
+	runLines(t, harness.Connect(t, pg.URL("shop")), statements[0])
 	owner.Run(t, statements[1])
 
 	site := freeAddress(t)
@@ -71,28 +71,28 @@ func TestReadme(t *testing.T) {
 		wantOrders(t, p, owner)
 	}
 
-	// What arrives while the rows are loaded comes after them.
+	// The page applies events that arrive while it loads the rows after it has loaded them.
 	p.do(t, holdLoads)
 	s.Signal(t, syscall.SIGTERM)
 	s.WaitExit(t, harness.Patience)
 	harness.Start(t, env, "serve", "--listen", addr, "--admin-listen", "127.0.0.1:0", "--allowed-origins", "http://"+site)
-	p.want(t, "the rows are on their way", `held.loads === 1`)
+	p.want(t, "the page waits for the rows", `held.loads === 1`)
 	owner.Run(t, `UPDATE orders SET total = total + 5`)
 	owner.Run(t, `INSERT INTO orders (customer, status, total) VALUES ('Flo', 'paid', 8)`)
-	p.want(t, "both changes have come", `held.events.filter((e) => e.includes('"Flo"')).length === 1`)
+	p.want(t, "both changes have arrived", `held.events.filter((e) => e.includes('"Flo"')).length === 1`)
 	p.do(t, `held.release()`)
 	wantOrders(t, p, owner)
 	owner.Run(t, `TRUNCATE orders`)
 	wantOrders(t, p, owner)
 	for _, m := range p.complaints() {
 		if !strings.Contains(m, "WebSocket connection to") { // while the server was away
-			t.Errorf("the browser complains: %s", m)
+			t.Errorf("the browser's console has: %s", m)
 		}
 	}
 }
 
-// holdLoads makes the page wait with what its backend has answered, and notes in its
-// document how far it is, where a test can wait for it.
+// holdLoads makes the page hold its backend's answers back until held.release is called. It
+// counts loads and events in an attribute of the document, where a test can wait for them.
 const holdLoads = `
 	window.held = { loads: 0, events: [] };
 	const noted = () => { document.body.dataset.noted = held.loads + held.events.length; };
@@ -112,7 +112,7 @@ const holdLoads = `
 		}
 	}`
 
-// TestReadmeList holds the README's program adminst the one that its example runs.
+// The README's program is the one that examples/list runs.
 func TestReadmeList(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile("../examples/list/list.js")
@@ -120,12 +120,12 @@ func TestReadmeList(t *testing.T) {
 		t.Fatal(err)
 	}
 	if docBlocks(t, "README.md", "js", 1)[0] != string(file) {
-		t.Error("the README's program and examples/list/list.js are not the same: copy one into the other")
+		t.Error("the README's program and examples/list/list.js differ: copy one into the other")
 	}
 }
 
-// TestReadmePrivileges runs the README's three lines on every version: a server as
-// the role that they make becomes ready, and publishes the owner's table.
+// The README's statements work on every version of PostgreSQL: with the role that they
+// create, a server becomes ready and publishes the owner's table.
 func TestReadmePrivileges(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
@@ -135,28 +135,28 @@ func TestReadmePrivileges(t *testing.T) {
 			owner := shop(t, pg)
 			superuser := harness.Connect(t, pg.URL("shop"))
 			t.Cleanup(func() { superuser.Run(t, `ALTER SYSTEM RESET wal_level`) })
-			follow(t, superuser, docBlocks(t, "README.md", "sql", 2)[0])
+			runLines(t, superuser, docBlocks(t, "README.md", "sql", 2)[0])
 			owner.Run(t, docBlocks(t, "README.md", "sql", 2)[1])
 			s := harness.Serve(t, as(t, pg.URL("shop"), "tablewire", "a-password"), "readme_privileges")
 			c, _ := harness.Join(t, s, "collections/orders", map[string]string{"api_key": harness.APIKey})
 			owner.Run(t, `UPDATE orders SET total = 121 WHERE id = 1`)
 			if got := c.Next(t); !strings.Contains(got, `"total":121`) {
-				t.Errorf("%s came", got)
+				t.Errorf("got %s, want the update", got)
 			}
 			s.Stop(t)
 		})
 	}
 }
 
-// shop makes the database and the role that the README names, and connects as that
-// role. On a server that others use, both go with the test.
+// shop creates the database and the role that the README names, and connects as that role.
+// Other tests may use the PostgreSQL server, so both are dropped when the test ends.
 func shop(t *testing.T, pg *pgtest.Server) *harness.Database {
 	t.Helper()
 	admin := harness.Connect(t, pg.URL("postgres"))
 	admin.Run(t, `CREATE ROLE shop LOGIN PASSWORD 'shop'`)
 	admin.Run(t, `CREATE DATABASE shop OWNER shop`)
 	t.Cleanup(func() {
-		// Returns when the process has ended, and with it its hold on the slot.
+		// It returns when the walsender has ended and the slot is free.
 		admin.Run(t, `SELECT pg_terminate_backend(active_pid, 20000) FROM pg_replication_slots WHERE database = 'shop' AND active`)
 		admin.Run(t, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = 'shop'`)
 		admin.Run(t, `DROP DATABASE shop WITH (FORCE)`)
@@ -166,7 +166,7 @@ func shop(t *testing.T, pg *pgtest.Server) *harness.Database {
 	return harness.Connect(t, as(t, pg.URL("shop"), "shop", "shop"))
 }
 
-// as is a database's URL with another user.
+// as returns a database's URL with another user.
 func as(t *testing.T, databaseURL, user, password string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -177,21 +177,21 @@ func as(t *testing.T, databaseURL, user, password string) string {
 	return u.String()
 }
 
-// follow runs statements that stand on a line each.
-func follow(t *testing.T, db *harness.Database, statements string) {
+// runLines runs statements that have a line each.
+func runLines(t *testing.T, db *harness.Database, statements string) {
 	t.Helper()
 	for line := range strings.Lines(statements) {
 		db.Run(t, line)
 	}
 }
 
-// runCommands runs a block of commands in a shell, after each of the texts has been
-// replaced, which must be there once.
+// runCommands runs a block of commands in a shell. It replaces some texts before, each of
+// which the block must have once.
 func runCommands(t *testing.T, commands string, replace map[string]string) *harness.Process {
 	t.Helper()
 	for documented, now := range replace {
 		if strings.Count(commands, documented) != 1 {
-			t.Fatalf("%q is not there once:\n%s", documented, commands)
+			t.Fatalf("the commands do not have %q once:\n%s", documented, commands)
 		}
 		commands = strings.Replace(commands, documented, now, 1)
 	}
@@ -200,7 +200,7 @@ func runCommands(t *testing.T, commands string, replace map[string]string) *harn
 	return harness.Launch(t, cmd)
 }
 
-// buildExample builds the README's list and gives its path.
+// buildExample builds the README's list and returns the path of the program.
 func buildExample(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "list")
@@ -210,7 +210,7 @@ func buildExample(t *testing.T) string {
 	return path
 }
 
-// freeAddress is an address of this machine that nobody listens on.
+// freeAddress returns an address of this machine that no process listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "localhost:0")
@@ -221,7 +221,7 @@ func freeAddress(t *testing.T) string {
 	return fmt.Sprintf("localhost:%d", l.Addr().(*net.TCPAddr).Port)
 }
 
-// wantOrders waits until the page shows what the filter's SELECT does.
+// wantOrders waits until the page shows the rows that SELECT gives for its filter.
 func wantOrders(t *testing.T, p *page, db *harness.Database) {
 	t.Helper()
 	rows := harness.Query[string](t, db, `SELECT id || ': ' || customer || ', ' || trim_scale(total) FROM orders WHERE status = 'paid' ORDER BY 1`)
@@ -229,7 +229,7 @@ func wantOrders(t *testing.T, p *page, db *harness.Database) {
 		fmt.Sprintf(`JSON.stringify([...$('#orders').children].map((li) => li.textContent).sort()) === %q`, jsonOf(t, rows)))
 }
 
-// docBlocks gives a page's blocks of a language, of which there must be so many.
+// docBlocks returns a page's blocks of code in a language. The page must have n.
 func docBlocks(t *testing.T, page, language string, n int) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", page))

@@ -11,9 +11,9 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// A server that ends leaves no FATAL error in PostgreSQL's log: while nothing happens,
-// while a long transaction is on its way, and while it waits for a slot to be made.
-func TestEndLeavesNoFatalError(t *testing.T) {
+// A server that ends leaves no FATAL error in PostgreSQL's log. It ends while it is idle,
+// while it receives a long transaction, and while it waits for its slot to be created.
+func TestShutdownLeavesNoFatalError(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
 		t.Run(fmt.Sprint(major), func(t *testing.T) {
@@ -38,15 +38,15 @@ func TestEndLeavesNoFatalError(t *testing.T) {
 			waits.WaitLine(t, "waiting for the transactions")
 			waits.Signal(t, syscall.SIGTERM)
 			if code := waits.WaitExit(t, 10*time.Second); code != 0 {
-				t.Errorf("ended with %d", code)
+				t.Errorf("exit code %d, want 0", code)
 			}
 			open.Run(t, `COMMIT`)
-			harness.Eventually(t, "all connections of ours are closed", func() bool {
+			harness.Eventually(t, "all connections of the program are closed", func() bool {
 				return harness.Query[int](t, db, `SELECT count(*)::int FROM pg_stat_activity WHERE application_name LIKE 'tablewire%'`)[0] == 0
 			})
 			log := harness.Query[string](t, db, `SELECT pg_read_file('log/all')`)[0]
 			if !strings.Contains(log, "START_REPLICATION") {
-				t.Errorf("this is not the server's log:\n%s", log)
+				t.Errorf("PostgreSQL's log has no START_REPLICATION, so it is not the log:\n%s", log)
 			}
 			for line := range strings.Lines(log) {
 				if strings.Contains(line, "FATAL:") {

@@ -13,8 +13,8 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// The published client: the npm package "cocobase", with nothing changed but the
-// one constant that holds its base URL.
+// An application uses the published client, the npm package "cocobase". The test changes
+// only the constant that holds the package's base URL.
 func TestCocobase(t *testing.T) {
 	t.Parallel()
 	dir := npmInstall(t, "cocobase@1.6.0", "ws@8")
@@ -39,7 +39,7 @@ func TestCocobase(t *testing.T) {
 		}
 	}
 
-	// Each socket has its own order; between sockets there is none.
+	// Only the lines of one connection have an order.
 	app.WaitLines(t,
 		`connected {"event":"connected","collection_id":"users","filters":{"status":"active","[or]age_gte":18,"[or]name_startswith":"J"}}`,
 		`john hears ["user_123","John Doe",{"text":"Hello everyone!","n":[1,null]}]`,
@@ -64,7 +64,7 @@ func TestCocobase(t *testing.T) {
 	app.WaitLine(t, `^update .*"name":"Eve".*"old_data":\{"age":17\}\}$`)
 	want(`delete {"event":"delete","collection_id":"users","data":{"id":"1"},"old_data":` + old + `}`)
 
-	// The package connects again by itself, and the creator repeats "create".
+	// The package connects again by itself, and the room's creator sends "create" again.
 	s.Stop(t)
 	s = harness.Serve(t, db.URL, "cocobase", "--listen", s.Addr)
 	app.WaitLines(t, `reconnected null`, `connected {"event":"connected",*`, `creator joined ["general-chat","General Chat",1,"user_123"]`)
@@ -73,19 +73,19 @@ func TestCocobase(t *testing.T) {
 	app.Signal(t, syscall.SIGTERM)
 	want("done null")
 	if code := app.WaitExit(t, harness.Patience); code != 0 {
-		t.Errorf("the application ended with %d:\n%s", code, app.Output())
+		t.Errorf("the application ended with exit code %d:\n%s", code, app.Output())
 	}
 	if app.CountLines("error ") > 0 {
-		t.Errorf("the package complains:\n%s", app.Output())
+		t.Errorf("the package reported errors:\n%s", app.Output())
 	}
 	s.Stop(t)
 }
 
-// npmInstall installs packages into a temporary folder, running none of their scripts.
+// npmInstall installs packages into a temporary folder. It does not run their scripts.
 func npmInstall(t *testing.T, packages ...string) (dir string) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("installs npm packages with Node, which -short leaves out")
+		t.Skip("-short leaves out what installs npm packages")
 	}
 	unavailable := t.Skipf
 	if os.Getenv("CI") != "" {
@@ -93,7 +93,7 @@ func npmInstall(t *testing.T, packages ...string) (dir string) {
 	}
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
-			unavailable("no Node found (%s is missing): apt-get install nodejs npm", program)
+			unavailable("%s is missing: apt-get install nodejs npm", program)
 		}
 	}
 	dir = t.TempDir()
@@ -102,14 +102,14 @@ func npmInstall(t *testing.T, packages ...string) (dir string) {
 	}, packages...)...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		unavailable("Node's packages %v can't be installed: %v\n%s", packages, err, out)
+		unavailable("npm can't install %v: %v\n%s", packages, err, out)
 	}
 	return dir
 }
 
 var baseURL = regexp.MustCompile(`const BASEURL = "[^"]*";`)
 
-// pointAt replaces the package's one base URL.
+// pointAt replaces the package's base URL, of which the file has exactly one.
 func pointAt(t *testing.T, path, url string) {
 	t.Helper()
 	source, err := os.ReadFile(path)

@@ -10,18 +10,18 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// How a server ends, and what is left when it does.
-func TestEnd(t *testing.T) {
+// How a server ends, and from where the next one goes on.
+func TestShutdown(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Start(t)
 
-	t.Run("SIGTERM tells clients to come back and confirms what was sent", func(t *testing.T) {
+	t.Run("SIGTERM closes clients with 1012 and confirms what was delivered", func(t *testing.T) {
 		t.Parallel()
 		db := harness.Connect(t, pg.NewDatabase(t))
 		db.Run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
-		s := harness.Serve(t, db.URL, "end_term")
+		s := harness.Serve(t, db.URL, "shutdown_term")
 		w := harness.Subscribe(t, s, "t", nil)
-		silent := harness.NewClient(t, s, "collections/t", nil) // has not authenticated
+		silent := harness.NewClient(t, s, "collections/t", nil) // never authenticates
 		db.Run(t, `INSERT INTO t VALUES (1)`)
 		w.Next(t)
 		began := time.Now()
@@ -30,25 +30,25 @@ func TestEnd(t *testing.T) {
 		w.WantClosed(t, 1012)
 		silent.WantClosed(t, 1012)
 		harness.Eventually(t, "the slot is free", func() bool {
-			return harness.Query[bool](t, db, `SELECT NOT active FROM pg_replication_slots WHERE slot_name = 'end_term'`)[0]
+			return harness.Query[bool](t, db, `SELECT NOT active FROM pg_replication_slots WHERE slot_name = 'shutdown_term'`)[0]
 		})
 
 		db.Run(t, `INSERT INTO t VALUES (2)`)
-		s = harness.Serve(t, db.URL, "end_term")
+		s = harness.Serve(t, db.URL, "shutdown_term")
 		w = harness.Subscribe(t, s, "t", nil)
 		db.Run(t, `INSERT INTO t VALUES (3)`)
 		for m := w.Next(t); m != `{"event":"create","collection_id":"t","data":{"id":3}}`; m = w.Next(t) {
 			if m != `{"event":"create","collection_id":"t","data":{"id":2}}` {
-				t.Errorf("what was confirmed came again: %s", m)
+				t.Errorf("a confirmed change came again: %s", m)
 			}
 		}
 	})
 
-	t.Run("a client that does not read does not hold the end up", func(t *testing.T) {
+	t.Run("a client that does not read does not delay the end", func(t *testing.T) {
 		t.Parallel()
 		db := harness.Connect(t, pg.NewDatabase(t))
 		db.Run(t, `CREATE TABLE t (id int PRIMARY KEY, pad text)`)
-		s := harness.Serve(t, db.URL, "end_stalled", "--queue-bytes", "64MiB")
+		s := harness.Serve(t, db.URL, "shutdown_stalled", "--queue-bytes", "64MiB")
 		stalled := harness.SubscribeUnread(t, s, "t")
 		w := harness.Subscribe(t, s, "t", nil)
 		db.Run(t, `INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i`)
@@ -59,26 +59,26 @@ func TestEnd(t *testing.T) {
 		_ = stalled.Close()
 	})
 
-	t.Run("kill -9, and the next one goes on", func(t *testing.T) {
+	t.Run("after kill -9 the next server goes on", func(t *testing.T) {
 		t.Parallel()
 		db := harness.Connect(t, pg.NewDatabase(t))
 		db.Run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
-		s := harness.Serve(t, db.URL, "end_kill")
+		s := harness.Serve(t, db.URL, "shutdown_kill")
 		w := harness.Subscribe(t, s, "t", nil)
 		db.Run(t, `INSERT INTO t VALUES (1)`)
 		w.Next(t)
 		s.Signal(t, syscall.SIGKILL)
-		w.WantClosed(t, 1006)                    // no close frame came
-		s = harness.Serve(t, db.URL, "end_kill") // though the slot may still be held for a moment
+		w.WantClosed(t, 1006)                         // without a close frame
+		s = harness.Serve(t, db.URL, "shutdown_kill") // waits until PostgreSQL has freed the slot
 		w = harness.Subscribe(t, s, "t", nil)
 		db.Run(t, `INSERT INTO t VALUES (2)`)
 		for m := w.Next(t); m != `{"event":"create","collection_id":"t","data":{"id":2}}`; m = w.Next(t) {
-			t.Logf("came again: %s", m)
+			t.Logf("delivered again: %s", m)
 		}
 	})
 }
 
-// The database goes away and comes back: sockets stay, nothing is lost or repeated.
+// The database stops and comes back. Clients stay connected, and every change arrives once.
 func TestDatabaseRestarts(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Separate(t, nil)

@@ -11,16 +11,16 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// What a server does at its start about a slot that another one holds: it waits for
-// one that is gone, and says so, and gives way to one that lives.
-func TestPredecessor(t *testing.T) {
+// A server starts while another process holds its slot. It waits, and says so, if that
+// process is gone. It ends if that process is alive.
+func TestSlotInUse(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
 		t.Run(fmt.Sprint(major), func(t *testing.T) {
 			t.Parallel()
 			pg := pgtest.StartVersion(t, major)
 
-			// A machine that is frozen, or lost its power, says no farewell: the same.
+			// A machine that is frozen, or that lost its power, does not close its connections.
 			t.Run("frozen", func(t *testing.T) {
 				t.Parallel()
 				db := harness.Connect(t, pg.NewDatabase(t))
@@ -31,10 +31,10 @@ func TestPredecessor(t *testing.T) {
 				first.Signal(t, syscall.SIGSTOP)
 				began := time.Now()
 				second := harness.Start(t, harness.Env(db.URL), harness.ServeArgs(slot)...)
-				told := second.WaitLine(t, `waiting for the replication slot.*`)[0]
+				waiting := second.WaitLine(t, `waiting for the replication slot.*`)[0]
 				for _, want := range []string{"application=tablewire", "address=127.0.0.1", "pid="} {
-					if !strings.Contains(told, want) {
-						t.Errorf("%q is not told: %s", want, told)
+					if !strings.Contains(waiting, want) {
+						t.Errorf("the line lacks %q: %s", want, waiting)
 					}
 				}
 				second.WaitLine(t, `ready .*`)
@@ -55,9 +55,9 @@ func TestPredecessor(t *testing.T) {
 			})
 
 			if major != pgtest.Versions()[0] && major != pgtest.Versions()[len(pgtest.Versions())-1] {
-				return // each of the others takes twelve seconds, for nothing that differs by version
+				return // the two below take twelve seconds each, and the versions between do the same
 			}
-			t.Run("frozen, and never given up", func(t *testing.T) {
+			t.Run("frozen, with wal_sender_timeout 0", func(t *testing.T) {
 				t.Parallel()
 				db := harness.Connect(t, pg.NewDatabase(t))
 				slot := fmt.Sprintf("kept_%d", major)
@@ -66,11 +66,11 @@ func TestPredecessor(t *testing.T) {
 				first.Signal(t, syscall.SIGSTOP)
 				second := harness.Start(t, harness.Env(db.URL), harness.ServeArgs(slot)...)
 				if code := second.WaitExit(t, 20*time.Second); code != 1 {
-					t.Errorf("ended with %d", code)
+					t.Errorf("exit code %d, want 1", code)
 				}
 				for _, want := range []string{"has not replied for", "wal_sender_timeout is 0", "SELECT pg_terminate_backend("} {
 					if !strings.Contains(second.Output(), want) {
-						t.Errorf("%q is not told:\n%s", want, second.Output())
+						t.Errorf("the output lacks %q:\n%s", want, second.Output())
 					}
 				}
 			})
@@ -82,11 +82,11 @@ func TestPredecessor(t *testing.T) {
 				harness.Serve(t, db.URL, slot)
 				second := harness.Start(t, harness.Env(db.URL), harness.ServeArgs(slot)...)
 				if code := second.WaitExit(t, 15*time.Second); code != 1 {
-					t.Errorf("ended with %d", code)
+					t.Errorf("exit code %d, want 1", code)
 				}
 				for _, want := range []string{"is active for PID", `application "tablewire" at 127.0.0.1`, "another Tablewire reads this slot"} {
 					if !strings.Contains(second.Output(), want) {
-						t.Errorf("%q is not told:\n%s", want, second.Output())
+						t.Errorf("the output lacks %q:\n%s", want, second.Output())
 					}
 				}
 			})
@@ -94,7 +94,7 @@ func TestPredecessor(t *testing.T) {
 	}
 }
 
-// setSenderTimeout is how long the server waits for a reader of this database's slots.
+// setSenderTimeout sets how long PostgreSQL waits for a reader of this database's slots.
 func setSenderTimeout(t *testing.T, db *harness.Database, timeout string) {
 	t.Helper()
 	db.Run(t, `ALTER DATABASE "`+db.Config().Database+`" SET wal_sender_timeout = '`+timeout+`'`)
