@@ -8,29 +8,23 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/tablewire/tablewire/cdc/catalog"
+	"github.com/tablewire/tablewire/cdc/internal/pgerror"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Database is what the stream asks of the database beside the slot.
+// Database is what the stream asks of the database, besides the slot.
 type Database interface {
+	catalog.Source
+	// Server returns what decides whether a stream can start.
 	Server(ctx context.Context) (pgcatalog.ServerInfo, error)
-	// SlotHolder tells who reads the slot.
+	// SlotHolder returns who reads the slot.
 	SlotHolder(ctx context.Context) (pgcatalog.SlotHolder, error)
-	// Sync brings the publication up to date and lists the tables that match.
-	Sync(ctx context.Context) (pgcatalog.PublicationState, error)
-	// Columns lists what logical replication carries of a table, and a position of
-	// the log at which that was so.
-	Columns(ctx context.Context, table uint32) ([]pgcatalog.TableColumn, wal.LSN, error)
-	// Unsent lists the columns that logical replication does not carry.
-	Unsent(ctx context.Context, table uint32) ([]wal.UnsentColumn, error)
-	Types(ctx context.Context, oids []uint32) ([]pgcatalog.TypeRow, error)
-	// Visible reports whether Columns and Types see what a transaction did, whose
-	// commit has come through the log.
+	// Visible reports whether Columns and Types see what a transaction did whose commit
+	// has come through the log.
 	Visible(ctx context.Context, xid uint32) (bool, error)
-	// Absence says why a collection's name is that of no table that Sync lists.
-	Absence(ctx context.Context, collection string) (string, error)
 }
 
 // Config of a stream.
@@ -39,7 +33,10 @@ type Config struct {
 	URL string
 	// Slot and Publication are the names of the two things that a stream needs.
 	Slot, Publication string
-	Database          Database
+	// Database answers the stream, CatalogDatabase its catalog and the catalog's clients.
+	// They may be the same, with one connection for both.
+	Database        Database
+	CatalogDatabase catalog.Database
 	// Publish is handed the changes; see protocol.Batch for whose the memory is.
 	// When it returns, the batch's end may be confirmed. An error ends the stream.
 	Publish func(*wal.Batch) error
@@ -93,21 +90,31 @@ func CheckNames(slot, publication string) error {
 	return nil
 }
 
+// CheckURL refuses a database URL that can be read in two ways, one of which has a part
+// of the password for a host, a database or a setting: that part would be looked up in
+// the DNS, sent to a server and written into messages.
+func CheckURL(url string) error { return pgerror.CheckURL(url) }
+
+// Explain returns an error that the stream or its database met as a *protocol.Problem, if
+// it is one of the known conditions. Any other error it returns as it is, with the DETAIL
+// and HINT of the server in its text. No text has a password or a row's values in it.
+func Explain(err error) error { return pgerror.Explain(err) }
+
 func (c *Config) validate() error {
-	if c.Database == nil || c.Publish == nil {
-		return errors.New("cdc: Database and Publish are required")
+	if c.Database == nil || c.CatalogDatabase == nil || c.Publish == nil {
+		return errors.New("cdc: Database, CatalogDatabase and Publish are required")
 	}
 	if err := CheckNames(c.Slot, c.Publication); err != nil {
 		return err
 	}
-	if err := CheckURL(c.URL); err != nil {
+	if err := pgerror.CheckURL(c.URL); err != nil {
 		return err
 	}
 	if c.StatusInterval <= 0 {
 		c.StatusInterval = 10 * time.Second
 	}
 	if c.RefreshInterval <= 0 {
-		c.RefreshInterval = 3 * time.Second
+		c.RefreshInterval = catalog.DefaultRefreshInterval
 	}
 	if c.RowBytes <= 0 {
 		c.RowBytes = defaultRowBytes
@@ -115,14 +122,8 @@ func (c *Config) validate() error {
 	if c.Lost == nil {
 		c.Lost = func() {}
 	}
-	if c.Dropped == nil {
-		c.Dropped = func(wal.TableName) {}
-	}
 	if c.Unseen == nil {
 		c.Unseen = func(wal.TableName, string) {}
-	}
-	if c.Interrupted == nil {
-		c.Interrupted = func(wal.TableName) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

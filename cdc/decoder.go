@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tablewire/tablewire/cdc/catalog"
 	"github.com/tablewire/tablewire/cdc/internal/pgoutput"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -15,12 +16,13 @@ import (
 // decoder turns chunks into batches and publishes them. One goroutine owns it; it
 // lives as long as a connection, but for what it shares with its stream.
 type decoder struct {
-	types   typeResolver
-	catalog *Catalog
-	publish func(*wal.Batch) error
-	unseen  func(table wal.TableName, why string)
-	state   *progress
-	log     *slog.Logger
+	database Database
+	resolver catalog.Resolver
+	catalog  *catalog.Catalog
+	publish  func(*wal.Batch) error
+	unseen   func(table wal.TableName, why string)
+	state    *progress
+	log      *slog.Logger
 	// rowBytes is how much text of a row's values is delivered.
 	rowBytes int
 
@@ -83,7 +85,7 @@ func (d *decoder) chunk(ctx context.Context, c *chunk) error {
 	if !d.open {
 		d.confirm(c.keepalive)
 	}
-	d.tellUnseen()
+	d.reportUnseen()
 	if cap(c.buf) > maxIdle {
 		// What is kept for the next batch must not keep a huge row alive.
 		clear(d.batch.Changes[:cap(d.batch.Changes)])

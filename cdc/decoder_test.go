@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tablewire/tablewire/cdc/catalog"
 	"github.com/tablewire/tablewire/cdc/internal/pgtext"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -66,7 +67,7 @@ func table(oid uint32, name string, types ...uint32) *wal.Relation {
 }
 
 func newDecoder(publish func(*wal.Batch) error, rels ...*wal.Relation) *decoder {
-	d := &decoder{publish: publish, unseen: func(wal.TableName, string) {}, state: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, catalog: &Catalog{}, relations: map[uint32]*described{}}
+	d := &decoder{publish: publish, unseen: func(wal.TableName, string) {}, state: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, catalog: catalog.New(catalog.Config{}), relations: map[uint32]*described{}}
 	for _, r := range rels {
 		d.relations[r.OID] = &described{relation: r}
 	}

@@ -7,55 +7,11 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tablewire/tablewire/cdc"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 	"github.com/tablewire/tablewire/protocol"
 )
-
-// What a server says beside its message is in the text of every error, but for what
-// may quote a row.
-func TestExplainTellsDetailAndHint(t *testing.T) {
-	t.Parallel()
-	for name, tc := range map[string]struct {
-		err          pgconn.PgError
-		want, secret string
-	}{
-		"a condition with a cure": {
-			err:  pgconn.PgError{Code: "53300", Message: "sorry", Detail: "the detail", Hint: "the\nhint"},
-			want: "sorry: SQLSTATE 53300; DETAIL: the detail; HINT: the hint",
-		},
-		"one without": {
-			err:  pgconn.PgError{Severity: "ERROR", Code: "58P01", Message: "no file", Detail: "the detail", Hint: "the hint"},
-			want: "look at the server: no file: SQLSTATE 58P01; DETAIL: the detail; HINT: the hint",
-		},
-		"a setting's value": {
-			err:  pgconn.PgError{Code: "22023", Message: "invalid value for parameter", Detail: "the detail"},
-			want: "look at the server: invalid value for parameter: SQLSTATE 22023; DETAIL: the detail",
-		},
-		"a unique violation": {
-			err:    pgconn.PgError{Severity: "ERROR", Code: "23505", Message: "duplicate key", Detail: "Key (id)=(ROW) already exists.", Hint: "the hint"},
-			want:   "SQLSTATE 23505; HINT: the hint",
-			secret: "ROW",
-		},
-		"a value that is none": {
-			err:    pgconn.PgError{Severity: "ERROR", Code: "22P02", Message: `invalid input syntax for type integer: "ROW"`, Detail: "ROW"},
-			want:   "SQLSTATE 22P02",
-			secret: "ROW",
-		},
-		"a check of a view": {
-			err:    pgconn.PgError{Severity: "ERROR", Code: "44000", Message: "new row violates", Detail: "Failing row contains (ROW)."},
-			want:   "SQLSTATE 44000",
-			secret: "ROW",
-		},
-	} {
-		got := cdc.Explain(fmt.Errorf("look at the server: %w", &tc.err)).Error()
-		if !strings.Contains(got, tc.want) || tc.secret != "" && strings.Contains(got, tc.secret) {
-			t.Errorf("%s: %s", name, got)
-		}
-	}
-}
 
 // A row for which a publication's WHERE clause fails stops the stream: what the log
 // says has nothing of the row in it, and what to do.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tablewire/tablewire/cdc/catalog"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -21,6 +22,11 @@ func (emptyDatabase) Columns(context.Context, uint32) ([]pgcatalog.TableColumn, 
 func (emptyDatabase) Types(context.Context, []uint32) ([]pgcatalog.TypeRow, error) { return nil, nil }
 
 func (emptyDatabase) Visible(context.Context, uint32) (bool, error) { return true, nil }
+
+// answerFrom has a decoder ask a database.
+func answerFrom(d *decoder, database Database) {
+	d.database, d.resolver = database, catalog.NewResolver(database)
+}
 
 // Whatever the server sends, in whatever order, is an error or gives frames that are
 // JSON in UTF-8: there is no panic on the way from the wire to them.
@@ -48,7 +54,7 @@ func FuzzDecoder(f *testing.F) {
 			}
 			return nil
 		}, narrow.relation)
-		d.types.db, d.catalog = emptyDatabase{}, newCatalog(&Config{}, func() {})
+		answerFrom(d, emptyDatabase{})
 		d.rowBytes = 64
 		c := chunkOf(begin(100), first, second, third, third, commit(100, 110))
 		_ = d.chunk(t.Context(), c) // an error ends the connection

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/tablewire/tablewire/cdc/internal/pgerror"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
@@ -27,7 +28,7 @@ func lostBy(err error) string {
 	if !ok {
 		return ""
 	}
-	if pg.Code == codeUndefinedObject && pg.Routine == "get_publication_oid" {
+	if pg.Code == pgerror.UndefinedObject && pg.Routine == "get_publication_oid" {
 		return "the publication was dropped: the slot can't decode what came before it was made anew"
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tablewire/tablewire/cdc/internal/pgerror"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -56,7 +57,7 @@ func (o *outage) over() { o.failures = nil }
 
 // log logs a failure with its cure, if it is to be logged.
 func (o *outage) log(logger *slog.Logger, message string, err error, more ...any) {
-	err = Explain(err)
+	err = pgerror.Explain(err)
 	now := time.Now()
 	log, times, since := o.met(err, now)
 	if !log {

@@ -178,7 +178,7 @@ func decodeAll(t *testing.T, messages ...wire) (changes []wal.Change, frames []s
 		changes = append(changes, b.Changes...)
 		return nil
 	})
-	d.types.db, d.catalog = emptyDatabase{}, newCatalog(&Config{}, func() {})
+	answerFrom(d, emptyDatabase{})
 	if err := d.chunk(t.Context(), chunkOf(append(append([]wire{begin(100)}, messages...), commit(100, 110))...)); err != nil {
 		t.Fatal(err)
 	}

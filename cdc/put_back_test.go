@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/cdc"
+	"github.com/tablewire/tablewire/cdc/catalog"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
 // looking tells when the list of tables has been looked at.
 type looking struct {
-	cdc.Database
+	catalog.Database
 	looked chan struct{}
 	fails  atomic.Bool
 }
@@ -94,7 +95,7 @@ func TestAlteredAndPutBack(t *testing.T) {
 				}
 				s := setup(t, pgtest.StartVersion(t, version), statements, func(c *cdc.Config) {
 					c.RefreshInterval = 50 * time.Millisecond
-					c.Database = &looking{Database: c.Database, looked: looked}
+					c.CatalogDatabase = &looking{Database: c.CatalogDatabase, looked: looked}
 				})
 				for i, tc := range cases {
 					if tc.foreign != foreign || version < tc.since {
@@ -135,7 +136,7 @@ func TestPutBackAfterFailedLooks(t *testing.T) {
 	l := &looking{looked: make(chan struct{})}
 	s := setup(t, pgtest.Start(t), `CREATE TABLE t (id int PRIMARY KEY)`, func(c *cdc.Config) {
 		c.RefreshInterval = 50 * time.Millisecond
-		l.Database, c.Database = c.Database, l
+		l.Database, c.CatalogDatabase = c.CatalogDatabase, l
 	})
 	l.fails.Store(true)
 	s.exec(t, `ALTER PUBLICATION tablewire DROP TABLE t; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire ADD TABLE t`)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/tablewire/tablewire/cdc/internal/quote"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
@@ -27,11 +28,11 @@ func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info pgcatalo
 	// Somebody has made the missing slot meanwhile, maybe the server itself by slot
 	// synchronization: it may know more than one that we would make in its place.
 	keep := s.remake == slotGone && info.SlotExists && s.reasonToRemake(info) == ""
-	if err := s.catalog.refresh(ctx, time.Now()); err != nil {
+	if err := s.catalog.Refresh(ctx, time.Now()); err != nil {
 		return err
 	}
 	if s.remake != "" && info.SlotExists && !keep {
-		err := pglogrepl.DropReplicationSlot(ctx, conn, quoteIdentifier(s.cfg.Slot), pglogrepl.DropReplicationSlotOptions{Wait: false})
+		err := pglogrepl.DropReplicationSlot(ctx, conn, quote.Identifier(s.cfg.Slot), pglogrepl.DropReplicationSlotOptions{Wait: false})
 		if err != nil {
 			return fmt.Errorf("drop the lost slot %q: %w", s.cfg.Slot, err)
 		}
@@ -89,10 +90,10 @@ func (s *Stream) createSlot(ctx context.Context, conn *pgconn.PgConn, info pgcat
 // createSlotCommand is CREATE_REPLICATION_SLOT in the server's grammar: PostgreSQL 15
 // has its options in parentheses. No snapshot is kept: nothing is read with it.
 func createSlotCommand(slot string, version int, o slotOptions) string {
-	command := fmt.Sprintf("CREATE_REPLICATION_SLOT %s LOGICAL pgoutput", quoteIdentifier(slot))
+	command := fmt.Sprintf("CREATE_REPLICATION_SLOT %s LOGICAL pgoutput", quote.Identifier(slot))
 	switch {
 	case version < 150000 && o.twoPhase: // 14's command does not take it, its function does
-		return fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput', false, true)", quoteLiteral(slot))
+		return fmt.Sprintf("SELECT pg_create_logical_replication_slot(%s, 'pgoutput', false, true)", quote.Literal(slot))
 	case version < 150000:
 		return command + " NOEXPORT_SNAPSHOT"
 	}

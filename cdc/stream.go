@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tablewire/tablewire/cdc/catalog"
+	"github.com/tablewire/tablewire/cdc/internal/pgerror"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -20,7 +22,7 @@ import (
 // Stream follows the slot. Make it with New; Run owns all its goroutines.
 type Stream struct {
 	cfg      Config
-	catalog  *Catalog
+	catalog  *catalog.Catalog
 	state    progress
 	live     atomic.Pointer[liveness]
 	firstUp  chan struct{} // closed when the stream is live for the first time
@@ -66,13 +68,16 @@ func New(cfg Config) (*Stream, error) {
 		return nil, err
 	}
 	s := &Stream{cfg: cfg, firstUp: make(chan struct{}), interrupted: make(chan string, 1)}
-	s.catalog = newCatalog(&s.cfg, s.publicationCreated)
+	s.catalog = catalog.New(catalog.Config{
+		Database: cfg.CatalogDatabase, Publication: cfg.Publication, RefreshInterval: cfg.RefreshInterval,
+		Created: s.publicationCreated, Interrupted: cfg.Interrupted, Dropped: cfg.Dropped, Logger: cfg.Logger,
+	})
 	s.live.Store(&liveness{errStarting})
 	return s, nil
 }
 
 // Catalog knows the stream's collections.
-func (s *Stream) Catalog() *Catalog { return s.catalog }
+func (s *Stream) Catalog() *catalog.Catalog { return s.catalog }
 
 // Started is closed when the stream has become live for the first time.
 func (s *Stream) Started() <-chan struct{} { return s.firstUp }
@@ -134,8 +139,8 @@ func (s *Stream) oversee(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-t.C:
-			s.report(ctx, &tables, "the list of tables could not be looked at; it will be tried again", s.catalog.refresh(ctx, now))
-			s.report(ctx, &types, "the tables' types could not be looked at; it will be tried again", s.catalog.reviewTypes(ctx))
+			s.report(ctx, &tables, "the list of tables could not be looked at; it will be tried again", s.catalog.Refresh(ctx, now))
+			s.report(ctx, &types, "the tables' types could not be looked at; it will be tried again", s.catalog.ReviewTypes(ctx))
 		}
 	}
 }
@@ -228,7 +233,7 @@ func (s *Stream) session(ctx context.Context) error {
 	}
 	w, err := s.open(ctx, info)
 	if err != nil {
-		return blamePlugin(err, info)
+		return pgerror.ExplainPlugin(err, info.OutputPlugins)
 	}
 	w.confirmed = &s.state.confirmed
 	w.statusInterval = s.cfg.StatusInterval
@@ -276,7 +281,7 @@ func (s *Stream) publicationCreated() {
 func (s *Stream) recognise(ctx context.Context, conn *pgconn.PgConn) error {
 	id, err := pglogrepl.IdentifySystem(ctx, conn)
 	if err != nil {
-		return swallowed(fmt.Errorf("identify the server: %w", err))
+		return pgerror.NotReplicating(fmt.Errorf("identify the server: %w", err))
 	}
 	before, now := s.origin, origin{id.SystemID, id.Timeline}
 	s.origin = now
@@ -299,7 +304,7 @@ func (s *Stream) lose(why string) {
 // stream runs the two goroutines of a connection until it or ctx ends.
 func (s *Stream) stream(ctx context.Context, w *walsender) error {
 	d := &decoder{
-		types: typeResolver{s.cfg.Database}, catalog: s.catalog, publish: s.cfg.Publish, unseen: s.cfg.Unseen,
+		database: s.cfg.Database, resolver: catalog.NewResolver(s.cfg.Database), catalog: s.catalog, publish: s.cfg.Publish, unseen: s.cfg.Unseen,
 		state: &s.state, log: s.cfg.Logger, rowBytes: s.cfg.RowBytes, relations: map[uint32]*described{},
 	}
 	free, full := make(chan *chunk, chunks), make(chan *chunk, chunks)
@@ -333,8 +338,8 @@ func (s *Stream) decode(ctx context.Context, d *decoder, free chan<- *chunk, ful
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-s.catalog.unseen.woken:
-			d.tellUnseen()
+		case <-s.catalog.UnseenArrived():
+			d.reportUnseen()
 		case c := <-full:
 			if err := d.chunk(ctx, c); err != nil {
 				return err

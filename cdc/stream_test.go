@@ -86,7 +86,7 @@ func (s *subject) tryStart(t *testing.T, options ...option) error {
 	s.dropped, s.broken, s.lost = make(chan wal.TableName, 16), make(chan wal.TableName, 16), make(chan struct{}, 16)
 	s.unseen = make(chan string, 16)
 	cfg := cdc.Config{
-		URL: s.url, Slot: s.slot, Publication: "tablewire", Database: db, Publish: s.publish,
+		URL: s.url, Slot: s.slot, Publication: "tablewire", Database: db, CatalogDatabase: db, Publish: s.publish,
 		Lost: func() { s.lost <- struct{}{} }, Dropped: func(c wal.TableName) { s.dropped <- c },
 		Interrupted: func(c wal.TableName) { s.broken <- c },
 		Unseen:      func(_ wal.TableName, why string) { s.unseen <- why },

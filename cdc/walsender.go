@@ -19,8 +19,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/tablewire/tablewire/cdc/internal/pgerror"
 	"github.com/tablewire/tablewire/cdc/internal/pgoutput"
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/cdc/internal/quote"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -105,7 +106,7 @@ func pin(ctx context.Context, conn *pgconn.PgConn) error {
 	names := slices.Sorted(maps.Keys(wanted))
 	calls := make([]string, len(names))
 	for i, name := range names {
-		calls[i] = fmt.Sprintf("pg_catalog.set_config(%s, %s, false)", quoteLiteral(name), quoteLiteral(wanted[name]))
+		calls[i] = fmt.Sprintf("pg_catalog.set_config(%s, %s, false)", quote.Literal(name), quote.Literal(wanted[name]))
 	}
 	// One SELECT: a connection in replication mode takes no list of statements before 15.
 	results, err := conn.Exec(ctx, "SELECT "+strings.Join(calls, ", ")).ReadAll()
@@ -114,10 +115,7 @@ func pin(ctx context.Context, conn *pgconn.PgConn) error {
 	}
 	for i, name := range names {
 		if got := string(results[0].Rows[0][i]); got != wanted[name] {
-			return &protocol.Problem{
-				What: fmt.Sprintf("%s is %q on the replication connection, after it was set to %q", name, got, wanted[name]),
-				Cure: curePooler,
-			}
+			return pgerror.SettingIgnored(name, got, wanted[name])
 		}
 	}
 	return nil
@@ -130,12 +128,12 @@ const noEncoding = "SQL_ASCII"
 // start begins to stream from the slot's confirmed position and takes the
 // connection over.
 func start(ctx context.Context, conn *pgconn.PgConn, slot, publication string) (*walsender, error) {
-	err := pglogrepl.StartReplication(ctx, conn, quoteIdentifier(slot), 0, pglogrepl.StartReplicationOptions{
+	err := pglogrepl.StartReplication(ctx, conn, quote.Identifier(slot), 0, pglogrepl.StartReplicationOptions{
 		Mode: pglogrepl.LogicalReplication,
 		PluginArgs: []string{
 			"proto_version '1'",
 			"messages 'true'",
-			"publication_names " + quoteLiteral(quoteIdentifier(publication)),
+			"publication_names " + quote.Literal(quote.Identifier(publication)),
 		},
 	})
 	if err != nil {

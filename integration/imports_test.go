@@ -48,9 +48,12 @@ var importRules = map[string]importRule{
 	"protocol/jsonstring": {},
 
 	// The database's side and the clients' side don't know each other.
-	"cdc":                   {code: "cdc/internal/pgoutput cdc/internal/pgtext protocol/...", tests: "internal/pgserver/pgtest internal/wsframe sql", never: "net/http"},
+	"cdc":                   {code: "cdc/catalog cdc/internal/... protocol/...", tests: "internal/pgserver/pgtest internal/wsframe sql", never: "net/http"},
+	"cdc/catalog":           {code: "cdc/internal/pgerror cdc/internal/pgtext cdc/internal/quote protocol/..."},
+	"cdc/internal/pgerror":  {code: "cdc/internal/quote protocol"},
 	"cdc/internal/pgoutput": {code: "protocol/..."},
 	"cdc/internal/pgtext":   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
+	"cdc/internal/quote":    {},
 	"sql":                   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
 	"fanout":                {code: "fanout/filter internal/swaplist internal/wsframe protocol/...", never: "net/http"},
 	"fanout/filter":         {code: "internal/swaplist protocol/...", tests: "internal/pgserver/pgtest sql"},
@@ -65,7 +68,7 @@ var importRules = map[string]importRule{
 	"internal/pgserver/pgtest": {code: "internal/pgserver"},
 
 	// The binary joins all. Its tests from outside know none of its parts.
-	"cmd/tablewire": {code: "cdc fanout fanout/filter httpapi httpapi/console internal/pgserver protocol/... sql", tests: "internal/pgserver/pgtest"},
+	"cmd/tablewire": {code: "cdc cdc/catalog fanout fanout/filter httpapi httpapi/console internal/pgserver protocol/... sql", tests: "internal/pgserver/pgtest"},
 	"examples":      {},
 
 	"integration":         {tests: "integration/harness internal/pgserver/pgtest protocol/..."},
@@ -121,6 +124,8 @@ func TestForbidden(t *testing.T) {
 		{folder: "cdc", imported: module + "/sql", want: true},
 		{folder: "cdc", imported: module + "/sql", test: true},
 		{folder: "cdc", imported: module, want: true},
+		{folder: "cdc/catalog", imported: module + "/cdc", want: true},
+		{folder: "cdc/catalog", imported: module + "/cdc/internal/pgoutput", want: true},
 		{folder: "cdc/internal/pgtext", imported: module + "/cdc", want: true},
 		{folder: "cdc/internal/pgtext", imported: module + "/cdc/internal/pgoutput", want: true},
 		{folder: "cdc/internal/pgtext", imported: module + "/sql", test: true, want: true}, // a row is not added to the one above it

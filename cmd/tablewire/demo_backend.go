@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/time/rate"
 
-	"github.com/tablewire/tablewire/cdc"
+	"github.com/tablewire/tablewire/cdc/catalog"
 	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
@@ -28,7 +28,7 @@ import (
 type demoBackend struct {
 	url, key string
 	log      *slog.Logger
-	catalog  atomic.Pointer[cdc.Catalog] // nil until the server streams
+	catalog  atomic.Pointer[catalog.Catalog] // nil until the server streams
 	turns    chan struct{}               // one for each connection that may be open
 	pace     *rate.Limiter               // of changes
 }

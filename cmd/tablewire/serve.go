@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablewire/tablewire/cdc"
+	"github.com/tablewire/tablewire/cdc/catalog"
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/httpapi"
 	"github.com/tablewire/tablewire/protocol"
@@ -146,7 +147,7 @@ type serveOptions struct {
 type serving struct {
 	URL, AdminURL string
 	Collections   int
-	Catalog       *cdc.Catalog
+	Catalog       *catalog.Catalog
 }
 
 // The parts of the 10 seconds that a server has to end.
@@ -175,7 +176,7 @@ func serve(ctx context.Context, opt serveOptions, logger *slog.Logger, ready fun
 	out := newPublisher(hub, opt.Limits, logger)
 	stream, err := cdc.New(cdc.Config{
 		URL: opt.DatabaseURL, Slot: opt.Slot, Publication: opt.Publication,
-		Database: database, Publish: out.publish, RowBytes: int(opt.Limits.RowBytes), Logger: logger,
+		Database: database, CatalogDatabase: database, Publish: out.publish, RowBytes: int(opt.Limits.RowBytes), Logger: logger,
 		Lost:        func() { hub.RestartAll("changes may be lost") },
 		Interrupted: func(table wal.TableName) { hub.RestartTable(table, "changes may be lost") },
 		Unseen:      hub.RestartTransitionSubscribers,

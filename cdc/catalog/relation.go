@@ -1,39 +1,20 @@
-package cdc
+package catalog
 
 import (
 	"context"
 	"fmt"
 	"slices"
 
-	"github.com/tablewire/tablewire/cdc/internal/pgoutput"
 	"github.com/tablewire/tablewire/cdc/internal/pgtext"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// relationFromMessage makes a table's version of what the stream says of it.
-func (r typeResolver) relationFromMessage(ctx context.Context, m pgoutput.Relation, at wal.LSN) (*wal.Relation, error) {
-	cols := make([]pgcatalog.TableColumn, len(m.Columns))
-	for i, c := range m.Columns {
-		cols[i] = pgcatalog.TableColumn{Name: c.Name, TypeOID: c.TypeOID, TypeModifier: c.TypeModifier, Key: c.Key}
-	}
-	if lacksKey(m) {
-		if err := r.keysFromCatalog(ctx, m.OID, cols); err != nil {
-			return nil, err
-		}
-	}
-	return r.relation(ctx, pgcatalog.Table{OID: m.OID, Schema: m.Schema, Name: m.Name, Identity: m.Identity}, cols, at)
-}
-
-// lacksKey reports whether a description leaves it to the catalog to say which columns
-// identify a row: all of them are flagged under FULL, and none of a table whose
-// partitions have a replica identity that it has not.
-func lacksKey(m pgoutput.Relation) bool {
-	return m.Identity == wal.IdentityFull || !slices.ContainsFunc(m.Columns, func(c pgoutput.RelationColumn) bool { return c.Key })
-}
-
-func (r typeResolver) keysFromCatalog(ctx context.Context, table uint32, cols []pgcatalog.TableColumn) error {
-	now, _, err := r.db.Columns(ctx, table)
+// MarkKeys sets Key of the columns that the stream has described, by what the database
+// says now: those of the primary key or the index that identifies rows. All are set if
+// there is none, because the whole row identifies itself.
+func (r Resolver) MarkKeys(ctx context.Context, table uint32, cols []pgcatalog.TableColumn) error {
+	now, _, err := r.source.Columns(ctx, table)
 	if err != nil {
 		return err
 	}
@@ -62,9 +43,9 @@ func isKeyNow(now, cols []pgcatalog.TableColumn, i int, c pgcatalog.TableColumn)
 	return renamed && now[i].Key
 }
 
-// relationFromCatalog makes a table's version of what the catalog says of it now.
-func (r typeResolver) relationFromCatalog(ctx context.Context, t pgcatalog.Table) (*wal.Relation, error) {
-	cols, at, err := r.db.Columns(ctx, t.OID)
+// Table returns a table's relation, made of what the database says now.
+func (r Resolver) Table(ctx context.Context, t pgcatalog.Table) (*wal.Relation, error) {
+	cols, at, err := r.source.Columns(ctx, t.OID)
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +54,13 @@ func (r typeResolver) relationFromCatalog(ctx context.Context, t pgcatalog.Table
 			cols[i].Key = true
 		}
 	}
-	return r.relation(ctx, t, cols, at)
+	return r.Relation(ctx, t, cols, at)
 }
 
-func (r typeResolver) relation(ctx context.Context, t pgcatalog.Table, cols []pgcatalog.TableColumn, at wal.LSN) (*wal.Relation, error) {
-	types, err := r.resolve(ctx, cols)
+// Relation returns the relation of a table whose columns are known, as of a position in
+// the log.
+func (r Resolver) Relation(ctx context.Context, t pgcatalog.Table, cols []pgcatalog.TableColumn, at wal.LSN) (*wal.Relation, error) {
+	types, err := r.types(ctx, cols)
 	if err != nil {
 		return nil, fmt.Errorf("resolve the types of %s: %w", t.TableName(), err)
 	}

@@ -4,32 +4,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
+	"github.com/tablewire/tablewire/cdc/internal/pgerror"
+	"github.com/tablewire/tablewire/cdc/internal/quote"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
-)
-
-// PostgreSQL's error codes that are told apart (manual: appendix A).
-const (
-	codeInvalidPassword      = "28P01"
-	codeInvalidAuthorization = "28000"
-	codeNoDatabase           = "3D000"
-	codeInsufficient         = "42501"
-	codeObjectInUse          = "55006"
-	codeNotInState           = "55000"
-	codeUndefinedObject      = "42704"
-	codeTooManyConnections   = "53300"
-	codeLimitExceeded        = "53400"
-	codeProtocolViolation    = "08P01"
-	codeReadOnly             = "25006"
-	codeCannotConnectNow     = "57P03"
-	codeUntranslatable       = "22P05"
-	codeProgramLimit         = "54000"
-	codeInternal             = "XX000"
-	codeInvalidParameter     = "22023"
-	codeCantChange           = "55P02"
-	codeSyntax               = "42601"
 )
 
 const (
@@ -101,7 +79,7 @@ func (s *Stream) check(info pgcatalog.ServerInfo) error {
 	case !info.PublicationExists && !info.MayCreate:
 		return &protocol.Problem{
 			What: fmt.Sprintf("the role %q may not create the publication %q in the database %q", info.User, s.cfg.Publication, info.Database),
-			Cure: fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s, or let the tables' owner run what \"tablewire setup-sql\" prints", quoteIdentifier(info.Database), quoteIdentifier(info.User)),
+			Cure: fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s, or let the tables' owner run what \"tablewire setup-sql\" prints", quote.Identifier(info.Database), quote.Identifier(info.User)),
 		}
 	}
 	return nil
@@ -128,6 +106,5 @@ func isAwaited(err error) bool {
 }
 
 func isSlotActive(err error) bool {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code == codeObjectInUse
+	return pgerror.Has(err, pgerror.ObjectInUse)
 }

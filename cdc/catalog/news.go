@@ -1,10 +1,11 @@
-package cdc
+package catalog
 
 import (
 	"log/slog"
 	"slices"
 	"strings"
 
+	"github.com/tablewire/tablewire/cdc/internal/quote"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -82,8 +83,8 @@ func byReason(refused map[wal.TableName]string) [][]wal.TableName {
 
 // withoutName leaves a table's name out of a statement, whether it is quoted or not.
 func withoutName(why string, name wal.TableName) string {
-	for _, schema := range [...]string{quoteIdentifier(name.Schema), name.Schema} {
-		for _, table := range [...]string{quoteIdentifier(name.Table), name.Table} {
+	for _, schema := range [...]string{quote.Identifier(name.Schema), name.Schema} {
+		for _, table := range [...]string{quote.Identifier(name.Table), name.Table} {
 			why = strings.ReplaceAll(why, schema+"."+table, "\x00")
 		}
 	}

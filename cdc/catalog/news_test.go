@@ -1,4 +1,4 @@
-package cdc
+package catalog
 
 import (
 	"bytes"
@@ -18,13 +18,13 @@ import (
 func logOf(t *testing.T, lists ...[]pgcatalog.Table) (c *Catalog, lines []string) {
 	t.Helper()
 	var b bytes.Buffer
-	cfg := &Config{Logger: slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+	cfg := Config{Logger: slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
 		}
 		return a
-	}})), Dropped: func(wal.TableName) {}, Interrupted: func(wal.TableName) {}}
-	c = newCatalog(cfg, func() {})
+	}}))}
+	c = New(cfg)
 	for _, tables := range lists {
 		c.accept(pgcatalog.PublicationState{Tables: tables}, time.Now())
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tablewire/tablewire/cdc/internal/pgoutput"
 	"github.com/tablewire/tablewire/cdc/internal/pgtext"
+	"github.com/tablewire/tablewire/protocol/pgcatalog"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -132,7 +133,7 @@ func (d *decoder) adapt(known *described) {
 	rel := *known.relation
 	rel.Identity, rel.Learned, rel.At = identity, known.partitions.learned, d.position.Commit
 	known.relation = &rel
-	d.catalog.observe(&rel)
+	d.catalog.Observe(&rel)
 }
 
 // identity is what the log tells of the table's old rows: of one with partitions,
@@ -187,7 +188,7 @@ func needsCatalog(r pgoutput.Relation) bool {
 // and what is missing in it is noticed when types are reviewed.
 func (d *decoder) awaitVisible(ctx context.Context) error {
 	for wait := time.Millisecond; wait <= 512*time.Millisecond; wait *= 2 {
-		visible, err := d.types.db.Visible(ctx, d.xid)
+		visible, err := d.database.Visible(ctx, d.xid)
 		if err != nil || visible {
 			return err
 		}
@@ -203,10 +204,10 @@ func (d *decoder) awaitVisible(ctx context.Context) error {
 // build makes the relation of a description, and of what the catalog says now.
 func (d *decoder) build(ctx context.Context, known *described) error {
 	m := known.message
-	if name, ok := d.catalog.nameInstead(m.OID, wal.TableName{Schema: m.Schema, Table: m.Name}); ok {
+	if name, ok := d.catalog.CurrentName(m.OID, wal.TableName{Schema: m.Schema, Table: m.Name}); ok {
 		m.Schema, m.Name = name.Schema, name.Table
 	}
-	rel, err := d.types.relationFromMessage(ctx, m, d.position.Commit)
+	rel, err := d.relationOf(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -223,13 +224,34 @@ func (d *decoder) build(ctx context.Context, known *described) error {
 			known.checks = append(known.checks, check{i, fits})
 		}
 	}
-	d.catalog.observe(rel)
+	d.catalog.Observe(rel)
 	return nil
+}
+
+// relationOf makes a relation of a description, as of the open transaction.
+func (d *decoder) relationOf(ctx context.Context, m pgoutput.Relation) (*wal.Relation, error) {
+	cols := make([]pgcatalog.TableColumn, len(m.Columns))
+	for i, c := range m.Columns {
+		cols[i] = pgcatalog.TableColumn{Name: c.Name, TypeOID: c.TypeOID, TypeModifier: c.TypeModifier, Key: c.Key}
+	}
+	if lacksKey(m) {
+		if err := d.resolver.MarkKeys(ctx, m.OID, cols); err != nil {
+			return nil, err
+		}
+	}
+	return d.resolver.Relation(ctx, pgcatalog.Table{OID: m.OID, Schema: m.Schema, Name: m.Name, Identity: m.Identity}, cols, d.position.Commit)
+}
+
+// lacksKey reports whether a description leaves it to the catalog to say which columns
+// identify a row: FULL flags all of them, and a table whose partitions have a replica
+// identity that it lacks itself flags no column.
+func lacksKey(m pgoutput.Relation) bool {
+	return m.Identity == wal.IdentityFull || !slices.ContainsFunc(m.Columns, func(c pgoutput.RelationColumn) bool { return c.Key })
 }
 
 // review makes relations anew when the catalog is known to have changed.
 func (d *decoder) review(ctx context.Context) error {
-	generation := d.catalog.generation.Load()
+	generation := d.catalog.Generation()
 	if generation == d.reviewed {
 		return nil
 	}

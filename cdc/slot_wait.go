@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/cdc/internal/pgerror"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
@@ -86,11 +86,12 @@ func slotTaken(busy error, h pgcatalog.SlotHolder, quiet string) error {
 	if !ok {
 		return busy
 	}
-	cure := cureOf(pg)
+	problem := pgerror.Condition(pg)
+	problem.What += " (" + describeHolder(h) + ")"
 	if quiet != "" {
-		cure = fmt.Sprintf("%sSELECT pg_terminate_backend(%d) if it is gone for certain; else %s", quiet, h.PID, cure)
+		problem.Cure = fmt.Sprintf("%sSELECT pg_terminate_backend(%d) if it is gone for certain; else %s", quiet, h.PID, problem.Cure)
 	}
-	return &protocol.Problem{What: pg.Message + " (" + describeHolder(h) + ")", Cure: cure, Err: heard(pg)}
+	return problem
 }
 
 // nameHolder adds who reads the slot to the error of a stream that has lost it.

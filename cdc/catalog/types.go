@@ -1,4 +1,4 @@
-package cdc
+package catalog
 
 import (
 	"context"
@@ -10,26 +10,29 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// typeResolver makes types of what a relation names: the fixed ones from a table,
-// the others from the catalog. It keeps nothing: relations are built seldom, and
-// a type may have been altered since.
-type typeResolver struct {
-	db Database
+// Resolver makes relations, with the types of their columns: the built-in types come
+// from a table, the others from the database. It keeps nothing, because relations are
+// made seldom, and a type may have been altered since.
+type Resolver struct {
+	source Source
 }
+
+// NewResolver returns a resolver that asks a source.
+func NewResolver(source Source) Resolver { return Resolver{source} }
 
 // maxTypeDepth bounds arrays of composites of domains of ...
 const maxTypeDepth = 32
 
-// resolve gives the types of columns, in their order. A type that is not in the
-// catalog any more is one whose values are text.
-func (r typeResolver) resolve(ctx context.Context, cols []pgcatalog.TableColumn) ([]wal.Type, error) {
+// types returns the types of columns, in their order. A type that is no longer in the
+// database is one whose values are text.
+func (r Resolver) types(ctx context.Context, cols []pgcatalog.TableColumn) ([]wal.Type, error) {
 	rows := map[uint32]*pgcatalog.TypeRow{}
 	wanted := unknownTypes(cols, rows)
 	for depth := 0; len(wanted) > 0; depth++ {
 		if depth > maxTypeDepth {
 			return nil, fmt.Errorf("types are nested more than %d deep", maxTypeDepth)
 		}
-		found, err := r.db.Types(ctx, wanted)
+		found, err := r.source.Types(ctx, wanted)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,46 @@
+package pgerror
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// hintPooler is for a pooler that does not do replication, or does not pass on all.
+const hintPooler = "a connection pooler is in between, which can't do replication: give the server's own address and port (Supabase, Neon and others call it the direct connection), or a pooler that passes replication on, such as PgBouncer 1.26"
+
+// poolerCondition is for what a pooler says, in the place of the server: message is in
+// lower case.
+func poolerCondition(message string) *protocol.Problem {
+	switch {
+	case message == "query timeout": // PgBouncer's words, of a connection that streams
+		return &protocol.Problem{Cure: "PgBouncer ends every query after its query_timeout, and a replication stream is one: set query_timeout to a large number for this role in the section [users] of pgbouncer.ini (0 there means the general setting), or give the server's own address and port"}
+	case strings.Contains(message, "startup parameter"), strings.Contains(message, "replication"):
+		return &protocol.Problem{Cure: hintPooler}
+	}
+	return nil
+}
+
+// NotReplicating explains that a connection which asked for replication is an ordinary
+// one: a pooler has left that parameter out, and PostgreSQL does not understand the
+// first replication command.
+func NotReplicating(err error) error {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || pg.Code != Syntax {
+		return err
+	}
+	return &protocol.Problem{What: "the connection is an ordinary one, though replication was asked for", Cure: hintPooler, Err: Server(pg)}
+}
+
+// SettingIgnored explains that a setting of the replication connection has another value
+// than the one that it was just set to.
+func SettingIgnored(name, got, want string) error {
+	return &protocol.Problem{
+		What: fmt.Sprintf("%s is %q on the replication connection, after it was set to %q", name, got, want),
+		Cure: hintPooler,
+	}
+}
