@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/auth"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -20,9 +21,9 @@ type broadcast struct {
 func broadcastOf(s *Server, _ *http.Request) kind { return &broadcast{server: s} }
 
 // join takes a place, which queues "connected".
-func (b *broadcast) join(_ context.Context, k *socket, p *project, hello *protocol.Hello) error {
-	b.project = p.ID
-	b.member = b.server.cfg.Broadcast.Join(p.ID, speaker(hello), &k.queue)
+func (b *broadcast) join(_ context.Context, k *socket, p auth.Principal, hello *protocol.Hello) error {
+	b.project = p.Project
+	b.member = b.server.cfg.Broadcast.Join(p.Project, speaker(hello), &k.queue)
 	return nil
 }
 

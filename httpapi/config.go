@@ -8,7 +8,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/auth"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -41,8 +44,12 @@ type Config struct {
 	Rooms     *fanout.Rooms
 	Publisher *fanout.ServerPublisher
 
-	// APIKey of the one project. Required.
+	// APIKey is the key of the one project, [ProjectID]. Required unless Authenticate is set.
 	APIKey string
+
+	// Authenticate returns whose a client's key is, in place of APIKey, which must then be
+	// empty. Package auth says what it owes and what its errors mean.
+	Authenticate auth.Authenticator
 
 	// AllowedOrigins lists the pages that may open sockets: "https://app.example.com".
 	// It is read as a browser would write it: with no default port, and a Unicode host
@@ -105,9 +112,17 @@ type Config struct {
 	// nil means a short JSON at GET /.
 	Root http.Handler
 
+	// Registerer gets the server's metrics until Run ends. Admin's /metrics shows what it
+	// gathers if it is a [prometheus.Gatherer] too, as a [prometheus.Registry] is. nil means
+	// a registry of the server's own, which also has the process's metrics.
+	Registerer prometheus.Registerer
+
 	// Logger receives what an operator should see; nil means none.
 	Logger *slog.Logger
 }
+
+// ProjectID is the project of [Config.APIKey].
+const ProjectID = auth.DefaultProject
 
 // StreamStats are the replication stream's figures since the process began.
 type StreamStats struct {
@@ -153,6 +168,9 @@ func (c Config) withDefaults() Config {
 	c.AddressConnectionRate = cmp.Or(c.AddressConnectionRate, defaultAddressConnectionRate)
 	c.MaxUnauthenticated = cmp.Or(c.MaxUnauthenticated, defaultMaxUnauthenticated)
 	c.chatDefaults()
+	if c.Authenticate == nil && c.APIKey != "" {
+		c.Authenticate, c.APIKey = auth.StaticKey(c.APIKey), ""
+	}
 	if c.Ready == nil {
 		c.Ready = func() error { return nil }
 	}
@@ -185,8 +203,10 @@ func (c Config) validate() error {
 		return errors.New("httpapi: Hub is missing")
 	case c.Collections == nil:
 		return errors.New("httpapi: Collections is missing")
-	case c.APIKey == "":
-		return errors.New("httpapi: APIKey is empty: nobody could connect")
+	case c.Authenticate == nil:
+		return errors.New("httpapi: APIKey is empty and there is no Authenticate: nobody could connect")
+	case c.APIKey != "":
+		return errors.New("httpapi: there are an APIKey and an Authenticate: give one of them")
 	case c.Publisher.Broadcast != c.Broadcast || c.Publisher.Rooms != c.Rooms:
 		return errors.New("httpapi: Publisher has another Broadcast or other Rooms")
 	case c.AuthTimeout < 0 || c.PingInterval < 0:

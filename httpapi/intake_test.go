@@ -18,10 +18,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/auth"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -229,9 +229,7 @@ func TestLeavingHoldsNoLane(t *testing.T) {
 	w := setup(t)
 	held := make(chan int, 1)
 	k := leaver(func() { held <- len(w.lanes) })
-	e := gin.New()
-	e.GET("/", w.socket(func(*Server, *http.Request) kind { return k }))
-	other := httptest.NewServer(e)
+	other := httptest.NewServer(w.socket(func(*Server, *http.Request) kind { return k }))
 	defer other.Close()
 	conn, answer, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(other.URL, "http"), nil)
 	if err != nil {
@@ -254,7 +252,7 @@ func TestLeavingHoldsNoLane(t *testing.T) {
 // leaver is a kind of socket of which only the end matters.
 type leaver func()
 
-func (leaver) join(context.Context, *socket, *project, *protocol.Hello) error { return nil }
-func (leaver) command(protocol.Command, []byte) *protocol.Error               { return nil }
-func (k leaver) leave()                                                       { k() }
-func (leaver) path() string                                                   { return "" }
+func (leaver) join(context.Context, *socket, auth.Principal, *protocol.Hello) error { return nil }
+func (leaver) command(protocol.Command, []byte) *protocol.Error                     { return nil }
+func (k leaver) leave()                                                             { k() }
+func (leaver) path() string                                                         { return "" }

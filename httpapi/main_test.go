@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
@@ -25,6 +26,7 @@ import (
 
 func TestMain(m *testing.M) {
 	harness.LoadMain() // the benchmarks' clients, in a process of their own
+	gin.SetMode(gin.TestMode)
 	goleak.VerifyTestMain(m)
 }
 

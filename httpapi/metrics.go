@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"strconv"
 	"sync/atomic"
 
@@ -48,15 +49,28 @@ type collector struct {
 	server *Server
 }
 
-// newMetrics makes a registry of the server's own.
-func newMetrics(s *Server) *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collector{s},
-	)
-	return r
+// metricsSink is where the server's metrics are registered and gathered from.
+type metricsSink struct {
+	prometheus.Registerer
+	prometheus.Gatherer
+}
+
+// newMetrics registers the server's metrics with to, or with a registry of their own
+// where that is nil.
+func newMetrics(s *Server, to prometheus.Registerer) (metricsSink, error) {
+	own := prometheus.NewRegistry()
+	m := metricsSink{own, own}
+	if to == nil {
+		own.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	} else if gatherer, ok := to.(prometheus.Gatherer); ok {
+		m = metricsSink{to, gatherer}
+	} else if err := to.Register(collector{s}); err != nil { // own, which Admin shows, has it too
+		return m, fmt.Errorf("httpapi: register the metrics: %w", err)
+	}
+	if err := m.Register(collector{s}); err != nil {
+		return m, fmt.Errorf("httpapi: register the metrics: %w", err)
+	}
+	return m, nil
 }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {

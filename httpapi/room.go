@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/auth"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -25,13 +23,13 @@ func roomOf(s *Server, r *http.Request) kind {
 }
 
 // join enters the room, which queues "joined".
-func (r *room) join(_ context.Context, k *socket, p *project, hello *protocol.Hello) error {
+func (r *room) join(_ context.Context, k *socket, p auth.Principal, hello *protocol.Hello) error {
 	if err := checkRoomID(r.id); err != nil {
 		r.server.limits.texts(err, k.from.ip)
 		return err
 	}
 	entry := fanout.JoinRequest{
-		Project: p.ID, Room: protocol.Room{ID: r.id, Title: hello.RoomTitle},
+		Project: p.Project, Room: protocol.Room{ID: r.id, Title: hello.RoomTitle},
 		User: speaker(hello), Queue: &k.queue,
 	}
 	switch hello.Action {
@@ -95,25 +93,21 @@ func errRoomID(detail string) *protocol.Error {
 }
 
 // listRooms answers with the project's rooms.
-func (s *Server) listRooms(c *gin.Context) {
-	p, err := s.keys.project(strings.TrimSpace(c.GetHeader(keyHeader)))
-	if err != nil {
-		s.notices.refused(c.Request.Context(), err, c.Request.URL.Path, s.addressOf(c.Request), nil)
-		refuse(c, http.StatusUnauthorized, err)
+func (s *Server) listRooms(w http.ResponseWriter, r *http.Request) {
+	p, status, told := s.authenticateRequest(r, s.addressOf(r))
+	if told != nil {
+		refuse(w, status, told)
 		return
 	}
-	text := s.lists.get(c.Request.Context(), p.ID, func() []byte {
-		return protocol.AppendRooms(nil, s.cfg.Rooms.List(p.ID))
+	text := s.lists.get(r.Context(), p.Project, func() []byte {
+		return protocol.AppendRooms(nil, s.cfg.Rooms.List(p.Project))
 	})
 	if text == nil { // who asked has gone, or making it failed
-		c.Status(http.StatusInternalServerError)
+		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
 	// A long list is not kept for one who does not read it.
-	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(s.times.stall)) // not every writer has one
-	c.Header("Cache-Control", "no-store")
-	c.Data(http.StatusOK, "application/json", text)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.times.stall)) // not every writer has one
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusOK, text)
 }
-
-// keyHeader carries the key of a request that is no socket.
-const keyHeader = "X-Api-Key"

@@ -1,58 +1,99 @@
 package httpapi
 
 import (
+	"errors"
+	"io"
 	"net/http"
+	"runtime/debug"
 	"strings"
+	"syscall"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// collectionsPath is followed by the collection's name: the whole rest of the
-// path, because a table's name may hold a slash.
-const collectionsPath = "/realtime/collections/"
+// The paths of the realtime API. Those that end with a slash are followed by a name or
+// an id: by the whole rest of the path, because a table's name may hold a slash.
+const (
+	collectionsPath = "/realtime/collections/"
+	broadcastPath   = "/realtime/broadcast"
+	roomsPath       = "/realtime/rooms/"
+	roomListPath    = "/realtime/rooms"
+)
 
-// roomsPath is followed by the room's id, likewise.
-const roomsPath = "/realtime/rooms/"
-
-const broadcastPath = "/realtime/broadcast"
-
-// Routes mounts the API into a Gin application.
-func (s *Server) Routes(r gin.IRouter) {
-	r.GET(collectionsPath+"*name", s.socket(watchOf))
-	r.GET(broadcastPath, s.socket(broadcastOf))
-	r.GET(roomsPath+"*id", s.socket(roomOf))
-	r.GET("/realtime/rooms", s.cors, s.asked, s.listRooms)
-	r.OPTIONS("/realtime/rooms", s.cors, s.asked, s.preflight)
-
-	r.GET("/livez", s.asked, gin.WrapF(s.livez))
-	r.HEAD("/livez", s.asked, gin.WrapF(s.livez))
-	r.GET("/readyz", s.asked, gin.WrapF(s.readyz))
-	r.HEAD("/readyz", s.asked, gin.WrapF(s.readyz))
+// realtimeRoutes are all routes below /realtime/.
+func (s *Server) realtimeRoutes() []route {
+	return []route{
+		{collectionsPath, []methodHandler{{http.MethodGet, s.socket(watchOf)}}},
+		{broadcastPath, []methodHandler{{http.MethodGet, s.socket(broadcastOf)}}},
+		{roomsPath, []methodHandler{{http.MethodGet, s.socket(roomOf)}}},
+		{roomListPath, []methodHandler{
+			{http.MethodGet, s.cors(s.charged(s.listRooms))},
+			{http.MethodOptions, s.cors(s.charged(s.preflight))},
+		}},
+	}
 }
 
-// roots serves what no route takes, in an engine of our own.
-func (s *Server) roots(e *gin.Engine) {
-	e.NoMethod(func(c *gin.Context) { refuse(c, http.StatusMethodNotAllowed, errMethod) })
-	e.NoRoute(s.asked, func(c *gin.Context) {
-		path := c.Request.URL.Path
-		get := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
-		switch {
-		case s.cfg.Root != nil && !strings.HasPrefix(path, "/realtime/"):
-			c.Status(http.StatusOK) // in place of gin's 404, for a handler that sets none
-			s.cfg.Root.ServeHTTP(c.Writer, c.Request)
-		case get && path == "/":
-			c.JSON(http.StatusOK, gin.H{"name": "tablewire", "collections": collectionsPath + "{name}", "broadcast": "/realtime/broadcast", "rooms": roomsPath + "{room_id}"})
-		default:
-			refuse(c, http.StatusNotFound, errNoRoute)
+func (s *Server) healthRoutes() []route {
+	live, ready := s.charged(s.livez), s.charged(s.readyz)
+	return []route{
+		{"/livez", []methodHandler{{http.MethodGet, live}, {http.MethodHead, live}}},
+		{"/readyz", []methodHandler{{http.MethodGet, ready}, {http.MethodHead, ready}}},
+	}
+}
+
+// Handler serves the whole public API: what Realtime serves, /livez and /readyz, and
+// [Config.Root] at all other paths.
+func (s *Server) Handler() http.Handler {
+	return s.recovered(router{append(s.realtimeRoutes(), s.healthRoutes()...), s.charged(s.root)})
+}
+
+// Realtime serves the routes below /realtime/ alone, for a program that serves other
+// paths, /livez among them, by itself. A prefix before /realtime/ has to be taken off,
+// as [http.StripPrefix] does. An [http.ServeMux] redirects a path with "//" or a dot
+// segment before it comes here: names of collections that have these must be escaped.
+func (s *Server) Realtime() http.Handler {
+	return s.recovered(router{s.realtimeRoutes(), s.charged(notFound)})
+}
+
+// Routes mounts the routes below /realtime/ into a Gin application or one of its
+// groups. Other paths and other methods are the application's to answer.
+func (s *Server) Routes(r gin.IRouter) {
+	for _, route := range s.realtimeRoutes() {
+		path := route.path
+		if strings.HasSuffix(path, "/") {
+			path += "*rest"
 		}
-	})
+		for _, h := range route.handlers {
+			r.Handle(h.method, path, gin.WrapF(h.serve))
+		}
+	}
+}
+
+// root serves what no route has.
+func (s *Server) root(w http.ResponseWriter, r *http.Request) {
+	get := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case s.cfg.Root != nil && !strings.HasPrefix(r.URL.Path, "/realtime/"):
+		s.cfg.Root.ServeHTTP(w, r)
+	case get && r.URL.Path == "/":
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = io.WriteString(w, index) // as in writeJSON
+	default:
+		notFound(w, r)
+	}
+}
+
+const index = `{"broadcast":"` + broadcastPath + `","collections":"` + collectionsPath + `{name}","name":"tablewire","rooms":"` + roomsPath + `{room_id}"}`
+
+func notFound(w http.ResponseWriter, _ *http.Request) {
+	refuse(w, http.StatusNotFound, errNoRoute)
 }
 
 var (
 	errMethod   = &protocol.Error{Message: "Method not allowed"}
-	errNoRoute  = &protocol.Error{Message: "Not found", Detail: "sockets are at " + collectionsPath + "{name}, /realtime/broadcast and " + roomsPath + "{room_id}"}
+	errNoRoute  = &protocol.Error{Message: "Not found", Detail: "sockets are at " + collectionsPath + "{name}, " + broadcastPath + " and " + roomsPath + "{room_id}"}
 	errDraining = &protocol.Error{Message: "Server is restarting", Detail: "try again in a moment"}
 	errUpgrade  = &protocol.Error{
 		Message: "WebSocket upgrade required",
@@ -60,21 +101,36 @@ var (
 	}
 )
 
-// asked charges a request that is no socket to its address. It comes before the route's
-// own handler.
-func (s *Server) asked(c *gin.Context) {
-	if err := s.limits.request(s.addressOf(c.Request)); err != nil {
-		c.Header("Retry-After", "1")
-		refuse(c, http.StatusTooManyRequests, err)
+// charged charges a request that is no socket to its address before it is answered.
+func (s *Server) charged(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := s.limits.request(s.addressOf(r)); err != nil {
+			w.Header().Set("Retry-After", "1")
+			refuse(w, http.StatusTooManyRequests, err)
+			return
+		}
+		next(w, r)
 	}
 }
 
-// refuse answers a request with an error as the API shows it, and ends the connection:
-// so nobody can send request after request that is answered with nothing but errors.
-func refuse(c *gin.Context, status int, err *protocol.Error) {
-	c.Abort()
-	c.Header("Connection", "close")
-	c.Data(status, "application/json", err.AppendJSON(nil))
+// recovered logs a handler's panic with its stack and answers 500.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if err, ok := cause.(error); cause == nil || ok && isAbort(err) {
+				return
+			}
+			s.log.Error("a request handler panicked", "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
+			w.WriteHeader(http.StatusInternalServerError)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isAbort reports whether a panic only says that a handler gave up on its client.
+func isAbort(err error) bool {
+	return errors.Is(err, http.ErrAbortHandler) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // restOfPath gives what follows in a request's path, exactly as decoded by

@@ -3,15 +3,11 @@ package httpapi
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -20,11 +16,10 @@ import (
 type Server struct {
 	cfg      Config
 	log      *slog.Logger
-	keys     *keyring
 	origins  origins
 	upgrader websocket.Upgrader
 	times    times
-	metrics  *prometheus.Registry
+	metrics  metricsSink
 
 	registry registry
 	writers  writers
@@ -40,6 +35,7 @@ type Server struct {
 	// unresolved is set while collections can't be resolved, so that an outage is
 	// logged once and not once for each client.
 	unresolved onceWhile
+	noAuth     onceWhile // likewise, while clients can't be authenticated
 
 	// life ends when the sessions must: their look-ups are given up then.
 	life context.Context //nolint:containedctx // sessions outlive the requests that open them
@@ -77,7 +73,6 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg:     cfg,
 		log:     cfg.Logger,
-		keys:    newKeyring(cfg.APIKey),
 		times:   defaultTimes,
 		lanes:   newLanes(),
 		tooLong: protocol.ErrMessageTooLong(cfg.MaxMessageBytes),
@@ -90,8 +85,11 @@ func New(cfg Config) (*Server, error) {
 	s.upgrader = newUpgrader()
 	s.registry.init(&s.goroutines)
 	s.writers.init(&s.goroutines)
-	s.metrics = newMetrics(s)
 	s.life, s.end = context.WithCancel(context.Background())
+	var err error
+	if s.metrics, err = newMetrics(s, cfg.Registerer); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -114,6 +112,9 @@ func (s *Server) Run(ctx context.Context) error {
 	s.writers.stop()
 	writing.Wait()
 	s.goroutines.Wait()
+	if s.cfg.Registerer != nil {
+		s.cfg.Registerer.Unregister(collector{s})
+	}
 	return nil
 }
 
@@ -133,20 +134,3 @@ func (s *Server) Drain(ctx context.Context) {
 }
 
 const reasonRestart = "restarting"
-
-// Handler serves all routes with an engine of its own.
-func (s *Server) Handler() http.Handler {
-	gin.SetMode(gin.ReleaseMode)
-	e := gin.New()
-	e.RedirectTrailingSlash = false
-	e.HandleMethodNotAllowed = true
-	e.Use(gin.CustomRecoveryWithWriter(nil, s.panicked))
-	s.Routes(e)
-	s.roots(e)
-	return e
-}
-
-func (s *Server) panicked(c *gin.Context, cause any) {
-	s.log.Error("a request handler panicked", "path", c.Request.URL.Path, "panic", cause, "stack", string(debug.Stack()))
-	c.AbortWithStatus(http.StatusInternalServerError)
-}

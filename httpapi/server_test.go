@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/auth"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/jsonstring"
 	"github.com/tablewire/tablewire/protocol/wal"
@@ -32,6 +33,7 @@ func TestConfig(t *testing.T) {
 		"Hub":         func(c *Config) { c.Hub = nil },
 		"Collections": func(c *Config) { c.Collections = nil },
 		"APIKey":      func(c *Config) { c.APIKey = "" },
+		"TwoKeys":     func(c *Config) { c.Authenticate = auth.StaticKey("k") },
 		"Timeout":     func(c *Config) { c.AuthTimeout = -1 },
 		"Size":        func(c *Config) { c.QueueBytes = -1 },
 		"Publisher": func(c *Config) {
@@ -80,7 +82,6 @@ func TestCollectionNames(t *testing.T) { //nolint:tparallel // the subtests shar
 	t.Run("Handler", func(t *testing.T) { try(t, setup(t, collections), "") })
 	t.Run("MountedWithRawPaths", func(t *testing.T) {
 		w := setup(t, collections)
-		w.Handler() // sets Gin's release mode
 		e := gin.New()
 		e.UseRawPath = true
 		w.Routes(e.Group("/api/:tenant"))

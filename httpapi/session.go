@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/tablewire/tablewire/httpapi/auth"
 	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -20,10 +21,9 @@ import (
 // kind is what a socket is for. A new endpoint is a new kind; all the rest of a
 // socket's life is the session's.
 type kind interface {
-	// join puts the client's first message into effect once its key is known to be
-	// the project's. An error of type [*protocol.Error] is told to the client; after
+	// join puts the client's first message into effect once it is known who sent it. An error of type [*protocol.Error] is told to the client; after
 	// any other it is asked to come back.
-	join(ctx context.Context, q *socket, p *project, hello *protocol.Hello) error
+	join(ctx context.Context, q *socket, p auth.Principal, hello *protocol.Hello) error
 	// command takes a later message that is no ping.
 	command(c protocol.Command, message []byte) *protocol.Error
 	// leave takes back what join did. It is called once, also when join failed.
@@ -118,14 +118,10 @@ func (n *session) enter() {
 	if hello == nil {
 		return
 	}
-	p, err := n.server.keys.project(hello.APIKey)
-	if err != nil {
-		n.refuse(err)
-		return
-	}
-	n.server.limits.authenticated(&n.socket)
 	n.leaveLane()
-	n.join(p, hello)
+	if err := n.join(hello); err != nil {
+		n.turnDown(err)
+	}
 }
 
 // first reads the first message. It is nil, without an error, when the socket
@@ -165,13 +161,20 @@ const (
 	notUTF8  = "text that is not UTF-8"
 )
 
-func (n *session) join(p *project, hello *protocol.Hello) {
+// join puts a first message into effect: first it must be known who sent it.
+func (n *session) join(hello *protocol.Hello) error {
 	ctx, cancel := context.WithTimeout(n.server.life, n.server.times.resolve)
 	defer cancel()
-	err := n.kind.join(ctx, &n.socket, p, hello)
-	if err == nil {
-		return
+	p, err := n.server.authenticate(ctx, hello.APIKey)
+	if err != nil {
+		return err
 	}
+	n.server.limits.authenticated(&n.socket)
+	return n.kind.join(ctx, &n.socket, p, hello)
+}
+
+// turnDown ends a session because of an error of its first message.
+func (n *session) turnDown(err error) {
 	if told, ok := asProtocolError(err); ok {
 		n.refuse(told)
 		return

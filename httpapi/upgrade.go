@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
 
 	"github.com/tablewire/tablewire/protocol"
@@ -32,56 +31,52 @@ func newUpgrader() websocket.Upgrader {
 		CheckOrigin:      func(*http.Request) bool { return true }, // it has been looked at
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 			told := &protocol.Error{Message: "WebSocket handshake failed", Detail: strings.TrimPrefix(reason.Error(), "websocket: ")}
-			h := w.Header()
-			h.Set("Connection", "close") // as in refuse
-			h.Set("Sec-Websocket-Version", "13")
-			h.Set("Content-Type", "application/json")
-			w.WriteHeader(status)
-			_, _ = w.Write(told.AppendJSON(nil)) // the client has gone: nobody to tell
+			w.Header().Set("Sec-Websocket-Version", "13")
+			refuse(w, status, told)
 		},
 	}
 }
 
 // socket handles a socket's route. It returns as soon as the socket is open, so
 // that nothing of the request stays.
-func (s *Server) socket(kindOf func(*Server, *http.Request) kind) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if !websocket.IsWebSocketUpgrade(c.Request) {
-			c.Header("Upgrade", "websocket")
-			c.Header("Connection", "Upgrade")
-			refuse(c, http.StatusUpgradeRequired, errUpgrade)
+func (s *Server) socket(kindOf func(*Server, *http.Request) kind) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !websocket.IsWebSocketUpgrade(r) {
+			w.Header().Set("Upgrade", "websocket")
+			w.Header().Set("Connection", "Upgrade")
+			refuse(w, http.StatusUpgradeRequired, errUpgrade)
 			return
 		}
 		if s.registry.isShut() {
-			c.Header("Retry-After", "1")
-			refuse(c, http.StatusServiceUnavailable, errDraining)
+			w.Header().Set("Retry-After", "1")
+			refuse(w, http.StatusServiceUnavailable, errDraining)
 			return
 		}
-		if !s.origins.allow(c.Request) { // before it costs its address anything
-			ip := s.addressOf(c.Request)
+		if !s.origins.allow(r) { // before it costs its address anything
+			ip := s.addressOf(r)
 			s.limits.met[limitOrigins].Add(1)
-			s.notices.refusedOrigin(c.GetHeader("Origin"), c.Request.Host, ip)
-			refuse(c, http.StatusForbidden, errOrigin)
+			s.notices.refusedOrigin(r.Header.Get("Origin"), r.Host, ip)
+			refuse(w, http.StatusForbidden, errOrigin)
 			return
 		}
-		s.open(c, newSession(s, kindOf(s, c.Request)))
+		s.open(w, r, newSession(s, kindOf(s, r)))
 	}
 }
 
 // open makes a socket of a request if the limits admit it. A socket that is one
 // too many is opened all the same to be told so, because a page sees no HTTP status;
 // where too many of those are open already, a status must do.
-func (s *Server) open(c *gin.Context, n *session) {
-	told := s.limits.admit(&n.socket, s.addressOf(c.Request))
+func (s *Server) open(w http.ResponseWriter, r *http.Request, n *session) {
+	told := s.limits.admit(&n.socket, s.addressOf(r))
 	if told != nil {
 		if !s.limits.farewell() {
-			c.Header("Retry-After", "10")
-			refuse(c, http.StatusTooManyRequests, told)
+			w.Header().Set("Retry-After", "10")
+			refuse(w, http.StatusTooManyRequests, told)
 			return
 		}
 		defer s.limits.farewells.Add(-1)
 	}
-	ws, err := s.upgrader.Upgrade(&hijacker{c.Writer, &n.socket}, c.Request, nil)
+	ws, err := s.upgrader.Upgrade(&hijacker{w, &n.socket}, r, nil)
 	switch {
 	case err != nil: // the upgrader has answered
 		if told == nil {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/auth"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -26,7 +27,7 @@ func watchOf(s *Server, r *http.Request) kind {
 
 // join subscribes: first the collection must be there, then the filter and the
 // columns must fit it. The hub queues "connected".
-func (w *watch) join(ctx context.Context, k *socket, _ *project, hello *protocol.Hello) error {
+func (w *watch) join(ctx context.Context, k *socket, _ auth.Principal, hello *protocol.Hello) error {
 	extensions, told := hello.Options()
 	if told != nil {
 		return told

@@ -57,7 +57,8 @@ var importRules = map[string]importRule{
 	"sql":                   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
 	"fanout":                {code: "fanout/filter internal/swaplist internal/wsframe protocol/...", never: "net/http"},
 	"fanout/filter":         {code: "internal/swaplist protocol/...", tests: "internal/pgserver/pgtest sql"},
-	"httpapi":               {code: "fanout/... internal/swaplist internal/wsframe protocol/...", tests: "integration/harness"},
+	"httpapi":               {code: "fanout/... httpapi/auth internal/swaplist internal/wsframe protocol/...", tests: "integration/harness"},
+	"httpapi/auth":          {code: "protocol"},
 
 	"internal/swaplist": {},
 	// What both sides of a socket share: the frames that a transport sends.

@@ -1,0 +1,42 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// writeJSON answers a request. Errors of writing are not looked at: the client has gone.
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// writeError answers a request with an error as the API shows it.
+func writeError(w http.ResponseWriter, status int, err *protocol.Error) {
+	writeJSON(w, status, err.AppendJSON(nil))
+}
+
+// refuse answers a request with an error and ends the connection, so that nobody can
+// send request after request that is answered with nothing but errors.
+func refuse(w http.ResponseWriter, status int, err *protocol.Error) {
+	w.Header().Set("Connection", "close")
+	writeError(w, status, err)
+}
+
+// statusOf is the HTTP status that says what a close code says.
+func statusOf(code protocol.CloseCode) int {
+	switch code {
+	case protocol.CloseUnauthorized:
+		return http.StatusUnauthorized
+	case protocol.CloseForbidden:
+		return http.StatusForbidden
+	case protocol.CloseNotFound:
+		return http.StatusNotFound
+	case protocol.CloseRateLimit:
+		return http.StatusTooManyRequests
+	default:
+		return http.StatusBadRequest
+	}
+}
