@@ -7,15 +7,15 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// What a client sends passes unchanged, byte for byte.
+// ParseCommand returns payloads byte for byte.
 func TestPayloadsAreNotTouched(t *testing.T) {
 	t.Parallel()
 	for _, payload := range []string{
 		`null`, `"\u0041\/"`, `1e400`, `-0`, `{"a":1,"a":2}`, `[ 1 ,2 ]`, `{"b":1,"a":[{}]}`, `12345678901234567890.10`, `"\ud800"`,
 	} {
-		c, told := protocol.ParseCommand([]byte(`{"type":"message","data":` + payload + `,"content":` + payload + `}`))
-		if told != nil {
-			t.Errorf("%s: %v", payload, told)
+		c, clientErr := protocol.ParseCommand([]byte(`{"type":"message","data":` + payload + `,"content":` + payload + `}`))
+		if clientErr != nil {
+			t.Errorf("%s: %v", payload, clientErr)
 		} else if string(c.Data) != payload || string(c.Content) != payload {
 			t.Errorf("%s became %s and %s", payload, c.Data, c.Content)
 		}
@@ -25,16 +25,16 @@ func TestPayloadsAreNotTouched(t *testing.T) {
 func TestParseCommandRefuses(t *testing.T) {
 	t.Parallel()
 	for _, m := range []string{``, `x`, `[]`, `{}`, `{"type":1}`, `{"type":"message"`, strings.Repeat(`{"data":`, 100_000)} {
-		if c, told := protocol.ParseCommand([]byte(m)); told == nil {
+		if c, clientErr := protocol.ParseCommand([]byte(m)); clientErr == nil {
 			t.Errorf("%.40q was read as %+v", m, c)
-		} else if told.Code != 0 {
+		} else if clientErr.Code != 0 {
 			t.Errorf("%.40q closes the socket", m)
 		}
 	}
 }
 
-// Where a message stops being JSON is said in words for who wrote it.
-func TestWhatIsNoJSON(t *testing.T) {
+// An error says where a message stops being JSON, in words for its author.
+func TestErrorsOfInvalidJSON(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ message, want string }{
 		{" \n", "the message is empty: want a JSON object"},
@@ -63,22 +63,22 @@ func TestWhatIsNoJSON(t *testing.T) {
 		{`{"type":"message","DATA":1}`, `unknown member "DATA": did you mean "data"?`},
 		{`{"kind":"ping"}`, `"type" is missing: want {"type":"ping"}`},
 	} {
-		if _, told := protocol.ParseCommand([]byte(tc.message)); told == nil || told.Detail != tc.want {
-			t.Errorf("%.40q: told %v, want %s", tc.message, told, tc.want)
+		if _, clientErr := protocol.ParseCommand([]byte(tc.message)); clientErr == nil || clientErr.Detail != tc.want {
+			t.Errorf("%.40q: error %v, want %s", tc.message, clientErr, tc.want)
 		}
 	}
 }
 
-// Beside the member that it looks like, a member is another one, which is ignored.
-func TestLookalikesThatAreNoMistake(t *testing.T) {
+// If a command has the member that an unknown one looks like, the unknown one is no typo.
+func TestUnknownMemberBesideTheKnownOne(t *testing.T) {
 	t.Parallel()
 	for _, message := range []string{
 		`{"type":"message","content":"hi","context":{"thread":7}}`,
 		`{"date":"2026-11-30","type":"message","data":1}`,
 		`{"type":"message","data":1,"meta":2,"sender":3,"user_id":"u","filter":4}`,
 	} {
-		if c, told := protocol.ParseCommand([]byte(message)); told != nil || c.Type != protocol.CommandMessage {
-			t.Errorf("%s: %+v, told %v", message, c, told)
+		if c, clientErr := protocol.ParseCommand([]byte(message)); clientErr != nil || c.Type != protocol.CommandMessage {
+			t.Errorf("%s: %+v, error %v", message, c, clientErr)
 		}
 	}
 }

@@ -16,16 +16,17 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// encoding/json is the oracle of what is JSON, where it ends to be that, and what
-// the members of an object are. Read into a map it tells names apart by case.
+// encoding/json is the oracle: it says whether a message is JSON, at which byte it stops
+// being JSON, and which members an object has. A map keeps names that differ in case apart.
 
-// object is a message as encoding/json has it; ok is false where it is no object.
+// object parses a message with encoding/json; ok is false if it is not an object.
 func object(message []byte) (members map[string]json.RawMessage, ok bool) {
 	err := json.Unmarshal(message, &members)
 	return members, err == nil && members != nil
 }
 
-// str is a string member: what encoding/json has it as, if it is one; null is none.
+// str parses a string member with encoding/json; ok is false for another type, and s is nil
+// for null or a missing member.
 func str(raw json.RawMessage) (s *string, ok bool) {
 	if raw == nil {
 		return nil, true
@@ -33,7 +34,7 @@ func str(raw json.RawMessage) (s *string, ok bool) {
 	return s, json.Unmarshal(raw, &s) == nil
 }
 
-// checkParsers compares what becomes of a message with what the oracle makes of it.
+// checkParsers compares the parsers' results for a message with the oracle's.
 func checkParsers(t interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -53,24 +54,24 @@ func checkParsers(t interface {
 	if !refused {
 		wantCommand = protocol.Command{Type: *typ, Data: members["data"], Content: members["content"]}
 	}
-	command, told := protocol.ParseCommand(message)
+	command, clientErr := protocol.ParseCommand(message)
 	if diff := cmp.Diff(wantCommand, command); diff != "" {
 		report("ParseCommand", diff)
 	}
-	if refused != (told != nil) {
-		report("ParseCommand", fmt.Sprintf("refused %v, told %v", refused, told))
+	if refused != (clientErr != nil) {
+		report("ParseCommand", fmt.Sprintf("refused %v, error %v", refused, clientErr))
 	}
-	if told != nil {
-		if diff := checkDetail(message, told.Detail); diff != "" {
+	if clientErr != nil {
+		if diff := checkDetail(message, clientErr.Detail); diff != "" {
 			report("ParseCommand", diff)
 		}
 	}
 
 	wantHello := oracleHello(members, isObject, len(message))
-	hello, told := protocol.ParseHello(message)
-	if told != nil {
+	hello, clientErr := protocol.ParseHello(message)
+	if clientErr != nil {
 		hello = nil
-		if diff := checkDetail(message, told.Detail); diff != "" {
+		if diff := checkDetail(message, clientErr.Detail); diff != "" {
 			report("ParseHello", diff)
 		}
 	}
@@ -79,7 +80,7 @@ func checkParsers(t interface {
 	wantSaid, isSaid := oracleBackendMessage(message, members, member)
 	said, err := protocol.ParseBackendMessage(message, member)
 	if isSaid != (err == nil) {
-		report("ParseBackendMessage", fmt.Sprintf("sent %v, told %v", isSaid, err))
+		report("ParseBackendMessage", fmt.Sprintf("sent %v, error %v", isSaid, err))
 	}
 	if diff := cmp.Diff(wantSaid, said); diff != "" && isSaid {
 		report("ParseBackendMessage", diff)
@@ -88,7 +89,7 @@ func checkParsers(t interface {
 	if !bytes.Equal(message, sent) {
 		t.Errorf("%.2000q became %.2000q", sent, message)
 	}
-	for i := range message { // it is used for another, and the hello stays as it is
+	for i := range message { // the hello must not share the message's memory
 		message[i] = '#'
 	}
 	if diff := cmp.Diff(wantHello, hello); diff != "" {
@@ -99,11 +100,11 @@ func checkParsers(t interface {
 	}
 }
 
-// misspelt reports whether a later message has a member that is a mistake for one that
-// it lacks. The parser looks at the first that looks like one, which a map can't tell.
+// misspelt reports whether a command has a typo of a member that it lacks. The parser
+// considers the first typo only, and a map has no order: so misspelt reads tokens.
 func misspelt(message []byte, members map[string]json.RawMessage) bool {
 	dec := json.NewDecoder(bytes.NewReader(message))
-	_, _ = dec.Token() // it is known to be an object
+	_, _ = dec.Token() // the opening brace
 	for dec.More() {
 		name, _ := dec.Token()
 		var value json.RawMessage
@@ -112,20 +113,20 @@ func misspelt(message []byte, members map[string]json.RawMessage) bool {
 		if slices.Contains(commandMembers, text) {
 			continue
 		}
-		if meant := oracleMistaken(text, commandMembers); len(meant) > 0 {
+		if meant := oracleTypo(text, commandMembers); len(meant) > 0 {
 			return members[meant[0]] == nil
 		}
 	}
 	return false
 }
 
-// oracleHello is nil where the message is refused.
+// oracleHello returns nil if ParseHello must refuse the message.
 func oracleHello(members map[string]json.RawMessage, isObject bool, length int) *protocol.Hello {
 	if !isObject {
 		return nil
 	}
 	for name := range members {
-		if !slices.Contains(helloMembers, name) && len(oracleMistaken(name, helloMembers)) > 0 {
+		if !slices.Contains(helloMembers, name) && len(oracleTypo(name, helloMembers)) > 0 {
 			return nil
 		}
 	}
@@ -194,7 +195,8 @@ func oracleBackendMessage(message []byte, members map[string]json.RawMessage, me
 	return a, true
 }
 
-// checkOptions compares how the values are read; what they may be is not JSON's.
+// checkOptions compares how Options reads the JSON of the options. The oracle can't say
+// which values are allowed.
 func checkOptions(t interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -210,26 +212,26 @@ func checkOptions(t interface {
 	}{{h.Transitions, &transitions}, {h.Events, &events}, {h.Columns, &columns}} {
 		ok = ok && (field.raw == nil || json.Unmarshal(field.raw, field.into) == nil)
 	}
-	e, told := h.Options()
-	if refused := told != nil && told.Message == "Invalid JSON"; refused == ok {
-		t.Errorf("extensions %s %s %s: told %v", h.Transitions, h.Events, h.Columns, told)
+	e, clientErr := h.Options()
+	if refused := clientErr != nil && clientErr.Message == "Invalid JSON"; refused == ok {
+		t.Errorf("options %s %s %s: error %v", h.Transitions, h.Events, h.Columns, clientErr)
 	}
-	if told != nil {
+	if clientErr != nil {
 		return
 	}
 	if diff := cmp.Diff(columns, e.Columns); diff != "" || e.Transitions != transitions {
-		t.Errorf("extensions %s %s: transitions %v, columns -encoding/json +protocol\n%s", h.Transitions, h.Columns, e.Transitions, diff)
+		t.Errorf("options %s %s: transitions %v, columns -encoding/json +protocol\n%s", h.Transitions, h.Columns, e.Transitions, diff)
 	}
 }
 
-// checkDetail says what is wrong with what a client is told of a message. What is no
-// JSON is so from some byte on; only of an escape encoding/json says a later one.
+// checkDetail compares an error's detail with encoding/json's error: both name the byte at
+// which a message stops being JSON. For a bad escape encoding/json names a later byte.
 func checkDetail(message []byte, detail string) string {
 	var whole any
 	var syntax *json.SyntaxError
 	if !errors.As(json.Unmarshal(message, &whole), &syntax) {
 		if strings.HasPrefix(detail, "at byte ") {
-			return "told of JSON: " + detail
+			return "an error about JSON: " + detail
 		}
 		return ""
 	}
@@ -240,10 +242,10 @@ func checkDetail(message []byte, detail string) string {
 	if strings.HasPrefix(detail, want) || strings.Contains(detail, ": invalid escape sequence ") {
 		return ""
 	}
-	return "told " + detail + ", want " + want + syntax.Error()
+	return "got " + detail + ", want " + want + syntax.Error()
 }
 
-// FuzzParsers holds the parsers of what clients send to what encoding/json reads.
+// FuzzParsers compares the parsers of clients' messages with encoding/json.
 func FuzzParsers(f *testing.F) {
 	for _, seed := range []string{
 		``, ` `, `null`, `[]`, `{}`, `{} {}`, `[] x`, `{"type":`, `{"type":"ping"}`, `{"type":"message","content":[1,{"a":null}],"data":-0.5e+7}`,
@@ -257,14 +259,14 @@ func FuzzParsers(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, message []byte) {
-		if bytes.Count(message, []byte("["))+bytes.Count(message, []byte("{")) <= protocol.MaxDepth { // what is deeper is TestDepth's
+		if bytes.Count(message, []byte("["))+bytes.Count(message, []byte("{")) <= protocol.MaxDepth { // TestDepth tests deeper ones
 			checkParsers(t, message)
 		}
 	})
 }
 
-// What is nested as deep as may be is as the oracle has it, and what is deeper is
-// refused at the byte that goes too deep, whatever follows.
+// A message nested MaxDepth levels deep is parsed as the oracle parses it. A deeper one is
+// refused at the byte of the first level too many, whatever follows.
 func TestDepth(t *testing.T) {
 	t.Parallel()
 	for _, level := range [][2]string{{"[", "]"}, {`{"a":`, "}"}} {
@@ -285,12 +287,12 @@ func TestDepth(t *testing.T) {
 			for _, before := range []string{`{"type":"message","api_key":"k","content":`, `{"type":"message","api_key":"k","other":`} {
 				want := fmt.Sprintf("at byte %d: nested deeper than 1000 levels", len(before)+within*len(level[0])+1)
 				message := []byte(before + value + "}")
-				_, told := protocol.ParseCommand(message)
-				if told == nil || told.Detail != want {
-					t.Errorf("%.60q: told %v, want %s", message, told, want)
+				_, clientErr := protocol.ParseCommand(message)
+				if clientErr == nil || clientErr.Detail != want {
+					t.Errorf("%.60q: error %v, want %s", message, clientErr, want)
 				}
-				if _, told = protocol.ParseHello(message); told == nil || told.Detail != want {
-					t.Errorf("%.60q: told %v, want %s", message, told, want)
+				if _, clientErr = protocol.ParseHello(message); clientErr == nil || clientErr.Detail != want {
+					t.Errorf("%.60q: error %v, want %s", message, clientErr, want)
 				}
 			}
 			if _, err := protocol.ParseBackendMessage([]byte("["+value+"]"), "content"); err == nil {

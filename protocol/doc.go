@@ -1,23 +1,66 @@
-// Package protocol is the wire: the messages that clients send and receive, their
-// errors and their close codes. It holds values only; nothing here does I/O, starts a
-// goroutine or logs. What the messages speak of is in package wal.
+// Package protocol is the wire of Tablewire: the messages that clients and the server
+// exchange, the errors, and the close codes. It is part of the promised surface, with the
+// root package. The field names, the order of the fields and the error texts are those of
+// docs/wire.md; the files in testdata hold them, and tests compare byte for byte.
+//
+// The package holds values only: nothing here does I/O, starts a goroutine or logs, and
+// everything may be used concurrently. Package [wal] below it has the vocabulary of the
+// database's log: positions, relations and changes.
 //
 // # Messages
 //
-// What a socket carries is WebSocket text frames, each one JSON object:
+// Each message is one JSON object in one WebSocket text frame. The first message of a
+// client says who it is and what it asks for; the server answers with "connected" or
+// "joined", or with an error and a close code.
 //
-//	server → client                         builder
-//	{"event":"connected",…}                 [AppendConnected]
-//	{"event":"create"|"update"|"delete",…}  [AppendEvent]
-//	{"event":"truncate",…}                  [AppendEvent]
-//	{"error":…}                             [Error.AppendJSON]
-//	{"type":"pong"}                         [Pong]
+//	client → server                              parser
+//	{"api_key":…,…}             first message    [ParseHello], [Hello.Options]
+//	{"type":"ping"}                              [ParseCommand]
+//	{"type":"message",…}        chat             [ParseCommand]
 //
-//	client → server                         parser
-//	{"api_key":…,"filters":…}               [ParseHello], [Hello.Options]
-//	{"type":"ping"}                         [ParseCommand]
+//	server → client                              builder
+//	{"event":"connected",…}     collection       [AppendConnected]
+//	{"event":"create",…}        collection       [AppendEvent]
+//	{"event":"update",…}        collection       [AppendEvent]
+//	{"event":"delete",…}        collection       [AppendEvent]
+//	{"event":"truncate",…}      collection       [AppendEvent]
+//	{"event":"connected",…}     broadcast        [AppendBroadcastConnected]
+//	{"type":"message",…}        broadcast        [AppendBroadcastMessage]
+//	{"event":"joined",…}        room             [AppendJoined]
+//	{"type":"user_joined",…}    room             [AppendUserJoined]
+//	{"type":"user_left",…}      room             [AppendUserLeft]
+//	{"type":"message",…}        room             [AppendRoomMessage]
+//	{"error":…,…}               any              [Error.AppendJSON]
+//	{"type":"pong"}             any              [Pong]
 //
-// Builders append to a slice and keep the key order of the API's documentation.
-// A [Frame] is such a message with its frame header (RFC 6455, section 5.2) in
-// front: server frames are not masked, so one frame is shared by all who get it.
+//	backend → server                             parser
+//	any JSON                    chat             [ParseBackendMessage]
+//
+// Builders append to dst and return it, as the append of Go does; the caller owns dst.
+// Parsers never panic, bound how deep a message nests ([MaxDepth]), and return the error
+// that the client receives. Parsers ignore members that they don't know, because a client
+// may be newer than the server. A member that looks like a typo of a known one is an
+// error: a mistyped "filters" would show a client every row.
+//
+// # Close codes
+//
+// After an error of the first message, or one that ends a subscription, the server closes
+// the socket. [CloseCode] says what the client should do next:
+//
+//	come back after a short, random delay   1012 CloseRestart, 4008 CloseSlowConsumer, 4408 CloseTimeout
+//	come back later, with a growing delay   1011 CloseInternal, 4429 CloseRateLimit
+//	correct the request first               4400, 4401, 4403, 4404
+//	correct the client first                1002, 1007, 1009
+//	nothing: the client closed              1000
+//
+// A connection that ends without a close frame (1006 in most libraries) was cut by the
+// network or by a server that died: come back as after 1012.
+//
+// # What is exported
+//
+// A Go client needs the close codes, [Error] and the limits; a program that embeds the
+// server needs [Error], [User] and [Hello]. The parsers and builders serve the server's
+// packages, and tests of clients. They stay here because one package that holds both
+// sides of a message is what keeps the sides equal. WebSocket frames are not here: each
+// client has a library for them, and the server's are internal.
 package protocol

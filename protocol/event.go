@@ -7,8 +7,8 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// AppendConnected appends the message that confirms a watch. filters are the
-// client's own bytes, echoed; {} where it sent none.
+// AppendConnected appends the message that confirms a subscription to a collection.
+// filters are the filters as the client sent them; if empty, the message has {}.
 func AppendConnected(dst []byte, collectionID string, filters []byte) []byte {
 	dst = append(dst, `{"event":"connected","collection_id":`...)
 	dst = jsonstring.Append(dst, collectionID)
@@ -20,43 +20,44 @@ func AppendConnected(dst []byte, collectionID string, filters []byte) []byte {
 	return append(dst, '}')
 }
 
-// AppendEvent appends a change as it is seen through a view. It makes no garbage
-// beyond growing dst.
-func AppendEvent(dst []byte, v Projection, seen Outcome, c *wal.Change) []byte {
+// AppendEvent appends the event of a change: the projection says which columns it shows,
+// the outcome which event it is. AppendEvent allocates only to grow dst.
+func AppendEvent(dst []byte, p Projection, outcome Outcome, c *wal.Change) []byte {
 	dst = append(dst, `{"event":"`...)
-	dst = append(dst, seen.Op.String()...)
+	dst = append(dst, outcome.Op.String()...)
 	dst = append(dst, `","collection_id":`...)
-	dst = append(dst, v.CollectionJSON...)
-	switch seen.Op {
+	dst = append(dst, p.CollectionJSON...)
+	switch outcome.Op {
 	case wal.Create, wal.Update:
 		dst = append(dst, `,"data":`...)
 		var unchanged int
-		dst, unchanged = appendNew(dst, v.Columns, c)
-		if seen.Op == wal.Update {
-			dst = appendOldChanged(dst, v.Columns, c)
+		dst, unchanged = appendNew(dst, p.Columns, c)
+		if outcome.Op == wal.Update {
+			dst = appendOldChanged(dst, p.Columns, c)
 		}
 		if unchanged > 0 {
-			dst = appendUnchanged(dst, v.Columns, c)
+			dst = appendUnchanged(dst, p.Columns, c)
 		}
 	case wal.Delete:
 		dst = append(dst, `,"data":`...)
 		dst = appendKey(dst, c)
 		if c.OldFull {
 			dst = append(dst, `,"old_data":`...)
-			dst = appendOld(dst, v.Columns, c)
+			dst = appendOld(dst, p.Columns, c)
 		}
 	case wal.Truncate:
 	}
-	if c.Omitted != nil && (seen.Op != wal.Delete || c.OldFull) {
-		dst = appendOmitted(dst, v.Columns, c)
+	if c.Omitted != nil && (outcome.Op != wal.Delete || c.OldFull) {
+		dst = appendOmitted(dst, p.Columns, c)
 	}
-	if seen.ByFilter {
+	if outcome.ByFilter {
 		dst = append(dst, `,"reason":"filter"`...)
 	}
 	return append(dst, '}')
 }
 
-// appendNew appends the new row and counts the columns that are not known.
+// appendNew appends the new row. unchanged counts the columns whose values the log left out
+// because the update did not change them (TOAST).
 func appendNew(dst []byte, columns wal.Columns, c *wal.Change) (_ []byte, unchanged int) {
 	dst = append(dst, '{')
 	empty := len(dst)
@@ -73,6 +74,7 @@ func appendNew(dst []byte, columns wal.Columns, c *wal.Change) (_ []byte, unchan
 	return append(dst, '}'), unchanged
 }
 
+// appendUnchanged appends the names of those columns.
 func appendUnchanged(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	dst = append(dst, `,"unchanged":[`...)
 	empty := len(dst)
@@ -84,7 +86,8 @@ func appendUnchanged(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	return append(dst, ']')
 }
 
-// appendOmitted appends which of the columns that are shown were left out, if any.
+// appendOmitted appends the names of the shown columns whose values were too long
+// ([wal.Change.Omit]), if there are any.
 func appendOmitted(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	start := len(dst)
 	dst = append(dst, `,"omitted":[`...)
@@ -100,7 +103,7 @@ func appendOmitted(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	return append(dst, ']')
 }
 
-// appendName appends a column's name to a list of them that begins at empty.
+// appendName appends a column's name to a JSON array whose elements begin at dst[empty].
 func appendName(dst []byte, col *wal.Column, empty int) []byte {
 	if len(dst) > empty {
 		dst = append(dst, ',')
@@ -108,11 +111,10 @@ func appendName(dst []byte, col *wal.Column, empty int) []byte {
 	return append(dst, col.JSONKey[:len(col.JSONKey)-1]...)
 }
 
-// appendOldChanged appends old_data: what is known of the columns that changed, which
-// are those whose JSON is another than before.
-// A key's old values travel whenever the server is not sure that they are the
-// same, so they are compared too. Without FULL the absence of a change is not
-// known, and old_data is left out unless a key changed.
+// appendOldChanged appends old_data of an update: the known old values of the columns whose
+// JSON changed. PostgreSQL may send the old values of a key that did not change, so keys
+// are compared too. Without replica identity FULL the log does not prove that nothing else
+// changed: old_data is then left out unless the key changed.
 func appendOldChanged(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	if c.Old == nil {
 		return dst
@@ -126,10 +128,10 @@ func appendOldChanged(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 			continue
 		}
 		before := len(dst)
-		dst = appendLabel(dst, col, empty)
+		dst = appendJSONKey(dst, col, empty)
 		value := len(dst)
 		dst = appendValue(dst, col, old)
-		if end := len(dst); mayLookAlike(col.Type.Kind, old, now) {
+		if end := len(dst); mayEncodeAlike(col.Type.Kind, old, now) {
 			dst = appendValue(dst, col, now)
 			if bytes.Equal(dst[value:end], dst[end:]) {
 				end = before
@@ -143,9 +145,9 @@ func appendOldChanged(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	return append(dst, '}')
 }
 
-// mayLookAlike reports whether two different values of a kind may have the same JSON:
-// 0 and -0, arrays that differ in their bounds alone, NULL and json's null.
-func mayLookAlike(k wal.Kind, a, b wal.Value) bool {
+// mayEncodeAlike reports whether two different values of a kind may have the same JSON: 0
+// and -0, arrays that differ only in their bounds, NULL and json's null.
+func mayEncodeAlike(k wal.Kind, a, b wal.Value) bool {
 	switch k {
 	case wal.KindFloat, wal.KindArray, wal.KindComposite:
 		return true
@@ -156,8 +158,8 @@ func mayLookAlike(k wal.Kind, a, b wal.Value) bool {
 	}
 }
 
-// appendKey appends the key that the row had: the one that it has, where that of before
-// an update is not known.
+// appendKey appends the row's key before the change. If the log does not tell the key
+// before an update, that is the key after it.
 func appendKey(dst []byte, c *wal.Change) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)
@@ -176,6 +178,7 @@ func appendKey(dst []byte, c *wal.Change) []byte {
 	return append(dst, '}')
 }
 
+// appendOld appends old_data of a delete: all known values of the old row.
 func appendOld(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)
@@ -187,12 +190,13 @@ func appendOld(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	return append(dst, '}')
 }
 
-// appendField appends a member of an object whose members begin at empty.
+// appendField appends a column's member to a JSON object whose members begin at
+// dst[empty].
 func appendField(dst []byte, col *wal.Column, v wal.Value, empty int) []byte {
-	return appendValue(appendLabel(dst, col, empty), col, v)
+	return appendValue(appendJSONKey(dst, col, empty), col, v)
 }
 
-func appendLabel(dst []byte, col *wal.Column, empty int) []byte {
+func appendJSONKey(dst []byte, col *wal.Column, empty int) []byte {
 	if len(dst) > empty {
 		dst = append(dst, ',')
 	}

@@ -57,7 +57,7 @@ func TestAppendEvent(t *testing.T) {
 			`{"event":"update","collection_id":"t","data":{"id":"2","a":"x","body":"b"},"old_data":{"id":"1"}}`,
 		},
 		{
-			"a key that was told and did not change",
+			"a key that was sent and did not change",
 			wal.Change{Op: wal.Update, New: row("1", "x", "b"), Old: with(with(row("1", "", ""), 1, absent), 2, absent)},
 			`{"event":"update","collection_id":"t","data":{"id":"1","a":"x","body":"b"}}`,
 		},
@@ -273,7 +273,7 @@ func TestAppendEventOfColumns(t *testing.T) {
 			`{"event":"create","collection_id":"t","data":{"id":"2"},"unchanged":["body"],"reason":"filter"}`,
 		},
 		{
-			"leaving with a new key: the old one is told",
+			"leaving with a new key: the event has the old one",
 			nil,
 			protocol.Outcome{Op: wal.Delete, ByFilter: true},
 			wal.Change{Op: wal.Update, New: row("x", "2", "text", "y"), Old: keyWas("1")},

@@ -15,9 +15,8 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// The files of testdata are the examples of the API's documentation, and of its
-// extensions. A message must equal its example byte for byte, but for white space;
-// timestamps that the server makes are to the millisecond.
+// golden returns an example of the API's documentation, without its white space. A message
+// must equal its example byte for byte. The server's timestamps have milliseconds.
 func golden(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", name+".json"))
@@ -110,7 +109,7 @@ func TestMessagesEqualTheDocumentation(t *testing.T) {
 	}
 }
 
-// A client's extensions change what it is sent as these show.
+// Options change events as these examples show.
 func TestMessagesOfOptions(t *testing.T) {
 	t.Parallel()
 	usual, full := users(wal.IdentityDefault), users(wal.IdentityFull)
@@ -148,9 +147,9 @@ func TestMessagesOfOptions(t *testing.T) {
 }
 
 func TestHelloIsTheDocumentedOne(t *testing.T) {
-	h, told := protocol.ParseHello([]byte(golden(t, "hello")))
-	if told != nil {
-		t.Fatal(told)
+	h, clientErr := protocol.ParseHello([]byte(golden(t, "hello")))
+	if clientErr != nil {
+		t.Fatal(clientErr)
 	}
 	want := &protocol.Hello{APIKey: "your-api-key", Filters: json.RawMessage(`{"status":"active","age_gte":"18","role_in":"admin,moderator"}`)}
 	if diff := cmp.Diff(want, h); diff != "" {
@@ -160,13 +159,13 @@ func TestHelloIsTheDocumentedOne(t *testing.T) {
 
 func TestHelloWithOptions(t *testing.T) {
 	t.Parallel()
-	h, told := protocol.ParseHello([]byte(golden(t, "hello_extensions")))
-	if told != nil {
-		t.Fatal(told)
+	h, clientErr := protocol.ParseHello([]byte(golden(t, "hello_extensions")))
+	if clientErr != nil {
+		t.Fatal(clientErr)
 	}
-	got, told := h.Options()
-	if told != nil {
-		t.Fatal(told)
+	got, clientErr := h.Options()
+	if clientErr != nil {
+		t.Fatal(clientErr)
 	}
 	want := protocol.SubscriptionOptions{
 		Transitions: true, Columns: []string{"name", "id"},

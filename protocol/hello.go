@@ -4,36 +4,26 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
-// Hello is a client's first message: who it is and what it wants. What it left out
-// or sent as null is empty.
+// Hello is a client's first message: who it is and what it asks for. A member that the
+// client left out, or sent as null, is empty.
 type Hello struct {
+	// APIKey is what the client authenticates with; never empty.
 	APIKey string
-	// Filters are a copy of the client's bytes, for the echo and for the filter's
-	// parser; nil where it sent none.
+	// Filters are the client's filters as it sent them: the filter compiler reads them,
+	// and the "connected" message repeats them.
 	Filters json.RawMessage
-	// UserID and UserName are who it is, on a broadcast and in a room.
+	// UserID and UserName name the client on a broadcast and in a room.
 	UserID, UserName string
-	// Action and RoomTitle are what it wants of a room.
+	// Action and RoomTitle say whether a client creates a room, and with which title.
 	Action, RoomTitle string
-	// Transitions, Events and Columns are for a watcher, copied as they were sent and
-	// read by Options: to any other socket they are members that it does not know.
+	// Transitions, Events and Columns are the options of a subscription as the client sent
+	// them; see Options. Other endpoints ignore them, as they ignore unknown members.
 	Transitions, Events, Columns json.RawMessage
 }
 
-// The longest texts that a client may give, in bytes.
-const (
-	MaxID    = 256 // of a user or a room
-	MaxName  = 256 // of a user
-	MaxTitle = 512 // of a room
-)
-
-// The members of a first message, in the order in which they are checked.
+// The members of a first message, in the order in which ParseHello checks them.
 const (
 	helloAPIKey = iota
 	helloUserID
@@ -52,16 +42,16 @@ var helloNames = [helloMembers]string{
 	"filters", "transitions", "events", "columns",
 }
 
-// ParseHello reads a first message. What it returns is its own and stays as it is
-// when the message's bytes are used again. The error is what the client is told.
+// ParseHello parses a first message. The result shares no memory with message. The error
+// is the answer to the client.
 func ParseHello(message []byte) (*Hello, *Error) {
 	var raw [helloMembers]json.RawMessage
 	typo, err := readObject(message, helloNames[:], raw[:])
 	switch {
 	case err != nil:
 		return nil, ErrInvalidJSON(err.Error())
-	case typo != nil: // Before all else: a filter that is misspelt must not be none
-		return nil, errMistaken(typo)
+	case typo != nil: // first of all: a mistyped "filters" must not subscribe to every row
+		return nil, errTypo(typo)
 	}
 	h := new(Hello)
 	for i, field := range [...]struct {
@@ -82,9 +72,9 @@ func ParseHello(message []byte) (*Hello, *Error) {
 			return nil, ErrInvalidJSON(helloNames[i] + ": want a string")
 		}
 		if err := CheckText(*field.into, field.max); err != nil {
-			told := ErrInvalidJSON(helloNames[i] + ": " + err.Error())
-			told.TooLong = errors.Is(err, ErrTextTooLong)
-			return nil, told
+			clientErr := ErrInvalidJSON(helloNames[i] + ": " + err.Error())
+			clientErr.TooLong = errors.Is(err, ErrTextTooLong)
+			return nil, clientErr
 		}
 	}
 	if h.APIKey == "" {
@@ -97,28 +87,11 @@ func ParseHello(message []byte) (*Hello, *Error) {
 	return h, nil
 }
 
-// errMistaken is told for a first message with a member that is misspelt.
-func errMistaken(typo *mistake) *Error {
-	told := ErrInvalidMessage(typo.Error())
-	told.ForLog, told.Code = told.Detail, CloseBadRequest
-	return told
-}
-
-// ErrTextTooLong is CheckText's error for what is longer than it may be.
-var ErrTextTooLong = errors.New("longer")
-
-// CheckText refuses an id, a name or a title that is longer than limit bytes, is no
-// UTF-8 or has control characters in it.
-func CheckText(s string, limit int) error {
-	switch {
-	case len(s) > limit:
-		return fmt.Errorf("%w than %d bytes", ErrTextTooLong, limit)
-	case !utf8.ValidString(s):
-		return errors.New("not UTF-8")
-	case strings.ContainsFunc(s, unicode.IsControl):
-		return errors.New("control characters are not allowed")
-	}
-	return nil
+// errTypo answers a first message with a mistyped member.
+func errTypo(t *typo) *Error {
+	clientErr := ErrInvalidMessage(t.Error())
+	clientErr.ForLog, clientErr.Code = clientErr.Detail, CloseBadRequest
+	return clientErr
 }
 
 func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }

@@ -23,14 +23,15 @@ func TestParseHelloRefuses(t *testing.T) {
 		{`{"api_key":null}`, "API key is required"},
 		{strings.Repeat("[", 100_000), "Invalid JSON"},
 	} {
-		_, told := protocol.ParseHello([]byte(tc.message))
-		if told == nil || !strings.HasPrefix(told.Error(), tc.want) {
-			t.Errorf("%.40q: told %v, want %q", tc.message, told, tc.want)
+		_, clientErr := protocol.ParseHello([]byte(tc.message))
+		if clientErr == nil || !strings.HasPrefix(clientErr.Error(), tc.want) {
+			t.Errorf("%.40q: error %v, want %q", tc.message, clientErr, tc.want)
 		}
 	}
 }
 
-// A watcher's extensions are read strictly; to any other socket they say nothing.
+// Options is strict, though ParseHello accepts any JSON for the options: other endpoints
+// ignore them.
 func TestSubscriptionOptions(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 100)
@@ -49,14 +50,14 @@ func TestSubscriptionOptions(t *testing.T) {
 		{`"columns":[["id"]]`, "Invalid JSON: columns: want a list of strings"},
 		{`"columns":["c"` + strings.Repeat(`,"c"`, protocol.MaxColumns) + `]`, "Invalid columns: the list is longer than 1600 names"},
 	} {
-		h, told := protocol.ParseHello([]byte(`{"api_key":"k",` + tc.members + `}`))
-		if told != nil {
-			t.Errorf("%.60q: the message itself is refused: %v", tc.members, told)
+		h, clientErr := protocol.ParseHello([]byte(`{"api_key":"k",` + tc.members + `}`))
+		if clientErr != nil {
+			t.Errorf("%.60q: the message itself is refused: %v", tc.members, clientErr)
 			continue
 		}
-		_, told = h.Options()
-		if told == nil || told.Error() != tc.want || told.Code != protocol.CloseBadRequest {
-			t.Errorf("%.60q: told %v, want %q", tc.members, told, tc.want)
+		_, clientErr = h.Options()
+		if clientErr == nil || clientErr.Error() != tc.want || clientErr.Code != protocol.CloseBadRequest {
+			t.Errorf("%.60q: error %v, want %q", tc.members, clientErr, tc.want)
 		}
 	}
 	for _, tc := range []struct {
@@ -71,13 +72,13 @@ func TestSubscriptionOptions(t *testing.T) {
 		{`"columns":[]`, protocol.SubscriptionOptions{Columns: []string{}}},
 		{`"columns":["a","a"],"transitions":true`, protocol.SubscriptionOptions{Transitions: true, Columns: []string{"a", "a"}}},
 	} {
-		h, told := protocol.ParseHello([]byte(`{"api_key":"k",` + tc.members + `}`))
-		if told != nil {
-			t.Fatal(told)
+		h, clientErr := protocol.ParseHello([]byte(`{"api_key":"k",` + tc.members + `}`))
+		if clientErr != nil {
+			t.Fatal(clientErr)
 		}
-		got, told := h.Options()
-		if told != nil {
-			t.Errorf("%s: %v", tc.members, told)
+		got, clientErr := h.Options()
+		if clientErr != nil {
+			t.Errorf("%s: %v", tc.members, clientErr)
 		}
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("%s: -want +got\n%s", tc.members, diff)
@@ -110,8 +111,8 @@ func TestChooseColumns(t *testing.T) {
 
 func TestFiltersOfNullAreNone(t *testing.T) {
 	t.Parallel()
-	h, told := protocol.ParseHello([]byte(`{"api_key":"k","filters":null}`))
-	if told != nil || h.Filters != nil {
-		t.Errorf("filters %s, told %v", h.Filters, told)
+	h, clientErr := protocol.ParseHello([]byte(`{"api_key":"k","filters":null}`))
+	if clientErr != nil || h.Filters != nil {
+		t.Errorf("filters %s, error %v", h.Filters, clientErr)
 	}
 }

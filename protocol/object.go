@@ -13,24 +13,28 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// blanks may stand between the parts of JSON.
+// This file reads clients' JSON: one object in one pass, by bytes of the message, with
+// errors for the client's author. It uses jsontext, because encoding/json would copy each
+// value and would not say where a message stops being JSON.
+
+// blanks is JSON's white space.
 const blanks = " \t\r\n"
 
-// errNoObject is told for JSON that is whole and no object.
-var errNoObject = errors.New("want a JSON object")
+// errNotObject is the error of a message that is valid JSON but not an object.
+var errNotObject = errors.New("want a JSON object")
 
-// readObject reads a message that is one JSON object, in one pass: values[i] becomes
-// the value of the member names[i], as its bytes in the message, or stays as it is
-// where there is none. Of members of one name the last counts; the values of other
-// members are looked at only for being JSON, and typo is the first of these that
-// looks like a mistake for one of names. The errors are of use to a client's author,
-// and that the message is no object is said only where it is JSON.
-func readObject(message []byte, names []string, values []json.RawMessage) (typo *mistake, err error) {
+// readObject reads a message that is one JSON object. It sets values[i] to the value of
+// the member names[i], which shares the message's memory, and leaves values[i] alone if
+// the member is missing. The last of several members with one name counts. The values of
+// other members only have to be valid JSON. The result is the first other member that
+// looks like a typo of one of names, or nil. The error is for the client's author;
+// errNotObject implies that the message is valid JSON.
+func readObject(message []byte, names []string, values []json.RawMessage) (mistyped *typo, err error) {
 	r := read(message)
 	defer r.release()
 	object := r.dec.PeekKind() == '{'
 	if object {
-		typo, err = r.members(names, values)
+		mistyped, err = r.members(names, values)
 	} else {
 		_, err = r.value()
 	}
@@ -38,16 +42,16 @@ func readObject(message []byte, names []string, values []json.RawMessage) (typo 
 		return nil, r.explain(err)
 	}
 	if rest := bytes.TrimLeft(message[r.dec.InputOffset():], blanks); len(rest) > 0 {
-		return nil, r.wrong(rest, "after top-level value")
+		return nil, r.errAt(rest, "after top-level value")
 	}
 	if !object {
-		return nil, errNoObject
+		return nil, errNotObject
 	}
-	return typo, nil
+	return mistyped, nil
 }
 
-// readList reads a list of strings, in which null is an empty one, out of JSON. The
-// list is nil where there is none or null; ok is false for anything else.
+// readList reads a JSON array of strings. A null in the array becomes an empty string. The
+// list is nil if raw is empty or null; ok is false if raw is anything else.
 func readList(raw json.RawMessage) (list []string, ok bool) {
 	if isNull(raw) {
 		return nil, true
@@ -75,8 +79,8 @@ func readList(raw json.RawMessage) (list []string, ok bool) {
 	return list, true
 }
 
-// unquote is the text of a JSON string; ok is false for any other JSON. Half of a
-// surrogate pair, which JavaScript's strings may have, becomes U+FFFD.
+// unquote returns the text of a JSON string; ok is false for any other JSON. An unpaired
+// surrogate, which JavaScript's strings may contain, becomes U+FFFD.
 func unquote(raw json.RawMessage) (s string, ok bool) {
 	if len(raw) == 0 || raw[0] != '"' {
 		return "", false
@@ -84,39 +88,40 @@ func unquote(raw json.RawMessage) (s string, ok bool) {
 	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
 		return string(raw[1 : len(raw)-1]), true
 	}
-	text, _ := jsontext.AppendUnquote(nil, raw) // an error says only that something became U+FFFD
+	text, _ := jsontext.AppendUnquote(nil, raw) // its error only says that something became U+FFFD
 	return string(text), true
 }
 
-// MaxDepth is how deep a message may nest objects and arrays, itself included. Most
-// parsers that the message may come to go no deeper; and to go ten times as deep, as
-// jsontext would, costs more than all else in a message.
+// MaxDepth is how many levels of objects and arrays a message may nest, its own included.
+// Many JSON parsers that receive the message later accept no more. jsontext would accept
+// ten times as many, at a cost higher than that of all else in a message.
 const MaxDepth = 1000
 
-// errTooDeep is for what nests deeper. The decoder's own error would name the way to
-// there, which is as long as the message.
+// errTooDeep replaces the decoder's own error, which contains the path to the value and so
+// can be as long as the message.
 var errTooDeep = errors.New("nested too deep")
 
-// reader walks through one message. Nested values are walked token by token, not by
-// recursion, so that what a client nests takes 8 bytes of heap a level rather than
-// hundreds of the socket's stack, which would not shrink at once.
+// reader reads one message. It reads nested values token by token rather than by
+// recursion: a level then costs 8 bytes of heap, not hundreds of bytes of the goroutine's
+// stack, which would shrink late.
 type reader struct {
 	message []byte
-	buf     bytes.Buffer // the message, from which dec reads without copying it
+	buf     bytes.Buffer // the message; dec reads from a bytes.Buffer without copying
 	dec     jsontext.Decoder
-	name    [longestQuoted]byte
-	lower   [longestQuoted]byte
+	name    [longestQuoted]byte // scratch of unquoted
+	lower   [longestQuoted]byte // scratch of findTypo
 }
 
-// longestQuoted is as long as a member that is looked for can be in a message: 16
-// characters, each of them escaped, and the quotes.
+// longestQuoted is the length in bytes of the longest known member as a message may spell
+// it: 16 characters, each escaped, and the quotes.
 const longestQuoted = 16*len(`\u0000`) + 2
 
-// The last of duplicates counts. That a message is UTF-8 is checked before it is
-// read; to the decoder, "invalid UTF-8" is also an escaped half of a surrogate pair.
+// readerOptions let the last of duplicate members count. They allow invalid UTF-8 because
+// the decoder counts an escaped, unpaired surrogate as invalid too; callers check the
+// message's UTF-8 before.
 var readerOptions = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-// readers have an empty buffer and a decoder that is about to read from it.
+// readers pools readers with an empty buffer and a decoder that reads from it.
 var readers = sync.Pool{New: func() any {
 	r := new(reader)
 	r.dec.Reset(&r.buf, readerOptions...)
@@ -129,15 +134,15 @@ func read(message []byte) *reader {
 	return r
 }
 
-// release lets go of the message, too.
+// release returns the reader to the pool. It drops its reference to the message.
 func (r *reader) release() {
 	r.message, r.buf = nil, bytes.Buffer{}
 	r.dec.Reset(&r.buf, readerOptions...)
 	readers.Put(r)
 }
 
-// members reads an object.
-func (r *reader) members(names []string, values []json.RawMessage) (typo *mistake, err error) {
+// members reads an object; see readObject.
+func (r *reader) members(names []string, values []json.RawMessage) (mistyped *typo, err error) {
 	if _, err := r.dec.ReadToken(); err != nil {
 		return nil, err
 	}
@@ -148,8 +153,8 @@ func (r *reader) members(names []string, values []json.RawMessage) (typo *mistak
 		}
 		name := r.unquoted(quoted)
 		i := index(names, name)
-		if i < 0 && typo == nil {
-			typo = r.mistaken(name, names)
+		if i < 0 && mistyped == nil {
+			mistyped = r.findTypo(name, names)
 		}
 		value, err := r.value()
 		if err != nil {
@@ -159,11 +164,11 @@ func (r *reader) members(names []string, values []json.RawMessage) (typo *mistak
 			values[i] = value
 		}
 	}
-	_, err = r.dec.ReadToken() // the closing brace, or what stands in its place
-	return typo, err
+	_, err = r.dec.ReadToken() // the closing brace, or an error
+	return mistyped, err
 }
 
-// index finds a name, exactly; -1 where it is none of names.
+// index finds a name by exact comparison; -1 if names lacks it.
 func index(names []string, name []byte) int {
 	for i, n := range names {
 		if n == string(name) {
@@ -173,8 +178,8 @@ func index(names []string, name []byte) int {
 	return -1
 }
 
-// unquoted is the name that a quoted one is; nothing for one that is longer than all
-// that are looked for.
+// unquoted returns the text of a quoted name, or nil if the name is longer than all known
+// members.
 func (r *reader) unquoted(quoted []byte) []byte {
 	switch {
 	case len(quoted) > longestQuoted:
@@ -186,25 +191,25 @@ func (r *reader) unquoted(quoted []byte) []byte {
 	return name
 }
 
-// mistaken says which of names an unknown name was meant to be, if it looks like one.
-func (r *reader) mistaken(name []byte, names []string) *mistake {
-	meant, found := lookalike(appendLower(r.lower[:0], name), names)
+// findTypo returns the typo that an unknown name looks like, or nil.
+func (r *reader) findTypo(name []byte, names []string) *typo {
+	meant, found := similarMember(appendLower(r.lower[:0], name), names)
 	if !found {
 		return nil
 	}
-	return &mistake{name: string(name), meant: meant}
+	return &typo{name: string(name), meant: meant}
 }
 
-// value reads a value of any kind: its bytes in the message.
+// value reads a value of any kind. The result shares the message's memory.
 func (r *reader) value() (json.RawMessage, error) {
 	var start int64
-	if opens(r.dec.PeekKind()) {
+	if isContainer(r.dec.PeekKind()) {
 		if _, err := r.dec.ReadToken(); err != nil {
 			return nil, err
 		}
 		start = r.dec.InputOffset() - 1
 		for depth := r.dec.StackDepth(); r.dec.StackDepth() >= depth; {
-			if r.dec.StackDepth() == MaxDepth && opens(r.dec.PeekKind()) {
+			if r.dec.StackDepth() == MaxDepth && isContainer(r.dec.PeekKind()) {
 				return nil, errTooDeep
 			}
 			if _, err := r.dec.ReadToken(); err != nil {
@@ -222,19 +227,20 @@ func (r *reader) value() (json.RawMessage, error) {
 	return r.message[start:end:end], nil
 }
 
-func opens(k jsontext.Kind) bool { return k == '{' || k == '[' }
+func isContainer(k jsontext.Kind) bool { return k == '{' || k == '[' }
 
-// wrong is the error that the message's rest begins with what can't be there.
-func (r *reader) wrong(rest []byte, where string) error {
+// errAt says that the first character of rest, the unread end of the message, can't stand
+// where it stands.
+func (r *reader) errAt(rest []byte, where string) error {
 	char, _ := utf8.DecodeRune(rest)
 	return fmt.Errorf("at byte %d: invalid character %q %s", len(r.message)-len(rest)+1, char, where)
 }
 
-// explain makes the decoder's error one for the client. The decoder's own would
-// repeat names out of the message.
+// explain turns the decoder's error into one for the client. The decoder's own error may
+// repeat names from the message.
 func (r *reader) explain(err error) error {
-	if told := r.misplaced(); told != nil && !errors.Is(err, errTooDeep) {
-		return told
+	if clientErr := r.misplaced(); clientErr != nil && !errors.Is(err, errTooDeep) {
+		return clientErr
 	}
 	var syntax *jsontext.SyntacticError
 	switch {
@@ -251,9 +257,9 @@ func (r *reader) explain(err error) error {
 	return err
 }
 
-// misplaced is the error where a name or a value should begin and does not: a name
-// without quotes, a comma before a closing bracket; nil where it is none of these.
-// The decoder would say that true is misspelt, or that the comma is wrong.
+// misplaced returns an error if a name or a value should begin at the decoder's position
+// and does not: a name without quotes, or a comma before a closing bracket. Otherwise it
+// returns nil. The decoder would blame the spelling of true, or the comma.
 func (r *reader) misplaced() error {
 	within, length := r.dec.StackIndex(r.dec.StackDepth())
 	due, name := "", within == '{' && length%2 == 0
@@ -269,9 +275,9 @@ func (r *reader) misplaced() error {
 	switch {
 	case !ok || len(rest) == 0:
 	case name && rest[0] != '"':
-		return r.wrong(rest, "looking for beginning of object key string")
+		return r.errAt(rest, "looking for beginning of object key string")
 	case !name && strings.IndexByte(`{["-0123456789tfn`, rest[0]) < 0:
-		return r.wrong(rest, "looking for beginning of value")
+		return r.errAt(rest, "looking for beginning of value")
 	}
 	return nil
 }

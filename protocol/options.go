@@ -3,85 +3,69 @@ package protocol
 import (
 	"fmt"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// SubscriptionOptions are what a watcher may ask for beyond the API's documentation. One
-// that asks for none is sent what that shows.
+// SubscriptionOptions are the options of a subscription to a collection. The zero value
+// asks for none of them.
 type SubscriptionOptions struct {
-	// Transitions: an update that takes a row into the filter is seen as a create, one
-	// that takes it out as a delete.
+	// Transitions turns an update that brings a row into the filter into a create, and one
+	// that takes a row out of the filter into a delete, each with "reason":"filter".
 	Transitions bool
-	// Events are the only ones that are sent, by what they are to the watcher.
+	// Events are the events that the client receives; Transitions applies first.
 	Events wal.OpSet
-	// Columns are the names of the only columns that are shown, besides the key; nil
-	// shows all.
+	// Columns names the columns that events show, besides the key's; nil shows all.
 	Columns []string
 }
 
-// MaxColumns is how many names a client may list: PostgreSQL's own limit of columns
-// in a table.
+// MaxColumns is how many names Columns may list: PostgreSQL's limit on the columns of a
+// table (manual: PostgreSQL Limits).
 const MaxColumns = 1600
 
-// Options reads what a watcher's first message asks for. The error is what the
-// client is told.
+// Options parses the options in a first message. The error is the answer to the client.
+// Whether the columns exist says [ChooseColumns].
 func (h *Hello) Options() (SubscriptionOptions, *Error) {
-	var e SubscriptionOptions
+	var o SubscriptionOptions
 	var ok bool
 	switch string(h.Transitions) {
 	case "true":
-		e.Transitions = true
+		o.Transitions = true
 	case "false", "null", "":
 	default:
-		return e, ErrInvalidJSON("transitions: want true or false")
+		return o, ErrInvalidJSON("transitions: want true or false")
 	}
 	var events []string
 	if events, ok = readList(h.Events); !ok {
-		return e, ErrInvalidJSON("events: want a list of strings")
+		return o, ErrInvalidJSON("events: want a list of strings")
 	}
-	if e.Columns, ok = readList(h.Columns); !ok {
-		return e, ErrInvalidJSON("columns: want a list of strings")
+	if o.Columns, ok = readList(h.Columns); !ok {
+		return o, ErrInvalidJSON("columns: want a list of strings")
 	}
-	if len(e.Columns) > MaxColumns {
-		return e, ErrInvalidColumns(fmt.Sprintf("the list is longer than %d names", MaxColumns))
+	if len(o.Columns) > MaxColumns {
+		return o, ErrInvalidColumns(fmt.Sprintf("the list is longer than %d names", MaxColumns))
 	}
 	if events == nil {
-		return e, nil
+		return o, nil
 	}
 	if len(events) == 0 {
-		return e, ErrInvalidEvents("the list is empty: leave it out to be sent all events")
+		return o, ErrInvalidEvents("the list is empty: leave it out to be sent all events")
 	}
 	ops := make([]wal.Op, len(events))
 	for i, name := range events {
-		if ops[i], ok = opNamed(name); !ok {
-			return e, ErrInvalidEvents(strconv.Quote(shorten(name)) + " is not an event: want create, update, delete or truncate")
+		if ops[i], ok = parseOp(name); !ok {
+			return o, ErrInvalidEvents(strconv.Quote(shorten(name)) + " is not an event: want create, update, delete or truncate")
 		}
 	}
-	e.Events = wal.OpSetOf(ops...)
-	return e, nil
+	o.Events = wal.OpSetOf(ops...)
+	return o, nil
 }
 
-func opNamed(name string) (wal.Op, bool) {
+func parseOp(name string) (wal.Op, bool) {
 	for _, o := range wal.Ops {
 		if o.String() == name {
 			return o, true
 		}
 	}
 	return 0, false
-}
-
-// maxRepeated is how much of what a client sent an error repeats.
-const maxRepeated = 64
-
-func shorten(s string) string {
-	if len(s) <= maxRepeated {
-		return s
-	}
-	n := maxRepeated
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
 }

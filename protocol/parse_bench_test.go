@@ -32,9 +32,9 @@ func BenchmarkParseCommand(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(message)))
 			for b.Loop() {
-				_, told := protocol.ParseCommand(message)
-				if (told != nil) != (bm.name == "long=wrong") {
-					b.Fatal(told)
+				_, clientErr := protocol.ParseCommand(message)
+				if (clientErr != nil) != (bm.name == "long=wrong") {
+					b.Fatal(clientErr)
 				}
 			}
 		})
@@ -52,8 +52,8 @@ func BenchmarkParseHello(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(message)))
 			for b.Loop() {
-				if _, told := protocol.ParseHello(message); told != nil {
-					b.Fatal(told)
+				if _, clientErr := protocol.ParseHello(message); clientErr != nil {
+					b.Fatal(clientErr)
 				}
 			}
 		})

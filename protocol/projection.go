@@ -6,16 +6,20 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Projection is how a watcher is shown changes. Equal views give equal events.
+// Projection is the part of a row that a subscriber sees, and the name under which it
+// subscribed. Subscribers with equal projections receive equal events, so a Projection is
+// comparable.
 type Projection struct {
-	// CollectionJSON is the collection's name as the client gave it, already a JSON string.
+	// CollectionJSON is the collection's name as the client gave it, encoded as a JSON
+	// string.
 	CollectionJSON string
-	// Columns are the ones that are shown.
+	// Columns are the columns that events show.
 	Columns wal.Columns
 }
 
-// ChooseColumns finds columns of a relation by their exact names: nil means all, and the key's are
-// always chosen. The error's text is for the client.
+// ChooseColumns finds the columns of a relation that a projection shows. It compares names
+// exactly and adds the key's columns; nil names choose all columns. The error's text is
+// for the client.
 func ChooseColumns(r *wal.Relation, names []string) (wal.Columns, error) {
 	if names == nil {
 		return "", nil
@@ -40,10 +44,12 @@ func ChooseColumns(r *wal.Relation, names []string) (wal.Columns, error) {
 	return wal.Columns(chosen), nil
 }
 
-// Outcome is what a change is to a watcher.
+// Outcome is what a change comes to for a subscriber. It equals the change's own operation
+// unless the subscriber follows transitions and an update moves the row into or out of the
+// subscriber's filter.
 type Outcome struct {
 	Op wal.Op
-	// ByFilter says of an update that the row entered the watcher's filter (Create) or
-	// left it (Delete).
+	// ByFilter is set for an update that moves a row into the filter (Op is Create) or out
+	// of it (Op is Delete).
 	ByFilter bool
 }

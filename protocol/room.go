@@ -7,13 +7,14 @@ import (
 	"github.com/tablewire/tablewire/protocol/jsonstring"
 )
 
-// Room is a room as its messages name it.
+// Room identifies a room in its messages.
 type Room struct {
 	ID    string
 	Title string
 }
 
-// AppendJoined appends the message that confirms that a user is in a room.
+// AppendJoined appends the message that confirms that a user joined a room. participants
+// counts the users in the room, this one included.
 func AppendJoined(dst []byte, room Room, participants int, userID string) []byte {
 	dst = append(dst, `{"event":"joined","room_id":`...)
 	dst = jsonstring.Append(dst, room.ID)
@@ -26,12 +27,14 @@ func AppendJoined(dst []byte, room Room, participants int, userID string) []byte
 	return append(dst, '}')
 }
 
-// AppendUserJoined appends word that a user came, with how many there are now.
+// AppendUserJoined appends the message that a user joined. participants is the number of
+// users after that.
 func AppendUserJoined(dst []byte, room Room, participants int, who User, at time.Time) []byte {
 	return appendPresence(dst, "user_joined", room, participants, who, at)
 }
 
-// AppendUserLeft appends word that a user left, with how many there are now.
+// AppendUserLeft appends the message that a user left. participants is the number of users
+// after that.
 func AppendUserLeft(dst []byte, room Room, participants int, who User, at time.Time) []byte {
 	return appendPresence(dst, "user_left", room, participants, who, at)
 }
@@ -48,8 +51,8 @@ func appendPresence(dst []byte, event string, room Room, participants int, who U
 	return append(dst, '}', '}')
 }
 
-// AppendRoomMessage appends a message to a room. content is the sender's JSON, whose
-// bytes pass unchanged.
+// AppendRoomMessage appends a message to all members of a room. content is the sender's
+// JSON; its bytes are copied as they are.
 func AppendRoomMessage(dst []byte, room Room, from User, at time.Time, content []byte) []byte {
 	dst = append(dst, `{"type":"message",`...)
 	dst = appendUser(dst, from)
@@ -60,7 +63,7 @@ func AppendRoomMessage(dst []byte, room Room, from User, at time.Time, content [
 	return append(dst, '}', '}')
 }
 
-// appendRoomInfo leaves the object open.
+// appendRoomInfo appends the member room_info and leaves its object open.
 func appendRoomInfo(dst []byte, room Room) []byte {
 	dst = append(dst, `,"room_info":{"id":`...)
 	dst = jsonstring.Append(dst, room.ID)
@@ -68,15 +71,15 @@ func appendRoomInfo(dst []byte, room Room) []byte {
 	return jsonstring.Append(dst, room.Title)
 }
 
-// RoomListing is a room as the list of rooms shows it.
+// RoomListing is one room in the list of rooms.
 type RoomListing struct {
 	Room
 	CreatedBy    string
 	CreatedAt    time.Time
-	Participants []User // in the order in which they came
+	Participants []User // in the order in which they joined
 }
 
-// AppendRooms appends the list of rooms.
+// AppendRooms appends the list of rooms, the answer to GET /realtime/rooms.
 func AppendRooms(dst []byte, rooms []RoomListing) []byte {
 	dst = append(dst, `{"rooms":[`...)
 	for i := range rooms {

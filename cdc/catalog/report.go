@@ -64,7 +64,7 @@ func interruption(was, now pgcatalog.Table, altered bool) (why string, interrupt
 		return "it was made anew, or had been taken out of the publication", true
 	case altered:
 		return "", true
-	case now.WrittenAnew(was):
+	case now.Rewritten(was):
 		return "ALTER TABLE has written it, or a partition of it, anew, as it does when a table is UNLOGGED for a while", true
 	case was.Mark != now.Mark:
 		return "somebody took it out of the publication and put it back, altered its WHERE clause or columns there, or gave it another name or schema for a while", true

@@ -1,11 +1,12 @@
-// Package jsonstring writes JSON strings as PostgreSQL does.
+// Package jsonstring encodes JSON strings byte for byte as PostgreSQL's to_jsonb does.
+// encoding/json escapes more (<, >, &) and has no append.
 package jsonstring
 
 import "unicode/utf8"
 
 const hexDigits = "0123456789abcdef"
 
-// plain marks the ASCII bytes that stand for themselves in a JSON string.
+// plain marks the ASCII bytes that need no escape in a JSON string.
 var plain = func() (t [utf8.RuneSelf]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\'
@@ -13,9 +14,9 @@ var plain = func() (t [utf8.RuneSelf]bool) {
 	return t
 }()
 
-// Append appends s as a JSON string (RFC 8259, section 7), escaping what
-// PostgreSQL's own to_jsonb escapes and nothing else. Bytes that are no UTF-8
-// become U+FFFD.
+// Append appends s as a JSON string (RFC 8259, section 7). It escapes what to_jsonb escapes:
+// quotes, backslashes and control characters below U+0020. Each byte that is not UTF-8
+// becomes U+FFFD.
 func Append[S ~string | ~[]byte](dst []byte, s S) []byte {
 	dst = append(dst, '"')
 	start := 0

@@ -2,60 +2,61 @@ package pgcatalog
 
 import "github.com/tablewire/tablewire/protocol/wal"
 
-// Table is a table of the database that matches what the server exposes.
+// Table is a table that matches the server's --tables patterns.
 type Table struct {
 	OID      uint32
 	Schema   string
 	Name     string
 	Identity wal.Identity
-	// Partitioned says that it is the root of a partitioned table.
+	// Partitioned says that the table is the root of a partitioned table.
 	Partitioned bool
-	// Refused says why the table is not exposed, for the operator; empty when it is.
+	// Refused says, for the operator, why the publication can't have the table; empty if
+	// it has the table.
 	Refused string
-	// Added says that the publication did not have the table until now.
+	// Added says that this look added the table to the publication.
 	Added bool
-	// Mark is another one when somebody has altered what the publication carries of the
-	// table, even if it was put back: changes of the time between may not have come.
+	// Mark changes if somebody altered what the publication has of the table, even if it
+	// was put back since: changes from the time between may be missing.
 	Mark string
-	// Toasts are the OIDs of the TOAST tables of each of its partitions, or of itself,
-	// that can be made UNLOGGED: see WrittenAnew.
+	// Toasts maps the OIDs of the table's partitions, or its own, to the OIDs of their
+	// TOAST tables, for those that can become UNLOGGED; see Rewritten.
 	Toasts map[uint32]uint32
 }
 
-// PublicationState is what came of bringing the publication up to date.
+// PublicationState is the state of the publication after it was brought up to date.
 type PublicationState struct {
-	Tables []Table // all that match, the refused ones too
-	// Created says that there was no publication until now.
+	Tables []Table // all that match, the refused ones included
+	// Created says that the publication did not exist before.
 	Created bool
-	// Mark is the publication's own, as a table's is.
+	// Mark changes if somebody altered the publication itself; see Table.Mark.
 	Mark string
-	// Unseen says whose rows have changed without changes that tell of it.
+	// Unseen lists tables whose rows changed without the stream's having the changes.
 	Unseen []Unseen
-	// Flushed is how far the log was safe when the tables were looked at.
+	// Flushed is how far the log was flushed when the tables were read.
 	Flushed wal.LSN
-	// Warnings say what of the exposed tables, or of those that were asked for, will
-	// not come, for the operator.
+	// Warnings tell the operator which tables, or which of their changes, the stream will
+	// not have.
 	Warnings []string
 }
 
-// Unseen says that rows of a table were changed, came or went without changes that tell
-// of it.
+// Unseen says that rows of a table changed, appeared or disappeared, and that the stream
+// does not have the changes.
 type Unseen struct {
 	Table wal.TableName
 	Why   string // for clients, too: "a partition was attached"
-	// At is a position of the log before which it happened: what comes before it may
-	// still bring rows as they were.
+	// At is a position of the log after the event. Changes before it may still show rows
+	// from before the event.
 	At wal.LSN
-	// Truncated is the transaction that emptied a part of the table, or 0. If it is
-	// seen to have truncated the whole table, nothing is amiss.
+	// Truncated is the id of the transaction that emptied a part of the table, or 0. If
+	// the stream shows that it truncated the whole table, nothing was unseen.
 	Truncated uint32
 }
 
-// WrittenAnew reports whether ALTER TABLE has written the table or one of its partitions
-// anew since it was looked at before. It makes another TOAST table then; VACUUM FULL,
-// CLUSTER and TRUNCATE keep it. So it is when a table was UNLOGGED for a while, and
-// changes of that time are in no log.
-func (t *Table) WrittenAnew(since Table) bool {
+// Rewritten reports whether ALTER TABLE rewrote the table or one of its partitions since
+// an earlier look: a rewrite makes another TOAST table, where VACUUM FULL, CLUSTER and
+// TRUNCATE keep it. A table that was UNLOGGED for a while was rewritten, and the log lacks
+// its changes of that time.
+func (t *Table) Rewritten(since Table) bool {
 	for table, toast := range t.Toasts {
 		if was := since.Toasts[table]; was != 0 && was != toast {
 			return true
@@ -64,38 +65,40 @@ func (t *Table) WrittenAnew(since Table) bool {
 	return false
 }
 
-// TableName is which table it is.
+// TableName returns the table's name.
 func (t *Table) TableName() wal.TableName { return wal.TableName{Schema: t.Schema, Table: t.Name} }
 
-// TableColumn is a column of a table that logical replication carries.
+// TableColumn is a column of a table, or a field of a composite type, that logical
+// replication sends.
 type TableColumn struct {
 	Name         string
 	TypeOID      uint32
 	TypeModifier int32
-	Key          bool // see Column.Key
+	Key          bool // see wal.Column.Key
 }
 
-// TypeRow is a type as pg_type has it.
+// TypeRow is a type as pg_type has it, with what belongs to it in other catalogs.
 type TypeRow struct {
 	OID   uint32
 	Name  string // as format_type prints it
 	Class byte   // typtype: b base, c composite, d domain, e enum, r range, m multirange
-	Base  uint32 // of a domain
-	Elem  uint32 // of an array, else 0
-	// Extension is who made it; zero for what no extension did.
+	Base  uint32 // for a domain: its base type, else 0
+	Elem  uint32 // for an array: the type of its elements, else 0
+	// Extension is the extension that the type belongs to; zero for others.
 	Extension wal.ExtensionType
-	// Folding is how citext compares; nil for all others.
+	// Folding says how citext compares; nil for other types.
 	Folding *wal.Folding
-	// SpatialRefs are of PostGIS' geometry; nil for all others.
+	// SpatialRefs is for PostGIS' geometry; nil for other types.
 	SpatialRefs *wal.SpatialRefs
-	// JSONCast says that a function casts the type to json.
+	// JSONCast says that a cast function to json exists.
 	JSONCast bool
-	Delim    byte     // of an array: between its elements
-	Labels   []string // of an enum, in their order
-	Fields   []TableColumn
+	Delim    byte          // for an array: the delimiter between its elements
+	Labels   []string      // for an enum, in order
+	Fields   []TableColumn // for a composite type
 }
 
-// ServerInfo is what matters of a server before a stream is started.
+// ServerInfo is what the start of a stream checks of a server, its settings and the slot.
+// The number behind a field is the PostgreSQL version that introduced it.
 type ServerInfo struct {
 	VersionNum         int // 150004 for 15.4
 	Database, User     string
@@ -104,32 +107,32 @@ type ServerInfo struct {
 	InRecovery         bool
 	MayCreate          bool // CREATE on the database, for the publication
 	SlotsFree          int
-	WALSenderTimeoutMS int // 0: none
+	WALSenderTimeoutMS int // wal_sender_timeout in milliseconds; 0: none
 	SlotExists         bool
 	SlotPlugin         string
 	SlotDatabase       string
 	SlotWALStatus      string
-	SlotInvalidation   string // why the server will never decode from it again (17; 16: "conflict"); empty: it will
+	SlotInvalidation   string // why the server can't decode from the slot any more (17; on 16 "conflict"); empty: it can
 	SlotKeepSize       string // max_slot_wal_keep_size
 	SlotIdleTimeout    string // idle_replication_slot_timeout (18)
-	SlotSynced         bool   // a standby's copy of its primary's slot (17)
-	SlotFailover       bool   // standbys copy it (17)
-	SlotTwoPhase       bool   // prepared transactions are sent before they are committed
+	SlotSynced         bool   // the slot is a standby's copy of its primary's (17)
+	SlotFailover       bool   // standbys copy the slot (17)
+	SlotTwoPhase       bool   // prepared transactions are sent before they commit
 	MaxPrepared        int    // max_prepared_transactions
-	OutputPlugins      string // output_plugin_libraries, where there is such a setting and the role may see it
+	OutputPlugins      string // output_plugin_libraries; empty if the setting is missing or hidden from the role
 	PublicationExists  bool
-	WALEnd             int64 // how far the log is written, as a position
-	SlotRetained       int64 // bytes of log that are kept for the slot
+	WALEnd             int64 // the end of the written log, a position
+	SlotRetained       int64 // bytes of log that the server keeps for the slot
 }
 
-// SlotHolder is who reads a slot.
+// SlotHolder is the client that reads from a slot.
 type SlotHolder struct {
-	PID     int  // of the server's process; 0: nobody reads it
-	Visible bool // the role may see the rest
-	// Application, Address (empty for a Unix socket) and Since, when it connected, are
-	// what the server knows of the client.
+	PID     int  // of the server's process for it; 0: nobody reads from the slot
+	Visible bool // the role may see the other fields
+	// Application, Address (empty for a Unix socket) and Since, the time of its
+	// connection, are what the server knows about the client.
 	Application, Address, Since string
-	// Replied is the time of its last status reply, by its own clock: one that changes
-	// is a sign of life.
+	// Replied is the time of the client's last status update, by the client's clock. The
+	// client is alive if it changes.
 	Replied string
 }

@@ -1,4 +1,5 @@
-// Package pgcatalog is the vocabulary of PostgreSQL's system catalogs: the rows that the
-// statements of package sql read, from which package cdc makes relations and types. It
-// holds values only.
+// Package pgcatalog is the vocabulary of PostgreSQL's system catalogs: the rows that
+// package sql reads and from which package cdc builds relations and types. It lets the two
+// not know each other. It holds values only: nothing here does I/O, starts a goroutine or
+// logs. The names are those of the manual's chapter "System Catalogs".
 package pgcatalog

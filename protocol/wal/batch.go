@@ -1,26 +1,26 @@
 package wal
 
-// MessagePrefix begins the prefix of the logical messages that are for us.
+// Batch is a run of changes in commit order: whole transactions, or a part of one that is
+// too long to hold in memory.
+type Batch struct {
+	Changes []Change
+	// Messages are the logical messages for this server that the transactions contain, in
+	// their order.
+	Messages []Message
+	// End is the position that may be confirmed to PostgreSQL once this batch is
+	// published: the end of the last transaction that ends in the batch, or 0 if none does.
+	End LSN
+	// Open says that the transaction of the last change continues in the next batch.
+	Open bool
+}
+
+// MessagePrefix begins the prefix of the logical messages that are for this server.
 const MessagePrefix = "tablewire:"
 
-// Message is a logical message that a transaction carried (manual: System
-// Administration Functions, pg_logical_emit_message).
+// Message is a logical message that a transaction contains (manual: System Administration
+// Functions, pg_logical_emit_message).
 type Message struct {
 	Position Position
 	Prefix   string
 	Content  []byte // belongs to the batch
-}
-
-// Batch is a run of changes in commit order: whole transactions, or a piece of
-// one that is too long to be held.
-type Batch struct {
-	Changes []Change
-	// Messages are what pg_logical_emit_message put into the transactions for us, in
-	// their order.
-	Messages []Message
-	// End is the position up to which the log is dealt with once this batch is:
-	// the end of the last whole transaction in it. 0 when none ended.
-	End LSN
-	// Open says that the last change's transaction goes on in the next batch.
-	Open bool
 }

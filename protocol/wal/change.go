@@ -2,45 +2,51 @@ package wal
 
 import "bytes"
 
-// State says what is known of a value.
+// State says what the log tells about a value.
 type State uint8
 
-// The states.
+// The states of a value.
 const (
-	Absent    State = iota // not sent: nothing is known
+	Absent    State = iota // nothing is known: the value was not sent
 	Null                   // NULL
-	Text                   // Value.Text is the value's text form
-	Unchanged              // an update did not touch it, and it did not travel (TOAST)
+	Text                   // Value.Text has the value
+	Unchanged              // an update left a TOASTed value as it was, and the log does not repeat it
 )
 
-// Value of a column in a row.
+// Value is the value of one column in a row.
 type Value struct {
-	Text  []byte // of state Text; belongs to the batch
+	Text  []byte // PostgreSQL's text form, if State is Text; belongs to the batch
 	State State
 }
 
-// Change of one row, or the truncation of one table.
+// Same reports whether v, an old value, and its new value are equal as far as the log
+// tells.
+func (v Value) Same(now Value) bool {
+	return now.State == Unchanged || v.State == now.State && bytes.Equal(v.Text, now.Text)
+}
+
+// Change is a change of one row, or the truncation of one table.
 type Change struct {
 	Op       Op
 	Relation *Relation
 	Position Position
-	// New is the row after a create or an update, one value for each column. A
-	// value that did not travel is already taken from the old row where that tells
-	// it, so that Unchanged means that it is not known.
+	// New is the row after a create or an update, one value for each column. If the log
+	// left out an unchanged value but Old has it, New has it, too: Unchanged means that
+	// the value is unknown.
 	New []Value
-	// Old is the row before an update or a delete as far as the log tells: one
-	// value for each column, or nil when nothing was told. OldFull is set when the
-	// whole old row is known: then no value is Absent. Otherwise those are there that
-	// are certain: mostly the identity's columns.
+	// Old is the row before an update or a delete, one value for each column, or nil if
+	// the log tells nothing about it. OldFull says that the whole old row is known.
+	// Without it only some values are, mostly those of the replica identity, and the
+	// others are Absent.
 	Old     []Value
 	OldFull bool
-	// Omitted says of each column whether its values are left out of events because
-	// they are too long; nil when none are. See Omit.
+	// Omitted says for each column whether events leave out its values because they are
+	// too long; nil if events leave out none. See Omit.
 	Omitted []bool
 }
 
-// Row is what a filter is matched against: the row after a create or an update,
-// what is known of the row before a delete.
+// Row returns the row to match against a filter: the new row of a create or an update, the
+// known part of the old row of a delete.
 func (c *Change) Row() []Value {
 	if c.Op == Delete {
 		return c.Old
@@ -48,9 +54,9 @@ func (c *Change) Row() []Value {
 	return c.New
 }
 
-// AppendIdentity appends what is known of the row before an update of which the
-// log tells no old values: it tells them when the identity's columns changed, so
-// those are what they are now, and nothing is known of the others.
+// AppendIdentity appends the known old values of an update without an old row, one for
+// each column. PostgreSQL sends an old row if the identity's columns changed; without one
+// their new values are also the old ones. All other values are Absent.
 func (c *Change) AppendIdentity(dst []Value) []Value {
 	for i := range c.Relation.Columns {
 		var v Value
@@ -62,7 +68,7 @@ func (c *Change) AppendIdentity(dst []Value) []Value {
 	return dst
 }
 
-// Before is what is known of a column's value before an update or a delete.
+// Before returns what is known about the value of column i before an update or a delete.
 func (c *Change) Before(i int) Value {
 	switch {
 	case c.Old != nil && c.Old[i].State != Absent:
@@ -73,8 +79,8 @@ func (c *Change) Before(i int) Value {
 	return Value{}
 }
 
-// Touches reports whether an update may have changed one of the columns: what the
-// log does not tell may have changed.
+// Touches reports whether an update may have changed one of the columns. A column whose
+// old value is unknown may have changed.
 func (c *Change) Touches(columns Columns) bool {
 	for i := range c.Relation.Columns {
 		if columns.Has(i) && !c.Before(i).Same(c.New[i]) {
@@ -82,9 +88,4 @@ func (c *Change) Touches(columns Columns) bool {
 		}
 	}
 	return false
-}
-
-// Same reports whether nothing says that the value changed.
-func (v Value) Same(now Value) bool {
-	return now.State == Unchanged || v.State == now.State && bytes.Equal(v.Text, now.Text)
 }

@@ -1,24 +1,24 @@
 package wal
 
-// Folding is how a database's lower() folds text, which is how citext compares. It
-// is asked of the server, because it depends on the server's C library or ICU. It is
-// never altered: two types of one database share it.
+// Folding describes how a database's lower() folds text: type citext compares texts by it.
+// It depends on the server's C library or ICU, so the server is asked for it. A Folding is
+// immutable, and the types of one database share it.
 type Folding struct {
-	// Unknown says why it is not known; all else is zero then.
+	// Unknown says why the folding is not known. The other fields are then zero.
 	Unknown string
-	// Lower has the characters that become others, with what they become.
+	// Lower maps each character that lower() changes to its result.
 	Lower map[rune]string
-	// FinalSigma says that Σ becomes ς where a word ends: behind a cased character and
-	// not before one, with ignorable ones between them looked through.
+	// FinalSigma says that Σ becomes ς at the end of a word: after a cased character and
+	// not before one, where ignorable characters between them don't count.
 	FinalSigma       bool
 	Cased, Ignorable []RuneRange
-	// IgnorableStart says that ignorable characters at a text's start are as good as a
+	// IgnorableStart says that ignorable characters at the start of a text count as a
 	// cased one.
 	IgnorableStart bool
-	// Marks says that a combining mark may change what a character before it becomes,
-	// in ways that are not known here (Turkish and Lithuanian by ICU).
+	// Marks says that a combining mark may change how the character before it folds, in
+	// ways that this description lacks (ICU's Turkish and Lithuanian).
 	Marks bool
 }
 
-// RuneRange is a run of characters, both ends included.
+// RuneRange is a range of characters; both ends are included.
 type RuneRange struct{ First, Last rune }

@@ -2,13 +2,12 @@ package wal
 
 import "slices"
 
-// Omit leaves out of an event what would make it too long: the longest values first,
-// never a key's, until the others have at most limit bytes of text together. Where
-// all columns are the key, which is where there is no index that would bound their
-// length, none is spared. It reports how many columns it took. A filter still sees
-// all values.
+// Omit marks columns whose values events leave out, so that an event is not too long: the
+// longest values first, until the others have at most limit bytes of text together. It
+// returns how many columns it marked. It never marks a key column, unless all columns are
+// the key: then no index bounds the key's length. Filters still see all values.
 func (c *Change) Omit(limit int) (columns int) {
-	// Weighing compares values, which may be long: each column is weighed once.
+	// A weight compares two values, which may be long: so each is computed once.
 	total, weights := 0, make([]int, len(c.Relation.Columns))
 	for i := range weights {
 		weights[i] = c.weight(i)
@@ -35,7 +34,7 @@ func (c *Change) Omit(limit int) (columns int) {
 	return columns
 }
 
-// weight is how much text a column brings into an event.
+// weight is how many bytes of text column i adds to an event.
 func (c *Change) weight(i int) int {
 	n := 0
 	if c.New != nil {
@@ -47,5 +46,5 @@ func (c *Change) weight(i int) int {
 	return n
 }
 
-// Omits reports whether events leave the values of column i out.
+// Omits reports whether events leave out the values of column i.
 func (c *Change) Omits(i int) bool { return c.Omitted != nil && c.Omitted[i] }

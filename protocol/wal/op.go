@@ -1,9 +1,9 @@
 package wal
 
-// Op is what happened to a row, or to a table.
+// Op is an operation on a row or a table.
 type Op uint8
 
-// The operations.
+// The operations. The names are the wire's: PostgreSQL's INSERT is a create.
 const (
 	Create Op = iota
 	Update
@@ -11,16 +11,17 @@ const (
 	Truncate
 )
 
-// Ops lists the operations in their order.
+// Ops lists all operations in ascending order.
 var Ops = [...]Op{Create, Update, Delete, Truncate}
 
-// String is the operation's name on the wire.
+// String returns the operation's name on the wire.
 func (o Op) String() string { return [...]string{"create", "update", "delete", "truncate"}[o] }
 
-// OpSet is a set of operations; none means all of them.
+// OpSet is a set of operations. The zero value is the set of all operations.
 type OpSet uint8
 
-// OpSetOf makes a set.
+// OpSetOf returns the set of the given operations. With no operation, as with all of them,
+// that is the zero value.
 func OpSetOf(ops ...Op) OpSet {
 	var s OpSet
 	for _, o := range ops {
@@ -32,5 +33,5 @@ func OpSetOf(ops ...Op) OpSet {
 	return s
 }
 
-// Has reports whether the operation is in the set.
+// Has reports whether o is in the set.
 func (s OpSet) Has(o Op) bool { return s == 0 || s&(1<<o) != 0 }

@@ -9,48 +9,48 @@ import (
 	"github.com/tablewire/tablewire/protocol/jsonstring"
 )
 
-// Identity is a table's replica identity: what the log tells of a row that is
-// updated or deleted (manual: ALTER TABLE, REPLICA IDENTITY).
+// Identity is a table's replica identity: which old values of a row the log has after an
+// update or a delete (manual: ALTER TABLE, REPLICA IDENTITY).
 type Identity byte
 
 // The replica identities, with pg_class.relreplident's letters.
 const (
-	IdentityDefault Identity = 'd' // the primary key's old values
-	IdentityIndex   Identity = 'i' // an index's old values
+	IdentityDefault Identity = 'd' // the old values of the primary key
+	IdentityIndex   Identity = 'i' // the old values of an index's columns
 	IdentityFull    Identity = 'f' // the whole old row
 	IdentityNothing Identity = 'n' // nothing
 )
 
-// Relation is one version of a table: a new one is made whenever the table's
-// columns change, and none is ever altered, so that it may be read everywhere
-// at once and be compared by pointer.
+// Relation is one version of a table. A change of the table's columns makes a new
+// Relation. A Relation is immutable, so goroutines share it and compare it by pointer.
 type Relation struct {
 	OID    uint32
 	Schema string
 	Name   string
-	// Identity is what the log tells of old rows: of a table whose partitions have
-	// others, FULL only if each of them that is known is.
+	// Identity is the table's replica identity. For a partitioned table it is FULL only if
+	// that of each known partition is.
 	Identity Identity
 	Columns  []Column
-	// Learned counts how often partitions of the table have begun to tell more of old
-	// rows than before.
+	// Learned counts how often the log began to have more of the old rows of the table's
+	// partitions than before.
 	Learned int
-	// At is a position of the log at which the table was like this: of the commit
-	// with which the stream described it, or of when the catalog was asked. It tells
-	// which of two versions is the newer one.
+	// At is a position of the log at which the table had this version: that of the commit
+	// with which the stream described it, or that at which the catalog was read. Of two
+	// versions the one with the higher position is newer.
 	At LSN
-	// Unsent are the table's other columns, for error messages. It is nil until
-	// somebody asks for it.
+	// Unsent lists the columns that logical replication leaves out, for error messages. It
+	// is nil if the catalog was not asked for them.
 	Unsent []UnsentColumn
 }
 
-// UnsentColumn is a column of the table that logical replication does not carry.
+// UnsentColumn is a column of a table that logical replication leaves out.
 type UnsentColumn struct {
 	Name string
-	Why  string // for the client: "it is a virtual generated column"
+	Why  string // for clients: "it is a virtual generated column"
 }
 
-// NoSuchColumn is the error about a name that none of the relation's columns has.
+// NoSuchColumn returns the error for a name that no column of the relation has. Its text is
+// for clients.
 func (r *Relation) NoSuchColumn(name string) error {
 	for _, u := range r.Unsent {
 		if u.Name == name {
@@ -60,26 +60,26 @@ func (r *Relation) NoSuchColumn(name string) error {
 	return fmt.Errorf("no such column in %q", r.TableName().String())
 }
 
-// Err says that there is such a column, and why nothing can be done with it.
+// Err returns the error for a client that names the column.
 func (u UnsentColumn) Err() error {
 	return fmt.Errorf("PostgreSQL does not send the column %q: %s", u.Name, u.Why)
 }
 
-// Column of a relation.
+// Column is a column of a relation. Make it with NewColumn.
 type Column struct {
 	Name string
 	Type Type
-	// Key says that the column identifies a row: it belongs to the primary key,
-	// or to the replica identity's index where that is another one.
+	// Key says that the column identifies a row: it belongs to the replica identity's
+	// index if there is one, else to the primary key.
 	Key bool
-	// AppendJSON appends the value whose text form is given, as JSON. It is never
-	// called for NULL. It is nil in a relation that was not made for encoding.
+	// AppendJSON appends a value as JSON, given its text form. It must not be called for
+	// NULL. It is nil if the relation is for matching only.
 	AppendJSON func(dst, text []byte) []byte
-	// JSONKey is the name as a JSON string with the colon behind it; NewColumn sets it.
+	// JSONKey is the name as a JSON string, followed by a colon.
 	JSONKey []byte
 }
 
-// NewColumn returns a column with its label built.
+// NewColumn returns a column with its JSONKey set.
 func NewColumn(name string, t Type, key bool, appendJSON func(dst, text []byte) []byte) Column {
 	return Column{
 		Name: name, Type: t, Key: key, AppendJSON: appendJSON,
@@ -87,14 +87,14 @@ func NewColumn(name string, t Type, key bool, appendJSON func(dst, text []byte) 
 	}
 }
 
-// TableName tells tables apart. A collection's name does not always: the table "a.b"
-// of public and the table "b" of the schema "a" have the same.
+// TableName identifies a table. A collection's name does not always: the table "a.b" in
+// the schema public and the table "b" in the schema "a" have the same one.
 type TableName struct {
 	Schema, Table string
 }
 
-// String is the table's canonical name among collections: the bare name in the
-// schema public, else schema.table.
+// String returns the table's name as a collection: the bare name if the schema is public,
+// else schema.table.
 func (n TableName) String() string {
 	if n.Schema == "public" {
 		return n.Table
@@ -102,14 +102,14 @@ func (n TableName) String() string {
 	return n.Schema + "." + n.Table
 }
 
-// LogValue has every log write the name as String does.
+// LogValue makes logs show the name that String returns.
 func (n TableName) LogValue() slog.Value { return slog.StringValue(n.String()) }
 
-// TableName is which table the relation is a version of.
+// TableName returns the name of the relation's table.
 func (r *Relation) TableName() TableName { return TableName{r.Schema, r.Name} }
 
-// CollectionTables lists what a collection's name may mean, best first: a name
-// that holds a dot is a table of public before it is split.
+// CollectionTables returns the tables that a collection's name may mean, the preferred one
+// first: the whole name as a table of public, then the name split at each of its dots.
 func CollectionTables(name string) []TableName {
 	tables := []TableName{{"public", name}}
 	for i := range len(name) {
@@ -120,7 +120,7 @@ func CollectionTables(name string) []TableName {
 	return tables
 }
 
-// Column finds a column by its exact name; -1 when there is none.
+// Column returns the index of the column with exactly this name, or -1.
 func (r *Relation) Column(name string) int {
 	for i := range r.Columns {
 		if r.Columns[i].Name == name {
@@ -130,12 +130,12 @@ func (r *Relation) Column(name string) int {
 	return -1
 }
 
-// Kind is what a type's values are compared as.
+// Kind says how the values of a type compare.
 type Kind uint8
 
-// The kinds. A domain has the kind of what it is based on.
+// The kinds. A domain has its base type's kind.
 const (
-	KindOther       Kind = iota // by its text form
+	KindOther       Kind = iota // any other type: compares by its text form
 	KindBool                    // boolean
 	KindInt                     // smallint, integer, bigint: Type.Bits says which
 	KindFloat                   // real, double precision: Type.Bits says which
@@ -148,70 +148,70 @@ const (
 	KindTimestampTZ             // timestamp with time zone
 	KindBytea                   // bytea
 	KindJSON                    // json, jsonb
-	KindEnum                    // an enum: Type.Labels has its labels in their order
+	KindEnum                    // an enum: Type.Labels has its labels in order
 	KindArray                   // an array: Type.Elem
 	KindComposite               // a row type: Type.Fields
 	KindRange                   // a range or multirange
 )
 
-// Type is a column's type with all that is needed to encode and compare its
-// values. Domains are resolved to their base type.
+// Type is the type of a column, with what encoding and comparing its values takes. The
+// catalog resolves a domain to its base type.
 type Type struct {
-	OID    uint32 // of the type itself, the domain's where it is one
+	OID    uint32 // the type's own, also for a domain
 	Name   string // as format_type prints it, for messages: "integer", "numeric(10,2)", "mood"
-	Base   uint32 // OID of the base type; the same as OID where the type is no domain
+	Base   uint32 // the OID of the base type; equals OID unless the type is a domain
 	Kind   Kind
-	Bits   int      // of KindInt and KindFloat: 16, 32 or 64
-	Delim  byte     // of KindArray: between two elements, nearly always ','
-	Elem   *Type    // of KindArray
-	Labels []string // of KindEnum
-	Fields []Field  // of KindComposite
-	// Extension tells a base type that an extension made; zero for all others. Names
-	// don't: anybody can make a type called hstore, and a domain has a name of its own.
+	Bits   int      // for KindInt and KindFloat: 16, 32 or 64
+	Delim  byte     // for KindArray: the delimiter between elements, mostly ','
+	Elem   *Type    // for KindArray: the type of the elements
+	Labels []string // for KindEnum, in order
+	Fields []Field  // for KindComposite
+	// Extension identifies a base type that belongs to an extension; zero for others. The
+	// type's name can't: anybody can create a type named hstore.
 	Extension ExtensionType
-	// Folding is how values of the extension citext compare; nil for all others.
+	// Folding says how values of citext compare; nil for other types.
 	Folding *Folding
-	// SpatialRefs are the names of PostGIS' reference systems; nil for all others.
+	// SpatialRefs names the reference systems of PostGIS types; nil for other types.
 	SpatialRefs *SpatialRefs
-	// JSONCast says that to_jsonb gives what a function makes of the value, a cast of
-	// the base type to json.
+	// JSONCast says that the base type has a cast function to json, whose result to_jsonb
+	// returns.
 	JSONCast bool
 }
 
-// ExtensionType is a type by the extension that made it, whatever schema it is in.
+// ExtensionType names a type and the extension that it belongs to, in any schema.
 type ExtensionType struct {
 	Name string // of the extension
-	Type string // the type's own name
+	Type string // of the type
 }
 
-// Field of a composite type.
+// Field is a field of a composite type.
 type Field struct {
 	Name string
 	Type Type
 }
 
-// String is the type's name.
+// String returns the type's name.
 func (t Type) String() string { return strings.TrimSpace(t.Name) }
 
-// firstCustomOID is the least OID of what is made in a database (FirstNormalObjectId in
+// firstCustomOID is the lowest OID of objects that users create (FirstNormalObjectId in
 // PostgreSQL's source, access/transam.h).
 const firstCustomOID = 16384
 
-// Custom reports whether a type is, or is made of, one that somebody made and may alter.
+// Custom reports whether the type is, or contains, one that a user created and may alter.
 func (t *Type) Custom() bool {
 	return t.OID >= firstCustomOID || t.Base >= firstCustomOID || t.Elem != nil && t.Elem.Custom() ||
 		slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Type.Custom() })
 }
 
-// SameColumns reports whether a row of the one relation can be read as a row of
-// the other: the same columns in the same order, each of the same type.
+// SameColumns reports whether the relations have the same columns, in the same order and
+// with the same types, so that a row of one can be read as a row of the other.
 func (r *Relation) SameColumns(o *Relation) bool {
 	return slices.EqualFunc(r.Columns, o.Columns, func(a, b Column) bool {
 		return a.Name == b.Name && a.Type.Same(b.Type)
 	})
 }
 
-// Same reports whether values of the two types read and compare alike.
+// Same reports whether values of the two types are parsed, compared and encoded alike.
 func (t Type) Same(u Type) bool {
 	if t.OID != u.OID || t.Base != u.Base || t.Name != u.Name || t.Extension != u.Extension || t.JSONCast != u.JSONCast || t.Folding != u.Folding || t.SpatialRefs != u.SpatialRefs || !slices.Equal(t.Labels, u.Labels) {
 		return false

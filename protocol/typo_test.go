@@ -13,14 +13,14 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// The members that a first message and a later one have.
+// The known members of a first message and of a command.
 var (
 	helloMembers   = []string{"api_key", "user_id", "user_name", "action", "room_title", "filters", "transitions", "events", "columns"}
 	commandMembers = []string{"type", "data", "content"}
 )
 
-// contractMembers are all that any client's message has by the contract, whether this
-// server knows it or not: none of them is a mistake for another.
+// contractMembers are all members of the wire contract, also those that this server does
+// not know yet: none of them may look like a typo of another.
 var contractMembers = append([]string{
 	"cursor", "snapshot", "tx", "token", "sub", "collection", "room", "broadcast", "order", "limit", "after",
 }, append(helloMembers, commandMembers...)...)
@@ -58,23 +58,23 @@ func TestMisspeltMembers(t *testing.T) {
 	} {
 		for _, message := range []string{
 			`{"api_key":"k",%s:{"status":"paid"}}`,
-			`{%s:{"status":"paid"},"api_key":1,"user_id":{}}`,        // whatever else is wrong
-			`{"\u0061pi_key":"k","filters":{},%s:{"status":"paid"}}`, // beside the right one: one of them is not meant
+			`{%s:{"status":"paid"},"api_key":1,"user_id":{}}`,        // other members are wrong, too
+			`{"\u0061pi_key":"k","filters":{},%s:{"status":"paid"}}`, // next to the right one: the client can't mean both
 		} {
 			message = fmt.Sprintf(message, quoted(tc.name))
-			_, told := protocol.ParseHello([]byte(message))
+			_, clientErr := protocol.ParseHello([]byte(message))
 			want := fmt.Sprintf("unknown member %q: did you mean %q?", tc.name, tc.meant)
-			if told == nil || told.Message != "Invalid message" || told.Detail != want || told.Code != protocol.CloseBadRequest {
-				t.Errorf("%s: told %+v, want %s", message, told, want)
+			if clientErr == nil || clientErr.Message != "Invalid message" || clientErr.Detail != want || clientErr.Code != protocol.CloseBadRequest {
+				t.Errorf("%s: error %+v, want %s", message, clientErr, want)
 			}
 		}
 	}
-	if _, told := protocol.ParseHello([]byte(`{"api_key":"k","filter":{}`)); told == nil || told.Message != "Invalid JSON" {
-		t.Errorf("what is no JSON: told %v", told)
+	if _, clientErr := protocol.ParseHello([]byte(`{"api_key":"k","filter":{}`)); clientErr == nil || clientErr.Message != "Invalid JSON" {
+		t.Errorf("not JSON: error %v", clientErr)
 	}
 }
 
-// Members that no message has are ignored, whatever they hold: clients may be newer.
+// Unknown members are ignored, whatever their values: clients may be newer.
 func TestUnknownMembersAreIgnored(t *testing.T) {
 	t.Parallel()
 	for _, name := range append([]string{
@@ -85,19 +85,19 @@ func TestUnknownMembersAreIgnored(t *testing.T) {
 			continue
 		}
 		message := `{"api_key":"k",` + quoted(name) + `:{"filter":{"where":[]}},"filters":{"Filter":1,"where":2,"apiKey":3}}`
-		h, told := protocol.ParseHello([]byte(message))
-		if told != nil || string(h.Filters) != `{"Filter":1,"where":2,"apiKey":3}` {
-			t.Errorf("%.60q: told %v", name, told)
+		h, clientErr := protocol.ParseHello([]byte(message))
+		if clientErr != nil || string(h.Filters) != `{"Filter":1,"where":2,"apiKey":3}` {
+			t.Errorf("%.60q: error %v", name, clientErr)
 		}
 	}
 	for _, name := range contractMembers {
-		if _, told := protocol.ParseCommand([]byte(`{` + quoted(name) + `:1,"type":"message"}`)); told != nil {
-			t.Errorf("%q in a later message: told %v", name, told)
+		if _, clientErr := protocol.ParseCommand([]byte(`{` + quoted(name) + `:1,"type":"message"}`)); clientErr != nil {
+			t.Errorf("%q in a later message: error %v", name, clientErr)
 		}
 	}
 }
 
-// What the published clients send in their first messages.
+// The first messages of the published clients are accepted.
 func TestPublishedClients(t *testing.T) {
 	t.Parallel()
 	for _, message := range []string{
@@ -107,15 +107,15 @@ func TestPublishedClients(t *testing.T) {
 		`{"api_key":"k","user_id":"user_123","user_name":"John Doe","action":"create","room_title":"General Chat"}`,
 		`{"api_key":"k","user_id":"user_123","user_name":"John Doe","action":"join"}`,
 	} {
-		if _, told := protocol.ParseHello([]byte(message)); told != nil {
-			t.Errorf("%s: %v", message, told)
+		if _, clientErr := protocol.ParseHello([]byte(message)); clientErr != nil {
+			t.Errorf("%s: %v", message, clientErr)
 		}
 	}
 }
 
-// apart is the number of letters inserted, deleted, replaced or exchanged with their
-// neighbour that make one text of another, no letter twice: the textbook's table.
-func apart(a, b []rune) int {
+// editDistance is the textbook's table: the number of letters inserted, deleted, replaced
+// or exchanged with their neighbour, no letter twice (optimal string alignment).
+func editDistance(a, b []rune) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {
 		rows[i] = make([]int, len(b)+1)
@@ -138,8 +138,8 @@ func apart(a, b []rune) int {
 	return rows[len(a)][len(b)]
 }
 
-// oracleMistaken gives the members that an unknown name may be a mistake for.
-func oracleMistaken(name string, members []string) (meant []string) {
+// oracleTypo returns the members of which name may be a typo.
+func oracleTypo(name string, members []string) (meant []string) {
 	lower := strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
 			r += 'a' - 'A'
@@ -147,41 +147,40 @@ func oracleMistaken(name string, members []string) (meant []string) {
 		return r
 	}, name)
 	for _, m := range members {
-		if name != m && (apart([]rune(lower), []rune(m)) <= 1 || m == "filters" && lower == "where") {
+		if name != m && (editDistance([]rune(lower), []rune(m)) <= 1 || m == "filters" && lower == "where") {
 			meant = append(meant, m)
 		}
 	}
 	return meant
 }
 
-// Every edit of one letter of every member is another member or is refused, and names
-// drawn at random are refused exactly where they are that near.
-func TestMistakesAreOneEditAway(t *testing.T) {
+// A name is refused exactly if it is one edit away from a known member.
+func TestTyposAreOneEditAway(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		members, parse := helloMembers, func(name string) *protocol.Error {
-			_, told := protocol.ParseHello([]byte(`{"api_key":"k",` + quoted(name) + `:null}`))
-			return told
+			_, clientErr := protocol.ParseHello([]byte(`{"api_key":"k",` + quoted(name) + `:null}`))
+			return clientErr
 		}
 		if rapid.Bool().Draw(t, "later") {
 			members, parse = commandMembers, func(name string) *protocol.Error {
-				_, told := protocol.ParseCommand([]byte(`{"type":"message",` + quoted(name) + `:null}`))
-				if told == nil && slices.Contains(oracleMistaken(name, members), "type") {
-					return protocol.ErrInvalidMessage("beside type") // it is another one there
+				_, clientErr := protocol.ParseCommand([]byte(`{"type":"message",` + quoted(name) + `:null}`))
+				if clientErr == nil && slices.Contains(oracleTypo(name, members), "type") {
+					return protocol.ErrInvalidMessage("beside type") // a command with a type ignores a typo of it
 				}
-				return told
+				return clientErr
 			}
 		}
 		name := drawEdited(t, rapid.SampledFrom(members).Draw(t, "member"))
 		if slices.Contains(members, name) {
 			return
 		}
-		told, meant := parse(name), oracleMistaken(name, members)
-		if (told != nil) != (len(meant) > 0) {
-			t.Errorf("%q: told %v, near %q", name, told, meant)
+		clientErr, meant := parse(name), oracleTypo(name, members)
+		if (clientErr != nil) != (len(meant) > 0) {
+			t.Errorf("%q: error %v, near %q", name, clientErr, meant)
 		}
-		if told != nil && told.Message != "Invalid message" {
-			t.Errorf("%q: told %v", name, told)
+		if clientErr != nil && clientErr.Message != "Invalid message" {
+			t.Errorf("%q: error %v", name, clientErr)
 		}
 	})
 }

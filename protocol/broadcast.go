@@ -6,18 +6,6 @@ import (
 	"github.com/tablewire/tablewire/protocol/jsonstring"
 )
 
-// User is who speaks on a broadcast or in a room, as the client says it.
-type User struct {
-	ID   string
-	Name string
-}
-
-// System is who speaks where nobody is named: a trigger or a backend.
-var System = User{ID: "system", Name: "system"}
-
-// timestamp is RFC 3339 in UTC to the millisecond.
-const timestamp = "2006-01-02T15:04:05.000Z"
-
 // AppendBroadcastConnected appends the message that confirms a broadcast socket.
 func AppendBroadcastConnected(dst []byte, projectID, userID string) []byte {
 	dst = append(dst, `{"event":"connected","project_id":`...)
@@ -27,8 +15,8 @@ func AppendBroadcastConnected(dst []byte, projectID, userID string) []byte {
 	return append(dst, '}')
 }
 
-// AppendBroadcastMessage appends a message to everybody. data is the sender's JSON,
-// whose bytes pass unchanged.
+// AppendBroadcastMessage appends a message to all members of a broadcast. data is the
+// sender's JSON; its bytes are copied as they are.
 func AppendBroadcastMessage(dst []byte, from User, at time.Time, data []byte) []byte {
 	dst = append(dst, `{"type":"message",`...)
 	dst = appendUser(dst, from)
@@ -38,15 +26,11 @@ func AppendBroadcastMessage(dst []byte, from User, at time.Time, data []byte) []
 	return append(dst, '}')
 }
 
-func appendUser(dst []byte, u User) []byte {
-	dst = append(dst, `"user_id":`...)
-	dst = jsonstring.Append(dst, u.ID)
-	dst = append(dst, `,"user_name":`...)
-	return jsonstring.Append(dst, u.Name)
-}
+// timestampLayout is RFC 3339 in UTC, to the millisecond.
+const timestampLayout = "2006-01-02T15:04:05.000Z"
 
 func appendTimestamp(dst []byte, at time.Time) []byte {
 	dst = append(dst, `,"timestamp":"`...)
-	dst = at.UTC().AppendFormat(dst, timestamp)
+	dst = at.UTC().AppendFormat(dst, timestampLayout)
 	return append(dst, '"')
 }
