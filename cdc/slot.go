@@ -42,6 +42,7 @@ func (s *Stream) prepare(ctx context.Context, conn *pgconn.PgConn, info pgcatalo
 			return err
 		}
 	}
+	s.catalog.Open()
 	if s.remake != "" {
 		s.lose(s.remake)
 	}

@@ -34,6 +34,8 @@ type subject struct {
 	unseen  chan string // why
 	lost    chan struct{}
 	stop    func() // ends the stream and waits
+	// whenMade runs beside the stream's start; nil: nothing does.
+	whenMade func(*cdc.Stream)
 }
 
 type option func(*cdc.Config)
@@ -101,6 +103,9 @@ func (s *subject) tryStart(t *testing.T, options ...option) error {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- s.stream.Run(ctx) }()
+	if s.whenMade != nil {
+		go s.whenMade(s.stream)
+	}
 	stopped := false
 	s.stop = func() {
 		if stopped {

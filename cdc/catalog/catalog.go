@@ -17,6 +17,9 @@ type Catalog struct {
 	cfg      Config
 	resolver Resolver
 
+	opened chan struct{} // closed by Open
+	open   sync.Once
+
 	refreshing chan struct{} // a token of whoever asks the database for the list of tables; taken before mu
 	describing chan struct{} // a token of whoever asks for one table; taken before mu
 	unsent     unsentColumns // of describing
@@ -42,14 +45,20 @@ type Catalog struct {
 // are not known.
 const pace = 250 * time.Millisecond
 
-// New returns a catalog that knows no table until the first Refresh or Resolve.
+// New returns a catalog that knows no table until the first Refresh or Resolve, and that
+// gives out none before Open.
 func New(cfg Config) *Catalog {
 	cfg.setDefaults()
 	return &Catalog{
-		cfg: cfg, resolver: NewResolver(cfg.Database), refreshing: make(chan struct{}, 1), describing: make(chan struct{}, 1),
+		cfg: cfg, resolver: NewResolver(cfg.Database), opened: make(chan struct{}), refreshing: make(chan struct{}, 1), describing: make(chan struct{}, 1),
 		versions: map[wal.TableName]version{}, unseen: unseen{arrived: make(chan struct{}, 1)},
 	}
 }
+
+// Open lets Resolve give out collections from now on. The stream calls it once the
+// replication slot exists: PostgreSQL keeps no change from before that, so a client that
+// subscribed earlier would miss changes and never know.
+func (c *Catalog) Open() { c.open.Do(func() { close(c.opened) }) }
 
 // Refresh brings the publication and the list of tables up to date. It does nothing if
 // another refresh has begun after the time given: whoever waits for the same is served

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/tablewire/tablewire/cdc/internal/pgerror"
@@ -12,8 +13,14 @@ import (
 
 // Resolve returns the table that a client names, as it is now. A name that is not known
 // makes the catalog refresh its list of tables, so that a client can follow a new table
-// at once. The error is protocol.ErrCollectionNotFound if there is no such collection.
+// at once. Resolve waits for Open. The error is protocol.ErrCollectionNotFound if there is
+// no such collection.
 func (c *Catalog) Resolve(ctx context.Context, name string) (*wal.Relation, error) {
+	select {
+	case <-c.opened:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait until the replication slot exists: %w", ctx.Err())
+	}
 	arrived := time.Now()
 	for range 2 {
 		if t, ok := c.find(name); ok {
