@@ -68,9 +68,14 @@ var importRules = map[string]importRule{
 	"internal/pgserver":        {never: "net/http"},
 	"internal/pgserver/pgtest": {code: "internal/pgserver"},
 
-	// The binary joins all. Its tests from outside know none of its parts.
-	"cmd/tablewire": {code: "cdc cdc/catalog fanout fanout/filter httpapi httpapi/console internal/pgserver protocol/... sql", tests: "internal/pgserver/pgtest"},
-	"examples":      {},
+	// The root package joins all parts. The command and the demo stand on it. Tests from
+	// outside know none of its parts.
+	".":                  {code: "cdc fanout httpapi httpapi/auth internal/access protocol/... sql", tests: "internal/pgserver/pgtest"},
+	"internal/access":    {code: "protocol/wal"},
+	"internal/demo":      {code: ". fanout/filter internal/access internal/demo/page internal/pgserver protocol/...", tests: "internal/pgserver/pgtest"},
+	"internal/demo/page": {},
+	"cmd/tablewire":      {code: ". internal/demo protocol"},
+	"examples":           {},
 
 	"integration":         {tests: "integration/harness internal/pgserver/pgtest protocol/..."},
 	"integration/harness": {code: "protocol/..."},
@@ -138,7 +143,8 @@ func TestForbidden(t *testing.T) {
 		{folder: "fanout/filter", imported: module + "/fanout/filter", test: true}, // a package's external tests
 		{folder: "httpapi", imported: module + "/fanout/filter"},
 		{folder: "httpapi", imported: module + "/cdc", want: true},
-		{folder: "cmd/tablewire", imported: module + "/cdc"},
+		{folder: "cmd/tablewire", imported: module},
+		{folder: "cmd/tablewire", imported: module + "/cdc", want: true},
 		{folder: "cmd/tablewire", imported: "database/sql", want: true},
 		{folder: "sql", imported: "database/sql"},
 		{folder: "newcomer", imported: "fmt", want: true},

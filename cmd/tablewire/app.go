@@ -15,7 +15,6 @@ import (
 	"github.com/lmittmann/tint"
 	"github.com/mattn/go-isatty"
 
-	"github.com/tablewire/tablewire/cdc"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -84,7 +83,6 @@ func reportUsage(w io.Writer, err error, args []string) {
 
 // report tells the operator what went wrong and what to do about it.
 func report(w io.Writer, err error) {
-	err = cdc.Explain(err)
 	fmt.Fprintf(w, "tablewire: %v\n", err)
 	var problem *protocol.Problem
 	if errors.As(err, &problem) && problem.Cure != "" {

@@ -3,22 +3,16 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/tablewire/tablewire/httpapi/console"
-	"github.com/tablewire/tablewire/internal/pgserver"
+	"github.com/tablewire/tablewire/internal/demo"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -36,15 +30,13 @@ type demoCmd struct {
 }
 
 const (
-	demoDatabase    = "demo"
 	demoAddress     = "127.0.0.1:8080"
 	demoAdmin       = "127.0.0.1:8081"
 	freePortAddress = "127.0.0.1:0"
 )
 
 // Run shows the demo until the program is told to stop.
-func (c *demoCmd) Run(a *app) (err error) {
-	c.APIKey = cmp.Or(c.APIKey, "demo")
+func (c *demoCmd) Run(a *app) error {
 	public, err := listenOrMove(a.ctx, a.stdout, c.Listen, demoAddress, "listen")
 	if err != nil {
 		return err
@@ -55,84 +47,21 @@ func (c *demoCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer admin.Close()
-	logger := newLogger(a.stderr, c.LogFormat, c.LogLevel)
-	pg, err := c.startDatabase(a.ctx, a.stdout, logger)
-	if err != nil {
-		return stoppedOr(a.ctx, err)
-	}
-	defer func() { err = errors.Join(err, pg.Close()) }()
-	if err := prepareDemo(a.ctx, pg); err != nil {
-		return stoppedOr(a.ctx, err)
-	}
-	return c.show(a, pg, public, admin, logger)
-}
-
-// show serves and keeps the rows changing until ctx ends or a part fails.
-func (c *demoCmd) show(a *app, pg *pgserver.Server, public, admin net.Listener, logger *slog.Logger) error {
-	g, ctx := errgroup.WithContext(a.ctx)
-	ready := make(chan struct{})
-	backend := newDemoBackend(pg.URL(demoDatabase), c.APIKey, logger)
-	page := console.Handler(console.Config{APIKey: c.APIKey, Backend: strings.TrimPrefix(demoBackendPath, "/"), Collections: demoCollections()})
-	g.Go(func() error {
-		return serve(ctx, serveOptions{
-			DatabaseURL: pg.URL(demoDatabase), APIKey: c.APIKey, Tables: []string{"public.*"},
-			Slot: "tablewire", Publication: "tablewire", Listener: public, AdminListener: admin,
-			Limits: c.limitFlags,
-			Root:   backend.handler(page),
-		}, logger, func(s serving) {
-			backend.catalog.Store(s.Catalog)
-			c.welcome(a.stdout, public.Addr(), s.AdminURL, pg.URL(demoDatabase))
-			close(ready)
-		})
-	})
-	g.Go(func() error {
-		select {
-		case <-ready:
-		case <-ctx.Done():
-			return nil
-		}
-		if c.Pace <= 0 {
-			return nil
-		}
-		w := workload{url: pg.URL(demoDatabase), pace: c.Pace, rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), log: logger}
-		return w.run(ctx)
-	})
-	g.Go(func() error {
-		select {
-		case <-pg.Done():
-			return &protocol.Problem{What: "the private PostgreSQL has ended", Cure: "start the demo again; with --log-level debug it shows PostgreSQL's log", Err: pg.Err()}
-		case <-ctx.Done():
-			return nil
-		}
-	})
-	return g.Wait()
-}
-
-// startDatabase starts the private PostgreSQL.
-func (c *demoCmd) startDatabase(ctx context.Context, stdout io.Writer, logger *slog.Logger) (*pgserver.Server, error) {
 	dir := c.DataDir
 	if dir == "" {
-		var err error
 		if dir, err = demoDataDir(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	fmt.Fprintf(stdout, "Starting a private PostgreSQL in %s\n", dir)
-	pg, err := pgserver.Start(ctx, pgserver.Config{
-		DataDir:  dir,
-		Progress: func(sentence string) { fmt.Fprintln(stdout, sentence) },
-		Logger:   logger,
-		Settings: map[string]string{
-			"max_connections":        "40",
-			"shared_buffers":         "32MB",
-			"max_wal_size":           "256MB",
-			"max_slot_wal_keep_size": "1GB",
+	server := c.config(newLogger(a.stderr, c.LogFormat, c.LogLevel))
+	server.APIKey = cmp.Or(c.APIKey, "demo")
+	return demo.Run(a.ctx, demo.Config{
+		Dir: dir, Pace: c.Pace, Server: server, Public: public, Admin: admin,
+		Progress: func(sentence string) { fmt.Fprintln(a.stdout, sentence) },
+		Ready: func(databaseURL string) {
+			welcome(a.stdout, public.Addr(), "http://"+admin.Addr().String(), databaseURL, server.APIKey)
 		},
 	})
-	if errors.Is(err, pgserver.ErrInUse) {
-		return nil, &protocol.Problem{What: "another demo runs already", Cure: "open its page, or stop it, or give this one a folder of its own with --data-dir", Err: err}
-	}
-	return pg, err
 }
 
 // demoDataDir is where the demo's data is when nobody says where. root's own cache
@@ -164,16 +93,8 @@ func listenOrMove(ctx context.Context, stdout io.Writer, asked, usual, flag stri
 	return l, err
 }
 
-// stoppedOr is nil where an error only tells that the program was stopped.
-func stoppedOr(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return nil
-	}
-	return err
-}
-
 // welcome says what there is, once it can be opened.
-func (c *demoCmd) welcome(w io.Writer, addr net.Addr, adminURL, databaseURL string) {
+func welcome(w io.Writer, addr net.Addr, adminURL, databaseURL, apiKey string) {
 	fmt.Fprintf(w, `
   Tablewire is live. Open the page and watch the tables change:
 
@@ -186,7 +107,7 @@ func (c *demoCmd) welcome(w io.Writer, addr net.Addr, adminURL, databaseURL stri
   Next         README.md: "Use it on your database"; the page has the steps too
   Stop         Ctrl+C
 
-`, pageURL(addr), howToChange(databaseURL), databaseURL, c.APIKey, adminURL)
+`, pageURL(addr), howToChange(databaseURL), databaseURL, apiKey, adminURL)
 }
 
 // howToChange says how to change a row by hand: with the page's button and, where

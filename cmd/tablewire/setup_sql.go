@@ -1,14 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"strings"
 
-	"github.com/tablewire/tablewire/cdc"
-	"github.com/tablewire/tablewire/protocol"
-	"github.com/tablewire/tablewire/protocol/wal"
-	"github.com/tablewire/tablewire/sql"
+	"github.com/tablewire/tablewire"
 )
 
 // setupSQLCmd prints what serve would run.
@@ -20,20 +15,10 @@ type setupSQLCmd struct {
 
 // Run prints the statements.
 func (c *setupSQLCmd) Run(a *app) error {
-	publication := cmp.Or(c.Publication, c.Slot)
-	if err := cdc.CheckNames(c.Slot, publication); err != nil {
+	statements, err := tablewire.SetupSQL(tablewire.Config{Slot: c.Slot, Publication: c.Publication, Tables: c.Tables})
+	if err != nil {
 		return err
 	}
-	names := make([]wal.TableName, 0, len(c.Tables))
-	for _, t := range c.Tables {
-		if strings.ContainsAny(t, `*?[\!`) {
-			return &protocol.Problem{
-				What: fmt.Sprintf("%q is a pattern, and a publication names tables one by one", t),
-				Cure: "name the tables, as table or schema.table",
-			}
-		}
-		names = append(names, sql.SplitName(t))
-	}
-	_, err := fmt.Fprint(a.stdout, sql.Setup(publication, c.Slot, names))
+	_, err = fmt.Fprint(a.stdout, statements)
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"errors"
@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// demoStatement makes the statements of a table's two buttons.
-type demoStatement struct {
+// rowStatements makes the statements of a table's two buttons.
+type rowStatements struct {
 	insert func() string // nil: the table has no such button
 	update func(where string) string
 	key    string // the key's column
 }
 
-var demoStatements = map[string]demoStatement{
+var statements = map[string]rowStatements{
 	"orders": {
 		insert: func() string {
-			c := demoCustomers[rand.IntN(len(demoCustomers))]
+			c := customers[rand.IntN(len(customers))]
 			return fmt.Sprintf("INSERT INTO orders (customer, city, total, items) VALUES (%s, %s, %d.50, %s)",
 				quoteLiteral(c.name), quoteLiteral(c.city), 42+rand.IntN(50), quoteLiteral(`[{"sku": "TEA-02", "qty": 2}]`))
 		},
@@ -38,9 +38,9 @@ var demoStatements = map[string]demoStatement{
 	},
 	"reviews": {
 		insert: func() string {
-			r := demoReviews[rand.IntN(len(demoReviews))]
+			r := reviews[rand.IntN(len(reviews))]
 			return fmt.Sprintf("INSERT INTO reviews (sku, stars, author, body) VALUES ('TEA-01', %d, %s, %s)",
-				r.stars, quoteLiteral(demoCustomers[rand.IntN(len(demoCustomers))].name), quoteLiteral(r.body))
+				r.stars, quoteLiteral(customers[rand.IntN(len(customers))].name), quoteLiteral(r.body))
 		},
 		update: func(where string) string { return "UPDATE reviews SET author = author || '!' WHERE " + where },
 		key:    "id",
@@ -51,8 +51,8 @@ var demoStatements = map[string]demoStatement{
 var keyText = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
 
 // statement is what a button's request comes to.
-func (c demoChange) statement() (string, error) {
-	s, ok := demoStatements[c.Collection]
+func (c changeRequest) statement() (string, error) {
+	s, ok := statements[c.Collection]
 	switch {
 	case !ok:
 		return "", errors.New("the demo has no such table")

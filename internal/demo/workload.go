@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -121,7 +121,7 @@ const (
 // and never many.
 func (w *workload) order(ctx context.Context, conn *pgx.Conn) error {
 	var open, done int
-	if err := conn.QueryRow(ctx, demoSQL("count_orders")).Scan(&open, &done); err != nil {
+	if err := conn.QueryRow(ctx, sqlFile("count_orders")).Scan(&open, &done); err != nil {
 		return fmt.Errorf("count_orders: %w", err)
 	}
 	p := w.rand.IntN(100)
@@ -130,11 +130,11 @@ func (w *workload) order(ctx context.Context, conn *pgx.Conn) error {
 		_, err := w.do(ctx, conn, "archive_order")
 		return err
 	case open < fewOrders || open < manyOrders && p < 30:
-		c := pick(w.rand, demoCustomers)
+		c := pick(w.rand, customers)
 		_, err := w.do(ctx, conn, "place_order", c.name, c.city, 1+w.rand.IntN(3), w.rand.IntN(5) == 0)
 		return err
 	case p >= 94:
-		if n, err := w.do(ctx, conn, "annotate_order", pick(w.rand, demoNotes)); err != nil || n > 0 {
+		if n, err := w.do(ctx, conn, "annotate_order", pick(w.rand, notes)); err != nil || n > 0 {
 			return err
 		}
 	case p >= 90:
@@ -162,14 +162,14 @@ func (w *workload) review(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil || n > 0 {
 		return err
 	}
-	r := pick(w.rand, demoReviews)
-	_, err = w.do(ctx, conn, "write_review", pick(w.rand, demoCustomers).name, r.body, r.stars)
+	r := pick(w.rand, reviews)
+	_, err = w.do(ctx, conn, "write_review", pick(w.rand, customers).name, r.body, r.stars)
 	return err
 }
 
 // do runs one of the demo's statements and tells how many rows it changed.
 func (w *workload) do(ctx context.Context, conn *pgx.Conn, name string, args ...any) (int64, error) {
-	tag, err := conn.Exec(ctx, demoSQL(name), args...)
+	tag, err := conn.Exec(ctx, sqlFile(name), args...)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", name, err)
 	}

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -16,25 +16,25 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/time/rate"
 
-	"github.com/tablewire/tablewire/cdc/catalog"
 	"github.com/tablewire/tablewire/fanout/filter"
+	"github.com/tablewire/tablewire/internal/access"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// demoBackend is the application behind the demo's page, as a page of yours has one:
+// backend is the application behind the demo's page, as a page of yours has one:
 // it gives the rows that exist, and changes some when a button asks for it. Only the
 // demo has it, on the private database that it has made.
-type demoBackend struct {
+type backend struct {
 	url, key string
 	log      *slog.Logger
-	catalog  atomic.Pointer[catalog.Catalog] // nil until the server streams
-	turns    chan struct{}               // one for each connection that may be open
-	pace     *rate.Limiter               // of changes
+	catalog  atomic.Pointer[access.Catalog] // nil until the server streams
+	turns    chan struct{}                  // one for each connection that may be open
+	pace     *rate.Limiter                  // of changes
 }
 
 const (
-	demoBackendPath = "/demo/"
+	backendPath = "/demo/"
 
 	backendConnections = 4
 	backendTimeout     = 5 * time.Second
@@ -42,34 +42,37 @@ const (
 	changesAtOnce      = 10
 )
 
-func newDemoBackend(url, key string, logger *slog.Logger) *demoBackend {
-	return &demoBackend{
+func newBackend(url, key string, logger *slog.Logger) *backend {
+	return &backend{
 		url: url, key: key, log: logger,
 		turns: make(chan struct{}, backendConnections), pace: rate.NewLimiter(changesPerSecond, changesAtOnce),
 	}
 }
 
+// setCatalog lets the backend read rows: it finds the collections in c.
+func (b *backend) setCatalog(c access.Catalog) { b.catalog.Store(&c) }
+
 // handler serves the backend below /demo/, and the page everywhere else.
-func (b *demoBackend) handler(page http.Handler) http.Handler {
+func (b *backend) handler(page http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+demoBackendPath+"rows/{collection}", b.getRows)
+	mux.HandleFunc("GET "+backendPath+"rows/{collection}", b.getRows)
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		answerDemo(w, http.StatusForbidden, demoError{"only the demo's own page may change its rows"})
+		answer(w, http.StatusForbidden, answerError{"only the demo's own page may change its rows"})
 	}))
-	mux.Handle("POST "+demoBackendPath+"change", guard.Handler(http.HandlerFunc(b.postChange)))
+	mux.Handle("POST "+backendPath+"change", guard.Handler(http.HandlerFunc(b.postChange)))
 	mux.Handle("/", page)
 	return mux
 }
 
-// demoError is what the page shows beside its buttons.
-type demoError struct {
+// answerError is what the page shows beside its buttons.
+type answerError struct {
 	Error string `json:"error"`
 }
 
 // getRows answers with the rows of a collection that match a filter now, each as the
 // event that would have made it.
-func (b *demoBackend) getRows(w http.ResponseWriter, r *http.Request) {
+func (b *backend) getRows(w http.ResponseWriter, r *http.Request) {
 	if !b.allowed(w, r) {
 		return
 	}
@@ -88,12 +91,12 @@ func (b *demoBackend) getRows(w http.ResponseWriter, r *http.Request) {
 }
 
 // rows reads a collection's rows and makes a JSON array of those that match.
-func (b *demoBackend) rows(ctx context.Context, conn *pgx.Conn, collection, filters string) ([]byte, error) {
+func (b *backend) rows(ctx context.Context, conn *pgx.Conn, collection, filters string) ([]byte, error) {
 	catalog := b.catalog.Load()
 	if catalog == nil {
 		return nil, errors.New("the server has not started yet")
 	}
-	rel, err := catalog.Resolve(ctx, collection)
+	rel, err := (*catalog).Resolve(ctx, collection)
 	if err != nil {
 		return nil, err
 	}
@@ -147,8 +150,8 @@ func selectRows(rel *wal.Relation) string {
 	return statement + " LIMIT " + mostRows
 }
 
-// demoChange is what a button asks for.
-type demoChange struct {
+// changeRequest is what a button asks for.
+type changeRequest struct {
 	Collection string `json:"collection"`
 	Insert     bool   `json:"insert"`
 	Key        string `json:"key"` // of the row to update; nothing means the newest
@@ -156,26 +159,26 @@ type demoChange struct {
 
 // postChange makes or changes a row and answers with the statement that did it. The
 // page names one of the demo's statements; it can't bring its own.
-func (b *demoBackend) postChange(w http.ResponseWriter, r *http.Request) {
+func (b *backend) postChange(w http.ResponseWriter, r *http.Request) {
 	if !isLocal(r) {
-		answerDemo(w, http.StatusForbidden, demoError{"rows can be changed from this machine only"})
+		answer(w, http.StatusForbidden, answerError{"rows can be changed from this machine only"})
 		return
 	}
 	if !b.allowed(w, r) {
 		return
 	}
-	var change demoChange
+	var change changeRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&change); err != nil {
-		answerDemo(w, http.StatusBadRequest, demoError{"the request is not understood"})
+		answer(w, http.StatusBadRequest, answerError{"the request is not understood"})
 		return
 	}
 	statement, err := change.statement()
 	if err != nil {
-		answerDemo(w, http.StatusBadRequest, demoError{err.Error()})
+		answer(w, http.StatusBadRequest, answerError{err.Error()})
 		return
 	}
 	if !b.pace.Allow() {
-		answerDemo(w, http.StatusTooManyRequests, demoError{"a little slower, please"})
+		answer(w, http.StatusTooManyRequests, answerError{"a little slower, please"})
 		return
 	}
 	done := struct {
@@ -194,14 +197,14 @@ func (b *demoBackend) postChange(w http.ResponseWriter, r *http.Request) {
 		b.fail(w, err)
 		return
 	}
-	answerDemo(w, http.StatusOK, done)
+	answer(w, http.StatusOK, done)
 }
 
 // manyMade is how many rows a table may have for a button to make one more.
 const manyMade = 300
 
 // room fails where a table has got many rows by its button.
-func (c demoChange) room(ctx context.Context, conn *pgx.Conn) error {
+func (c changeRequest) room(ctx context.Context, conn *pgx.Conn) error {
 	if !c.Insert {
 		return nil
 	}
@@ -215,11 +218,11 @@ func (c demoChange) room(ctx context.Context, conn *pgx.Conn) error {
 
 // allowed reports whether a request has the key, and answers it if not. The key
 // stands in a header that a page of another origin can't send.
-func (b *demoBackend) allowed(w http.ResponseWriter, r *http.Request) bool {
+func (b *backend) allowed(w http.ResponseWriter, r *http.Request) bool {
 	if subtle.ConstantTimeCompare([]byte(r.Header.Get("X-API-Key")), []byte(b.key)) == 1 {
 		return true
 	}
-	answerDemo(w, http.StatusUnauthorized, demoError{"the key is missing or wrong"})
+	answer(w, http.StatusUnauthorized, answerError{"the key is missing or wrong"})
 	return false
 }
 
@@ -243,7 +246,7 @@ func isLoopback(host string) bool {
 }
 
 // withConn gives a connection to the demo's database, once there is a turn.
-func (b *demoBackend) withConn(ctx context.Context, do func(context.Context, *pgx.Conn) error) error {
+func (b *backend) withConn(ctx context.Context, do func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, backendTimeout)
 	defer cancel()
 	select {
@@ -266,12 +269,12 @@ func (b *demoBackend) withConn(ctx context.Context, do func(context.Context, *pg
 	return do(ctx, conn)
 }
 
-func (b *demoBackend) fail(w http.ResponseWriter, err error) {
+func (b *backend) fail(w http.ResponseWriter, err error) {
 	b.log.Debug("a request of the demo's page failed", "error", err)
-	answerDemo(w, http.StatusInternalServerError, demoError{err.Error()})
+	answer(w, http.StatusInternalServerError, answerError{err.Error()})
 }
 
-func answerDemo(w http.ResponseWriter, status int, v any) {
+func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

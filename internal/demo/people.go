@@ -1,7 +1,7 @@
-package main
+package demo
 
-// demoCustomers are who orders, each in a city that has a courier.
-var demoCustomers = []struct{ name, city string }{
+// customers are who orders, each in a city that has a courier.
+var customers = []struct{ name, city string }{
 	{"Inês Carvalho", "Lisbon"},
 	{"Duarte Nunes", "Lisbon"},
 	{"Beatriz Lopes", "Lisbon"},
@@ -26,7 +26,7 @@ var demoCustomers = []struct{ name, city string }{
 	{"Abena Owusu", "Accra"},
 }
 
-var demoNotes = []string{
+var notes = []string{
 	"Ring twice, please",
 	"Leave it with the neighbour",
 	"Happy birthday, Mum!",
@@ -42,7 +42,7 @@ var demoReasons = []string{
 	"Will be away that week",
 }
 
-var demoReviews = []struct {
+var reviews = []struct {
 	body  string
 	stars int
 }{

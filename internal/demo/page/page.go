@@ -1,12 +1,12 @@
-// Package console is the page that watches tables live, with a chat and a broadcast
+// Package page is the demo's page: it that watches tables live, with a chat and a broadcast
 // beside them: one HTML document with its styles and scripts inside, which needs
 // nothing but the realtime API of the server that it came from.
 //
-// The page is put together once, from the files in page/. It loads nothing from
+// The page is put together once, from the files in static/. It loads nothing from
 // elsewhere, works offline, and its Content-Security-Policy allows only its own
 // script and style, by their hashes. What comes from the database or from other
 // people is shown as text; the policy's Trusted Types make any other way fail.
-package console
+package page
 
 import (
 	"crypto/sha256"
@@ -57,7 +57,7 @@ type Filter struct {
 	Text  string `json:"text"`  // as it is typed: "status=paid total_gte=100"
 }
 
-//go:embed page
+//go:embed static
 var files embed.FS
 
 // scripts in the order of their use; together they are one module.
@@ -148,7 +148,7 @@ func source(text string) string {
 }
 
 func read(name string) string {
-	data, err := files.ReadFile("page/" + name)
+	data, err := files.ReadFile("static/" + name)
 	if err != nil {
 		panic(err) // it is embedded
 	}

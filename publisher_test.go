@@ -1,4 +1,4 @@
-package main
+package tablewire
 
 import (
 	"bytes"
@@ -19,10 +19,10 @@ func (waking) Wake(*fanout.Queue) {}
 func TestPublisher(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	p := newPublisher(fanout.New(fanout.Config{}), limitFlags{}, slog.New(slog.NewTextHandler(&log, nil)))
+	p := newPublisher(fanout.New(fanout.Config{}), Limits{}, slog.New(slog.NewTextHandler(&log, nil)))
 	var q fanout.Queue
 	q.Init(1<<20, waking{})
-	p.announcer.Broadcast.Join(p.announcer.Project, protocol.User{ID: "a"}, &q)
+	p.messages.Broadcast.Join(p.messages.Project, protocol.User{ID: "a"}, &q)
 	b := &wal.Batch{}
 	for _, m := range [][2]string{
 		{"broadcast", `{"data":1}`}, {"broadcast", `secret{`}, {"room:none", `2`}, {"elsewhere", `3`}, {"broadcast", `{"user_id":"t","data":4}`},

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -20,7 +20,7 @@ func TestDemoBackendRefuses(t *testing.T) {
 	t.Parallel()
 	var touched bool
 	page := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { touched = true })
-	b := newDemoBackend("postgres://127.0.0.1:1/nobody", "the key", slog.New(slog.DiscardHandler))
+	b := newBackend("postgres://127.0.0.1:1/nobody", "the key", slog.New(slog.DiscardHandler))
 	h := b.handler(page)
 	for _, c := range []struct {
 		name, method, path, host, peer, body string
@@ -76,14 +76,14 @@ func TestDemoStatements(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Start(t)
 	conn := openDemo(t, pg)
-	for table, s := range demoStatements {
+	for table, s := range statements {
 		var key string
 		if err := conn.QueryRow(t.Context(), `SELECT `+s.key+`::text FROM `+table+` LIMIT 1`).Scan(&key); err != nil {
 			t.Fatal(err)
 		}
-		changes := []demoChange{{Collection: table}, {Collection: table, Key: key}}
+		changes := []changeRequest{{Collection: table}, {Collection: table, Key: key}}
 		if s.insert != nil {
-			changes = append(changes, demoChange{Collection: table, Insert: true})
+			changes = append(changes, changeRequest{Collection: table, Insert: true})
 		}
 		for _, c := range changes {
 			statement, err := c.statement()
@@ -96,7 +96,7 @@ func TestDemoStatements(t *testing.T) {
 			}
 		}
 	}
-	if statement, _ := (demoChange{Collection: "orders", Key: "1007"}).statement(); statement != `UPDATE orders SET total = total + 5 WHERE id = 1007` {
+	if statement, _ := (changeRequest{Collection: "orders", Key: "1007"}).statement(); statement != `UPDATE orders SET total = total + 5 WHERE id = 1007` {
 		t.Errorf("got %s", statement)
 	}
 }
@@ -106,7 +106,7 @@ func TestDemoRoom(t *testing.T) {
 	t.Parallel()
 	conn := openDemo(t, pgtest.Start(t))
 	full := func() error {
-		return demoChange{Collection: "orders", Insert: true}.room(t.Context(), conn)
+		return changeRequest{Collection: "orders", Insert: true}.room(t.Context(), conn)
 	}
 	if err := full(); err != nil {
 		t.Error(err)
@@ -115,7 +115,7 @@ func TestDemoRoom(t *testing.T) {
 	if err := full(); err == nil || !strings.Contains(err.Error(), "which are enough") {
 		t.Errorf("error %v", err)
 	}
-	if err := (demoChange{Collection: "orders"}).room(t.Context(), conn); err != nil {
+	if err := (changeRequest{Collection: "orders"}).room(t.Context(), conn); err != nil {
 		t.Errorf("an update: %v", err)
 	}
 }
@@ -123,7 +123,7 @@ func TestDemoRoom(t *testing.T) {
 // A backend has few connections, and gives up a turn that does not come.
 func TestDemoBackendTurns(t *testing.T) {
 	t.Parallel()
-	b := newDemoBackend(pgtest.Start(t).NewDatabase(t), "k", slog.New(slog.DiscardHandler))
+	b := newBackend(pgtest.Start(t).NewDatabase(t), "k", slog.New(slog.DiscardHandler))
 	for range cap(b.turns) {
 		b.turns <- struct{}{}
 	}

@@ -1,0 +1,153 @@
+package tablewire
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tablewire/tablewire/httpapi/auth"
+)
+
+// Config says which database a [Server] follows and what its clients may do.
+type Config struct {
+	// DatabaseURL is the database's address, as postgres://user:password@host:5432/database.
+	// The role needs the attribute REPLICATION. Required.
+	DatabaseURL string
+
+	// Slot names the replication slot. The server creates it if it does not exist.
+	// Default: tablewire.
+	Slot string
+
+	// Publication names the publication. The server creates it if it does not exist.
+	// Default: the slot's name.
+	Publication string
+
+	// Tables lists the tables that clients may follow: names and globs, as in
+	// "orders" and "shop.*"; one that begins with ! takes tables out again.
+	// Default: "public.*".
+	Tables []string
+
+	// APIKey is the key that clients send in their first message. Required, unless
+	// Authenticate is set.
+	APIKey string
+
+	// Authenticate returns the project that a client's key belongs to, in place of APIKey,
+	// which must then be empty. Broadcasts and rooms are seen only within their project;
+	// messages from SQL go to the project "default". Errors of type *protocol.Error, such
+	// as protocol.ErrKeyInvalid, reach the client; after any other the client is asked to
+	// come back. Authenticate is called concurrently, once a connection.
+	Authenticate func(ctx context.Context, key string) (project string, err error)
+
+	// AllowedOrigins lists the origins of web pages that may connect, such as
+	// "https://app.example.com"; "*" allows all. A page of the server's own host may
+	// always connect, and so may a client that is no browser.
+	AllowedOrigins []string
+
+	// TrustedProxies lists the addresses and networks of the proxies whose header
+	// X-Forwarded-For tells the client's address, such as "10.0.0.0/8".
+	TrustedProxies []string
+
+	// Limits bounds what clients may do and what they may cost.
+	Limits Limits
+
+	// Fallback serves the requests of [Server.Handler] that no route takes, except below
+	// /realtime/. Default: a short JSON document at /.
+	Fallback http.Handler
+
+	// Logger receives what an operator should know. It never receives keys, passwords or
+	// the contents of rows. Default: slog.Default().
+	Logger *slog.Logger
+
+	// Metrics is where the server registers its metrics, until Run ends. If it is a
+	// prometheus.Gatherer too, as a *prometheus.Registry is, [Server.Admin] serves all that
+	// it gathers. Default: a registry of the server's own.
+	Metrics prometheus.Registerer
+}
+
+// Limits bounds what clients may do and what they may cost. 0 means the default, and a
+// negative number of connections, rooms or messages means no limit.
+type Limits struct {
+	// AuthTimeout is the longest time until a client's first message. Default: 10 s.
+	AuthTimeout time.Duration
+
+	// PingInterval is the time between two pings of a client. The server closes a client
+	// that stays silent for two intervals. Default: 30 s.
+	PingInterval time.Duration
+
+	// QueueBytes is how many bytes may wait for a client. The server closes one that has
+	// more waiting as too slow. Default: 8 MiB.
+	QueueBytes int
+
+	// RowBytes is how many bytes the values of one row may have together, as text and with
+	// the old values. The server leaves the longest values out until the rest fits.
+	// Default: 2 MiB.
+	RowBytes int
+
+	// MessageBytes is the length of the longest message that a client may send.
+	// Default: 64 KiB.
+	MessageBytes int
+
+	// MessageRate is how many messages a second a client may send, and MessageBurst how
+	// many at once. Defaults: 1,000 and 2,000.
+	MessageRate  float64
+	MessageBurst int
+
+	// AddressMessageRate is how many messages a second all clients of one address may
+	// send together, and twice as many at once. Default: 20,000.
+	AddressMessageRate float64
+
+	// Connections is how many sockets may be open. Default: 100,000.
+	Connections int
+
+	// AddressConnections is how many sockets one address may have open. Default: 10,000.
+	AddressConnections int
+
+	// AddressConnectionRate is how many sockets a second one address may open.
+	// Default: 1,000.
+	AddressConnectionRate float64
+
+	// Unauthenticated is how many sockets may wait for their first message, and how many
+	// connections for their first request. One address may take a quarter. Default: 5,000.
+	Unauthenticated int
+
+	// Rooms is how many chat rooms may exist. Default: 100,000.
+	Rooms int
+
+	// RoomParticipants is how many sockets may be in one room. Default: 20,000.
+	RoomParticipants int
+
+	// EmptyRoomTTL is how long a client can still join a room that everybody has left.
+	// Default: 30 s.
+	EmptyRoomTTL time.Duration
+}
+
+// DefaultSlot is the name of the replication slot where Config names none.
+const DefaultSlot = "tablewire"
+
+// withDefaults fills in what the packages below do not know the defaults of.
+func (c Config) withDefaults() Config {
+	c.Slot = cmp.Or(c.Slot, DefaultSlot)
+	c.Publication = cmp.Or(c.Publication, c.Slot)
+	if len(c.Tables) == 0 {
+		c.Tables = []string{"public.*"}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+// authenticator is Authenticate as package httpapi takes it; nil if there is none.
+func (c Config) authenticator() auth.Authenticator {
+	if c.Authenticate == nil {
+		return nil
+	}
+	return func(ctx context.Context, key string) (auth.Principal, error) {
+		project, err := c.Authenticate(ctx, key)
+		return auth.Principal{Project: project}, err
+	}
+}
