@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tablewire/tablewire/httpapi/auth"
+	"github.com/tablewire/tablewire/protocol"
 )
 
 // Config says which database a [Server] follows and what its clients may do.
@@ -139,6 +140,23 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.Default()
 	}
 	return c
+}
+
+// check refuses a configuration without what no default can stand for.
+func (c Config) check() error {
+	switch {
+	case c.DatabaseURL == "":
+		return &protocol.Problem{
+			What: "no database was given",
+			Cure: "set DatabaseURL to postgres://user:password@host:5432/database",
+		}
+	case c.APIKey == "" && c.Authenticate == nil:
+		return &protocol.Problem{
+			What: "no API key was given",
+			Cure: "set APIKey to the key that your pages will send, such as the output of: openssl rand -hex 16",
+		}
+	}
+	return nil
 }
 
 // authenticator is Authenticate as package httpapi takes it; nil if there is none.

@@ -40,6 +40,9 @@ func init() {
 // configuration has a mistake that a person can mend.
 func New(cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
 	patterns, err := sql.ParsePatterns(cfg.Tables)
 	if err != nil {
 		return nil, &protocol.Problem{What: err.Error(), Cure: "give --tables names and globs, such as orders,shop.*"}

@@ -73,7 +73,7 @@ func exported(t *testing.T, folder string) []string {
 				if err := format.Node(&b, fset, declaration); err != nil {
 					t.Fatal(err)
 				}
-				all = append(all, b.String())
+				all = append(all, strings.ReplaceAll(b.String(), "\n\n", "\n")) // blank lines stood between comments
 			}
 		}
 	}

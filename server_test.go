@@ -1,0 +1,160 @@
+package tablewire_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/websocket"
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tablewire/tablewire"
+	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// An application's own function says whose a key is, and its registry has the metrics.
+func TestAuthenticate(t *testing.T) {
+	t.Parallel()
+	metrics := prometheus.NewRegistry()
+	server := run(t, tablewire.Config{
+		Metrics: metrics,
+		Authenticate: func(_ context.Context, key string) (string, error) {
+			switch key {
+			case "of Ada", "of Bob":
+				return strings.TrimPrefix(key, "of "), nil
+			case "down":
+				return "", errors.New("the list of keys can't be read")
+			}
+			return "", protocol.ErrKeyInvalid
+		},
+	})
+	front := httptest.NewServer(server.Handler())
+	t.Cleanup(front.Close)
+	broadcast := "ws" + strings.TrimPrefix(front.URL, "http") + "/realtime/broadcast"
+
+	ada := follow(t, broadcast, `{"api_key":"of Ada","user_id":"a"}`)
+	want(t, ada, `{"event":"connected","project_id":"Ada","user_id":"a"}`)
+	bob := follow(t, broadcast, `{"api_key":"of Bob","user_id":"b"}`)
+	want(t, bob, `{"event":"connected","project_id":"Bob","user_id":"b"}`)
+	if err := ada.WriteMessage(websocket.TextMessage, []byte(`{"type":"message","data":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, message, err := ada.ReadMessage(); err != nil || !strings.Contains(string(message), `"data":1`) {
+		t.Errorf("Ada got %s, %v", message, err)
+	}
+	if err := bob.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)); err != nil {
+		t.Fatal(err)
+	}
+	want(t, bob, `{"type":"pong"}`) // and not Ada's message
+
+	other := follow(t, broadcast, `{"api_key":"of Eve"}`)
+	want(t, other, `{"error":"Invalid API key","error_detail":"Project not found"}`)
+	wantClose(t, other, 4401)
+	wantClose(t, follow(t, broadcast, `{"api_key":"down"}`), 1012)
+
+	families, err := metrics.Gather()
+	if err != nil || len(families) == 0 {
+		t.Errorf("the application's registry has %d metrics, %v", len(families), err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	const url = "postgres://app@127.0.0.1/shop"
+	for name, cfg := range map[string]tablewire.Config{
+		"no database":   {APIKey: "k"},
+		"no key":        {DatabaseURL: url},
+		"key and func":  {DatabaseURL: url, APIKey: "k", Authenticate: func(context.Context, string) (string, error) { return "p", nil }},
+		"a slot's name": {DatabaseURL: url, APIKey: "k", Slot: "With Blank"},
+		"a pattern":     {DatabaseURL: url, APIKey: "k", Tables: []string{"["}},
+		"an origin":     {DatabaseURL: url, APIKey: "k", AllowedOrigins: []string{"example.com"}},
+		"a proxy":       {DatabaseURL: url, APIKey: "k", TrustedProxies: []string{"nowhere"}},
+		"a size":        {DatabaseURL: url, APIKey: "k", Limits: tablewire.Limits{QueueBytes: -1}},
+	} {
+		if server, err := tablewire.New(cfg); err == nil || server != nil {
+			t.Errorf("%s: got %v, %v", name, server, err)
+		}
+	}
+}
+
+// A server runs once; after Drain it takes no more clients, and goes on until its context
+// ends.
+func TestRunOnceAndDrain(t *testing.T) {
+	t.Parallel()
+	server := run(t, tablewire.Config{APIKey: "the key"})
+	if err := server.Run(t.Context()); err == nil {
+		t.Error("a server ran twice")
+	}
+	front := httptest.NewServer(server.Handler())
+	t.Cleanup(front.Close)
+	client := follow(t, "ws"+strings.TrimPrefix(front.URL, "http")+"/realtime/broadcast", `{"api_key":"the key","user_id":"a"}`)
+	want(t, client, `{"event":"connected","project_id":"default","user_id":"a"}`)
+	if err := server.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+	wantClose(t, client, 1012)
+	if err := server.Live(); err != nil {
+		t.Errorf("after Drain changes no longer flow: %v", err)
+	}
+}
+
+// run runs a server on a database of its own until the test ends.
+func run(t *testing.T, cfg tablewire.Config) *tablewire.Server {
+	t.Helper()
+	cfg.DatabaseURL = pgtest.Start(t).NewDatabase(t)
+	cfg.Slot = "tablewire_" + strings.ToLower(t.Name())
+	cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	server, err := tablewire.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		dropSlot(t, cfg)
+	})
+	select {
+	case <-server.Started():
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("the server did not start: %v", err)
+	}
+	return server
+}
+
+func dropSlot(t *testing.T, cfg tablewire.Config) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	conn, err := pgx.Connect(ctx, cfg.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, `SELECT pg_drop_replication_slot($1)`, cfg.Slot); err != nil {
+		t.Error(err)
+	}
+}
+
+func wantClose(t *testing.T, conn *websocket.Conn, code int) {
+	t.Helper()
+	for {
+		_, _, err := conn.ReadMessage()
+		if err == nil {
+			continue
+		}
+		if !websocket.IsCloseError(err, code) {
+			t.Errorf("the connection ended with %v, want close code %d", err, code)
+		}
+		return
+	}
+}
