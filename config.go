@@ -147,13 +147,15 @@ func (c Config) check() error {
 	switch {
 	case c.DatabaseURL == "":
 		return &protocol.Problem{
+			ID:   "database-url-missing",
 			What: "no database was given",
-			Cure: "set DatabaseURL to postgres://user:password@host:5432/database",
+			Hint: "set DatabaseURL to postgres://user:password@host:5432/database",
 		}
 	case c.APIKey == "" && c.Authenticate == nil:
 		return &protocol.Problem{
+			ID:   "api-key-missing",
 			What: "no API key was given",
-			Cure: "set APIKey to the key that your pages will send, such as the output of: openssl rand -hex 16",
+			Hint: "set APIKey to the key that your pages will send, such as the output of: openssl rand -hex 16",
 		}
 	}
 	return nil

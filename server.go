@@ -45,7 +45,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	patterns, err := sql.ParsePatterns(cfg.Tables)
 	if err != nil {
-		return nil, &protocol.Problem{What: err.Error(), Cure: "give --tables names and globs, such as orders,shop.*"}
+		return nil, &protocol.Problem{ID: "table-pattern", What: err.Error(), Hint: `give the setting "tables" names and globs, such as orders,shop.*`}
 	}
 	if err := cdc.CheckURL(cfg.DatabaseURL); err != nil {
 		return nil, err

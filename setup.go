@@ -24,8 +24,9 @@ func SetupSQL(cfg Config) (string, error) {
 	for _, t := range cfg.Tables {
 		if strings.ContainsAny(t, `*?[\!`) {
 			return "", &protocol.Problem{
+				ID:   "pattern-in-setup",
 				What: fmt.Sprintf("%q is a pattern, and a publication names tables one by one", t),
-				Cure: "name the tables, as table or schema.table",
+				Hint: "name the tables, as table or schema.table",
 			}
 		}
 		names = append(names, sql.SplitName(t))

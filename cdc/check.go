@@ -26,71 +26,78 @@ func (s *Stream) check(info pgcatalog.ServerInfo) error {
 	switch {
 	case info.SlotExists && info.SlotSynced && info.InRecovery:
 		return &awaited{&protocol.Problem{
+			ID:   "standby-not-promoted",
 			What: fmt.Sprintf("the server is a standby, which keeps the replication slot %q in step with the primary's until it is promoted", s.cfg.Slot),
-			Cure: "nothing if a failover is under way: the slot is intact, and is read from when the standby is promoted (SELECT pg_promote()); else give the primary's address",
+			Hint: "nothing if a failover is under way: the slot is intact, and is read from when the standby is promoted (SELECT pg_promote()); else give the primary's address",
 		}}
 	case !info.SlotExists && info.InRecovery && s.options.failover:
 		return &awaited{&protocol.Problem{
+			ID:   "failover-slot-missing",
 			What: fmt.Sprintf("the server is a standby, which does not have the failover slot %q yet: one that is made here would keep it from being copied", s.cfg.Slot),
-			Cure: "nothing if a failover is under way: the stream goes on when the standby is promoted; else give the primary's address",
+			Hint: "nothing if a failover is under way: the stream goes on when the standby is promoted; else give the primary's address",
 		}}
 	case info.VersionNum < minVersion:
 		return &protocol.Problem{
+			ID:   "server-version",
 			What: fmt.Sprintf("the server is PostgreSQL %d.%d", info.VersionNum/10000, info.VersionNum%10000),
-			Cure: "Tablewire needs PostgreSQL 14 or later",
+			Hint: "Tablewire needs PostgreSQL 14 or later",
 		}
 	case info.InRecovery && info.VersionNum < standbyVersion:
 		return &protocol.Problem{
+			ID:   "standby-version",
 			What: fmt.Sprintf("the server is a standby of PostgreSQL %d, which can't be followed", info.VersionNum/10000),
-			Cure: "connect to the primary: standbys can be followed from PostgreSQL 16 on",
+			Hint: "connect to the primary: standbys can be followed from PostgreSQL 16 on",
 		}
 	case tooLittleWAL(info):
 		return walLevelProblem(info)
 	case info.SlotExists && info.SlotPlugin == "":
 		return &protocol.Problem{
+			ID:   "slot-physical",
 			What: fmt.Sprintf("the replication slot %q is a physical one, of a standby", s.cfg.Slot),
-			Cure: "choose another name with --slot",
+			Hint: `choose another name with the setting "slot"`,
 		}
 	case info.SlotExists && info.SlotPlugin != "pgoutput":
 		return &protocol.Problem{
-			What: fmt.Sprintf("the replication slot %q is one of the plugin %q, not of pgoutput", s.cfg.Slot, info.SlotPlugin),
-			Cure: "choose another name with --slot",
+			ID:   "slot-plugin",
+			What: fmt.Sprintf("the replication slot %q has the output plugin %q, not pgoutput", s.cfg.Slot, info.SlotPlugin),
+			Hint: `choose another name with the setting "slot"`,
 		}
 	case info.SlotExists && info.SlotDatabase != info.Database:
 		return &protocol.Problem{
+			ID:   "slot-database",
 			What: fmt.Sprintf("the replication slot %q belongs to the database %q, not to %q", s.cfg.Slot, info.SlotDatabase, info.Database),
-			Cure: "choose another name with --slot: slots are shared by all databases of a server",
+			Hint: `choose another name with the setting "slot": all databases of a server share its slots`,
 		}
 	case info.SlotExists && info.SlotTwoPhase && info.MaxPrepared > 0 && reasonLost(info) == "":
 		return &protocol.Problem{
+			ID:   "slot-two-phase",
 			What: fmt.Sprintf("the replication slot %q was made with two_phase: PostgreSQL would send prepared transactions before they are committed, and those that never are", s.cfg.Slot),
-			Cure: s.cureTwoPhase(info),
+			Hint: s.hintTwoPhase(info),
 		}
 	case !info.SlotExists && info.SlotsFree <= 0:
-		return &protocol.Problem{
-			What: "all replication slots of the server are taken",
-			Cure: "drop one that nobody uses (SELECT * FROM pg_replication_slots; SELECT pg_drop_replication_slot(...)), or raise max_replication_slots and restart PostgreSQL",
-		}
+		return pgerror.NoFreeSlot("all replication slots of the server are taken")
 	case !info.PublicationExists && info.InRecovery:
 		return &protocol.Problem{
+			ID:   "publication-missing",
 			What: fmt.Sprintf("the server is a standby, where the publication %q can't be created", s.cfg.Publication),
-			Cure: "connect to the primary, or create the publication there",
+			Hint: "connect to the primary, or create the publication there",
 		}
 	case !info.PublicationExists && !info.MayCreate:
 		return &protocol.Problem{
+			ID:   "role-lacks-create",
 			What: fmt.Sprintf("the role %q may not create the publication %q in the database %q", info.User, s.cfg.Publication, info.Database),
-			Cure: fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s, or let the tables' owner run what \"tablewire setup-sql\" prints", quote.Identifier(info.Database), quote.Identifier(info.User)),
+			Hint: fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s, or let the tables' owner run what \"tablewire setup-sql\" prints", quote.Identifier(info.Database), quote.Identifier(info.User)),
 		}
 	}
 	return nil
 }
 
-// cureTwoPhase is how a slot gets rid of two_phase: PostgreSQL 18 can alter it.
-func (s *Stream) cureTwoPhase(info pgcatalog.ServerInfo) string {
+// hintTwoPhase is how a slot gets rid of two_phase: PostgreSQL 18 can alter it.
+func (s *Stream) hintTwoPhase(info pgcatalog.ServerInfo) string {
 	if info.VersionNum >= 180000 {
 		return fmt.Sprintf("stop whoever reads it and run: psql 'dbname=%s replication=database' -c 'ALTER_REPLICATION_SLOT %s (TWO_PHASE false)'", info.Database, s.cfg.Slot)
 	}
-	return fmt.Sprintf("SELECT pg_drop_replication_slot('%s'), and it is made anew without: what it holds is not sent then; or choose another name with --slot", s.cfg.Slot)
+	return fmt.Sprintf("SELECT pg_drop_replication_slot('%s'), and Tablewire creates it again without: what it holds is not sent then; or choose another name with %s", s.cfg.Slot, protocol.Setting("slot"))
 }
 
 // awaited is a condition that ends by itself, or by what the operator does elsewhere:

@@ -77,14 +77,16 @@ var slotName = regexp.MustCompile(`^[a-z0-9_]{1,63}$`)
 func CheckNames(slot, publication string) error {
 	if !slotName.MatchString(slot) {
 		return &protocol.Problem{
-			What: fmt.Sprintf("%q is no name for a replication slot", slot),
-			Cure: "use lower-case letters, digits and underscores, 63 at most",
+			ID:   "slot-name",
+			What: fmt.Sprintf("%q can't be the name of a replication slot", slot),
+			Hint: `give the setting "slot" lower-case letters, digits and underscores, 63 at most`,
 		}
 	}
 	if publication == "" || len(publication) > 63 {
 		return &protocol.Problem{
-			What: fmt.Sprintf("%q is no name for a publication", publication),
-			Cure: "use 1 to 63 bytes",
+			ID:   "publication-name",
+			What: fmt.Sprintf("%q can't be the name of a publication", publication),
+			Hint: `give the setting "publication" 1 to 63 bytes`,
 		}
 	}
 	return nil

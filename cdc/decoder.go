@@ -247,7 +247,7 @@ func (d *decoder) omit(c *wal.Change) {
 				names = append(names, c.Relation.Columns[i].Name)
 			}
 		}
-		d.log.Warn("values were too long to be delivered and are left out of events, which name their columns; --row-bytes is the limit",
+		d.log.Warn(`values were too long to be delivered and are left out of events, which name their columns; the limit is the setting "row-bytes"`,
 			"table", c.Relation.TableName(), "columns", names, "limit", d.rowBytes, "values_so_far", total)
 	}
 }

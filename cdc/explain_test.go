@@ -98,11 +98,11 @@ func outputPluginLibraries(t *testing.T, server *pgtest.Server) {
 			}
 		}
 		p := refused("postgres", s.slot+"b", value)
-		if !strings.Contains(p.What, want) || !strings.Contains(p.Cure, "SET output_plugin_libraries = pgoutput, test_decoding") || !strings.Contains(p.Error(), "HINT: ") {
-			t.Errorf("with %s: %v; to do: %s", value, p, p.Cure)
+		if !strings.Contains(p.What, want) || !strings.Contains(p.Hint, "SET output_plugin_libraries = pgoutput, test_decoding") || !strings.Contains(p.Error(), "HINT: ") {
+			t.Errorf("with %s: %v; to do: %s", value, p, p.Hint)
 		}
-		if p := refused("blind", s.slot+"c", value); !strings.Contains(p.Cure, "SET output_plugin_libraries = pgoutput, test_decoding") || strings.Contains(p.Cure, "GRANT") {
-			t.Errorf("as a role that can't see the setting, with %s: %v; to do: %s", value, p, p.Cure)
+		if p := refused("blind", s.slot+"c", value); !strings.Contains(p.Hint, "SET output_plugin_libraries = pgoutput, test_decoding") || strings.Contains(p.Hint, "GRANT") {
+			t.Errorf("as a role that can't see the setting, with %s: %v; to do: %s", value, p, p.Hint)
 		}
 		set(`pgoutput, test_decoding`)
 		for s.stream.Stats().Reconnects == 0 || s.stream.Live() != nil { // the delay between attempts has grown

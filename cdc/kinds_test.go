@@ -79,7 +79,7 @@ func TestUntranslatable(t *testing.T) {
 	s.exec(t, `SET client_encoding = EUC_JP; INSERT INTO t VALUES (1, E'\xfe\xfe')`)
 	until(t, "the stream says so", func() bool { return s.stream.Live() != nil })
 	var problem *protocol.Problem
-	if said := cdc.Explain(s.stream.Live()); !errors.As(said, &problem) || !strings.Contains(problem.Cure, "pg_drop_replication_slot") {
+	if said := cdc.Explain(s.stream.Live()); !errors.As(said, &problem) || !strings.Contains(problem.Hint, "pg_drop_replication_slot") {
 		t.Errorf("the stream says %v", said)
 	}
 	until(t, "the slot is dropped", func() bool { // while the stream tries again and again

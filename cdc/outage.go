@@ -55,7 +55,8 @@ func (o *outage) met(err error, now time.Time) (log bool, times int, since time.
 // over forgets all failures: what comes now is a new outage.
 func (o *outage) over() { o.failures = nil }
 
-// log logs a failure with its cure, if it is to be logged.
+// log logs a failure, unless the same was logged a short while ago. A problem has its ID
+// and its hint in the line.
 func (o *outage) log(logger *slog.Logger, message string, err error, more ...any) {
 	err = pgerror.Explain(err)
 	now := time.Now()
@@ -64,8 +65,8 @@ func (o *outage) log(logger *slog.Logger, message string, err error, more ...any
 		return
 	}
 	attrs := []any{"error", err}
-	if problem, ok := errors.AsType[*protocol.Problem](err); ok && problem.Cure != "" {
-		attrs = append(attrs, "to_do", problem.Cure)
+	if problem, ok := errors.AsType[*protocol.Problem](err); ok {
+		attrs = append(attrs, "problem", problem.ID, "to_do", problem.Hint)
 	}
 	if times > 1 {
 		attrs = append(attrs, "times", times, "since", since.Format(time.TimeOnly))

@@ -64,7 +64,7 @@ func TestPoolerWithoutReplication(t *testing.T) {
 				s := &subject{url: pooler.Start(t, pgtest.StartVersion(t, major).NewDatabase(t)), slot: slotOf(t)}
 				var problem *protocol.Problem
 				err := cdc.Explain(s.tryStart(t))
-				if !errors.As(err, &problem) || !strings.Contains(problem.Cure, "connection pooler is in between") {
+				if !errors.As(err, &problem) || !strings.Contains(problem.Hint, "connection pooler is in between") {
 					t.Errorf("it ended with %v: %+v", err, problem)
 				}
 			})
@@ -77,7 +77,7 @@ func TestExplainOfQueryTimeout(t *testing.T) {
 	t.Parallel()
 	err := cdc.Explain(fmt.Errorf("the server ended the stream: %w", &pgconn.PgError{Severity: "FATAL", Code: "08P01", Message: "query timeout"}))
 	var problem *protocol.Problem
-	if !errors.As(err, &problem) || !strings.Contains(problem.Cure, "query_timeout") {
+	if !errors.As(err, &problem) || !strings.Contains(problem.Hint, "query_timeout") {
 		t.Errorf("explained as %+v", err)
 	}
 }

@@ -89,7 +89,7 @@ func slotTaken(busy error, h pgcatalog.SlotHolder, quiet string) error {
 	problem := pgerror.Condition(pg)
 	problem.What += " (" + describeHolder(h) + ")"
 	if quiet != "" {
-		problem.Cure = fmt.Sprintf("%sSELECT pg_terminate_backend(%d) if it is gone for certain; else %s", quiet, h.PID, problem.Cure)
+		problem.Hint = fmt.Sprintf("%sSELECT pg_terminate_backend(%d) if it is gone for certain; else %s", quiet, h.PID, problem.Hint)
 	}
 	return problem
 }

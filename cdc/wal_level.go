@@ -3,6 +3,7 @@ package cdc
 import (
 	"fmt"
 
+	"github.com/tablewire/tablewire/cdc/internal/pgerror"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
@@ -28,25 +29,18 @@ func tooLittleWAL(info pgcatalog.ServerInfo) bool {
 
 func walLevelProblem(info pgcatalog.ServerInfo) *protocol.Problem {
 	const managed = " (managed services have a setting, often named rds.logical_replication or cloudsql.logical_decoding)"
+	what := fmt.Sprintf("wal_level is %q on the server; logical replication needs %q", info.WALLevel, walLogical)
 	switch {
 	case info.VersionNum >= onDemandVersion && info.InRecovery:
-		return &protocol.Problem{
-			What: fmt.Sprintf("effective_wal_level is %q on the standby, because its primary has no logical slot; logical replication needs %q", info.EffectiveWALLevel, walLogical),
-			Cure: "run ALTER SYSTEM SET wal_level = 'logical' on the primary and restart it, or connect to the primary, which needs neither",
-		}
+		return pgerror.WALLevel(
+			fmt.Sprintf("effective_wal_level is %q on the standby, because its primary has no logical slot; logical replication needs %q", info.EffectiveWALLevel, walLogical),
+			"run ALTER SYSTEM SET wal_level = 'logical' on the primary and restart it, or connect to the primary, which needs neither")
 	case info.VersionNum >= onDemandVersion:
-		return &protocol.Problem{
-			What: fmt.Sprintf("wal_level is %q on the server; logical replication needs \"replica\" or %q", info.WALLevel, walLogical),
-			Cure: "run ALTER SYSTEM SET wal_level = 'replica' and ALTER SYSTEM RESET max_wal_senders, see that no configuration file sets max_wal_senders = 0, and restart PostgreSQL",
-		}
+		return pgerror.WALLevel(
+			fmt.Sprintf("wal_level is %q on the server; logical replication needs \"replica\" or %q", info.WALLevel, walLogical),
+			"run ALTER SYSTEM SET wal_level = 'replica' and ALTER SYSTEM RESET max_wal_senders, see that no configuration file sets max_wal_senders = 0, and restart PostgreSQL")
 	case info.WALLevel == walMinimal:
-		return &protocol.Problem{
-			What: fmt.Sprintf("wal_level is %q on the server; logical replication needs %q", info.WALLevel, walLogical),
-			Cure: "run ALTER SYSTEM SET wal_level = 'logical' and ALTER SYSTEM RESET max_wal_senders, see that no configuration file sets max_wal_senders = 0, and restart PostgreSQL" + managed,
-		}
+		return pgerror.WALLevel(what, "run ALTER SYSTEM SET wal_level = 'logical' and ALTER SYSTEM RESET max_wal_senders, see that no configuration file sets max_wal_senders = 0, and restart PostgreSQL"+managed)
 	}
-	return &protocol.Problem{
-		What: fmt.Sprintf("wal_level is %q on the server; logical replication needs %q", info.WALLevel, walLogical),
-		Cure: "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL" + managed,
-	}
+	return pgerror.WALLevel(what, "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL"+managed)
 }

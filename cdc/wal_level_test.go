@@ -40,8 +40,8 @@ func (s *subject) wantProblem(t *testing.T, what string, cures ...string) {
 		t.Errorf("got %q, want %q", problem.What, what)
 	}
 	for _, cure := range cures {
-		if !strings.Contains(problem.Cure, cure) {
-			t.Errorf("the cure is %q, which does not say %q", problem.Cure, cure)
+		if !strings.Contains(problem.Hint, cure) {
+			t.Errorf("the cure is %q, which does not say %q", problem.Hint, cure)
 		}
 	}
 }

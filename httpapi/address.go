@@ -32,8 +32,9 @@ func parseProxies(list []string) (proxies, error) {
 		}
 		if err != nil {
 			return nil, &protocol.Problem{
+				ID:   "trusted-proxy",
 				What: fmt.Sprintf("%q, given as a trusted proxy, is none", s),
-				Cure: "want an address or a network, as in 10.0.0.0/8",
+				Hint: "want an address or a network, as in 10.0.0.0/8",
 			}
 		}
 		p = append(p, prefix.Masked())

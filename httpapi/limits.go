@@ -282,8 +282,9 @@ func (s *Server) knocksFrom(conn net.Conn) (ip netip.Addr, proxy bool) {
 func (c *Config) validateLimits() error {
 	if c.MessageBurst < 1 {
 		return &protocol.Problem{
+			ID:   "message-burst",
 			What: fmt.Sprintf("a message burst of %d would let no message through", c.MessageBurst),
-			Cure: "give 1 or more; a negative message rate lifts the limit",
+			Hint: "give 1 or more; a negative message rate lifts the limit",
 		}
 	}
 	_, err := parseProxies(c.TrustedProxies)

@@ -74,7 +74,7 @@ func parseOrigin(text string) (origin, error) {
 	if cure == "" {
 		cure = meantOrigin(text)
 	}
-	return origin{}, &protocol.Problem{What: fmt.Sprintf("the allowed origin %q %s", text, wrong), Cure: cure}
+	return origin{}, &protocol.Problem{ID: "allowed-origin", What: fmt.Sprintf("the allowed origin %q %s", text, wrong), Hint: cure}
 }
 
 // browserOrigin is an origin as a browser would write it, or what is wrong with it and

@@ -144,8 +144,8 @@ func TestParseOriginRefuses(t *testing.T) {
 		switch {
 		case !errors.As(err, &problem):
 			t.Errorf("%q is taken as %s", text, o)
-		case !strings.Contains(problem.Cure, cure) || !strings.Contains(problem.What, "the allowed origin "):
-			t.Errorf("%q: %s; to do: %s, want %s", text, problem.What, problem.Cure, cure)
+		case !strings.Contains(problem.Hint, cure) || !strings.Contains(problem.What, "the allowed origin "):
+			t.Errorf("%q: %s; to do: %s, want %s", text, problem.What, problem.Hint, cure)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func TestTwoServers(t *testing.T) {
 	db.Run(t, `CREATE TABLE orders (id int PRIMARY KEY); CREATE TABLE stock (id int PRIMARY KEY)`)
 	one, two := harness.ServeNamed(t, db.URL, "--slot", "side_one"), harness.ServeNamed(t, db.URL, "--slot", "side_two", "--tables", "orders")
 	intruder := harness.ServeNamed(t, db.URL, "--slot", "side_three", "--publication", "side_one", "--tables", "orders")
-	if !strings.Contains(intruder.Output(), `is kept by the Tablewire of slot "side_one"`) || !strings.Contains(intruder.Output(), "give it one of its own with --publication") {
+	if !strings.Contains(intruder.Output(), `is kept by the Tablewire of slot "side_one"`) || !strings.Contains(intruder.Output(), "give this server a publication of its own with --publication") {
 		t.Errorf("the log does not say what to do:\n%s", intruder.Output())
 	}
 	watched := []harness.Client{harness.Subscribe(t, one, "orders", nil), harness.Subscribe(t, one, "stock", nil), harness.Subscribe(t, two, "orders", nil), harness.Subscribe(t, intruder, "orders", nil)}

@@ -1,13 +1,21 @@
 package protocol
 
-// Problem is an error for the operator: what happened, to what, and what to do.
-// It is one of the named conditions that the documentation lists.
+// Problem is an error for the operator: one of the named conditions that
+// docs/troubleshooting.md lists.
 type Problem struct {
-	What string // "wal_level is replica; logical replication needs logical"
-	Cure string // "ALTER SYSTEM SET wal_level = logical, then restart PostgreSQL"
-	Err  error  // the cause, where there is one
+	// ID names the condition. It is in kebab-case, unique in the tree, and stays the same
+	// when What and Hint get better words: "wal-level".
+	ID string
+	// What says what is wrong: "wal_level is replica; logical replication needs logical".
+	What string
+	// Hint says what to do: "run ALTER SYSTEM SET wal_level = 'logical' and restart
+	// PostgreSQL". It names settings of Tablewire as Setting does.
+	Hint string
+	// Err is the cause, if there is one. Its text follows What.
+	Err error
 }
 
+// Error returns What and the cause, without the hint.
 func (p *Problem) Error() string {
 	s := p.What
 	if p.Err != nil {
@@ -16,5 +24,5 @@ func (p *Problem) Error() string {
 	return s
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (p *Problem) Unwrap() error { return p.Err }

@@ -59,7 +59,7 @@ func (d *Database) absence(like []likeness, exact bool) string {
 	case first.Kind == "f":
 		return "it is a foreign table, whose changes are in the log of another server"
 	case !d.cfg.Tables.Match(first.Schema, first.Name) && first.RootName == "":
-		return "--tables leaves it out"
+		return `the setting "tables" leaves it out`
 	case first.RootName != "":
 		return fmt.Sprintf("it is a partition: its changes come as those of %q", wal.TableName{Schema: first.RootSchema, Table: first.RootName})
 	}

@@ -133,8 +133,9 @@ func (d *Database) connect(ctx context.Context) error {
 	var encoding string
 	if err = conn.QueryRow(ctx, session, int64(conn.PgConn().PID())).Scan(&pid, &encoding, nil, nil); err == nil && encoding != "UTF8" {
 		err = &protocol.Problem{
+			ID:   "client-encoding-ignored",
 			What: fmt.Sprintf("client_encoding is %q on the connection, after UTF8 was asked for", encoding),
-			Cure: "a connection pooler is in between, which does not pass it on: give the server's own address and port",
+			Hint: "a connection pooler is in between, which does not pass it on: give the server's own address and port",
 		}
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package sql_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 	"github.com/tablewire/tablewire/sql"
 )
@@ -187,9 +189,13 @@ func TestSync(t *testing.T) {
 			equal(t, map[string]string{"public.a": "", "public.parted": ""}, synced(t, db))
 			exec(t, conn, `ALTER PUBLICATION "wire pub" SET (`+setting+`)`)
 			_, err := open(t, url, "a", "parted").Sync(t.Context())
-			_, cure, ok := strings.Cut(fmt.Sprint(err), "its owner can run ")
-			if err == nil || !ok {
+			var problem *protocol.Problem
+			if !errors.As(err, &problem) {
 				t.Fatalf("%s: %v", setting, err)
+			}
+			cure, ok := strings.CutPrefix(problem.Hint, "its owner can run ")
+			if !ok {
+				t.Errorf("%s: the hint is %q", setting, problem.Hint)
 			}
 			// A server that runs says what does not come any more.
 			if setting == `publish = 'insert'` {
@@ -295,7 +301,7 @@ func TestSync(t *testing.T) {
 		equal(t, map[string]string{"public.parted_1_1": ""}, synced(t, open(t, url, "parted_1_1")))
 		equal(t, []string{"public.parted_1_1"}, members(t, conn))
 		refused := func(root string) string {
-			return `its changes come as those of "` + root + `", of which it is a partition`
+			return `it is a partition of "` + root + `", and its changes come as changes of that table`
 		}
 		equal(t, map[string]string{"public.parted": "", "public.parted_1_1": refused("parted"), "public.parted_2": refused("parted")},
 			synced(t, open(t, url, "public.*", "parted_1_1", "public.parted_2")))
@@ -431,7 +437,7 @@ func TestSync(t *testing.T) {
 		}
 		var got []string
 		for _, warning := range exposure.Warnings {
-			warning, _, _ = strings.Cut(warning, " of --tables")
+			warning, _, _ = strings.Cut(warning, ` of the setting "tables"`)
 			got = append(got, warning)
 		}
 		equal(t, []string{`no table matches "A"`, `no table matches "public.v"`, `no table matches "shop.*"`}, got)

@@ -303,7 +303,7 @@ func TestPublicationOfAnotherSlot(t *testing.T) {
 				equal(t, []string{"public.orders", "public.stock"}, members(t, conn))
 				equal(t, map[string]string{"public.orders": "", "public.stock": ""}, synced(t, first))
 			}
-			if got := warnings(t, second); !strings.Contains(got, "give it one of its own with --publication") {
+			if got := warnings(t, second); !strings.Contains(got, `give this server a publication of its own with the setting "publication"`) {
 				t.Error(got)
 			}
 			equal(t, "", warnings(t, first))
@@ -387,7 +387,7 @@ func TestTableTakenOut(t *testing.T) {
 
 	exec(t, conn, `ALTER PUBLICATION "wire pub" DROP TABLE a`)
 	got := warnings(t, db)
-	for _, want := range []string{`somebody took table "a" out of publication "wire pub", and it is added again`, `--tables with '!a'`, `the publication's owner "postgres"`, `a session of role "postgres" (terraform)`} {
+	for _, want := range []string{`somebody took table "a" out of publication "wire pub", and it is added again`, `the setting "tables" with '!a'`, `the publication's owner "postgres"`, `a session of role "postgres" (terraform)`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %s", want, got)
 		}

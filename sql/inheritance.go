@@ -44,7 +44,7 @@ func (d *Database) inheritance(ctx context.Context, conn *pgx.Conn, found []pgca
 // warning is the same while children come and go, so that it is logged once.
 func (p *parent) warning(name string) string {
 	if p.Chunks {
-		return fmt.Sprintf("table %q is a hypertable: its rows are in chunks, whose changes do not come as changes of %[1]q; leave it out with --tables '!%[1]s'", name)
+		return fmt.Sprintf(`table %q is a hypertable: its rows are in chunks, whose changes do not come as changes of %[1]q; leave it out of the setting "tables" with '!%[1]s'`, name)
 	}
 	children := make([]string, len(p.Names))
 	for i := range p.Names {
@@ -54,5 +54,5 @@ func (p *parent) warning(name string) string {
 	if p.Children > len(children) {
 		of += " and others"
 	}
-	return fmt.Sprintf("other tables inherit from table %q (%s): changes of their rows come as those of these tables, if they are exposed, and never as changes of %[1]q; watch them, and leave the parent out with --tables '!%[1]s' if it has no rows of its own", name, of)
+	return fmt.Sprintf(`other tables inherit from table %q (%s): changes of their rows come as those of these tables, if they are exposed, and never as changes of %[1]q; follow them, and leave the parent out of the setting "tables" with '!%[1]s' if it has no rows of its own`, name, of)
 }

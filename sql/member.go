@@ -87,27 +87,29 @@ func (d *Database) refuseMissing(l *look) {
 		case l.rows[t.OID].Partitioned && !l.pub.ViaRoot:
 			t.Refused = fmt.Sprintf("publication %q sends the changes of its partitions as those of other tables: %s", d.cfg.Publication, d.setAll())
 		case !l.members.have(t.OID):
-			t.Refused = fmt.Sprintf("publication %q does not have it, and %s: %s", d.cfg.Publication, l.foreign, d.cureMissing(&l.pub, l.rows, l.rows[t.OID]))
+			t.Refused = fmt.Sprintf("publication %q does not have it, and %s: %s", d.cfg.Publication, l.foreign, d.hintMissing(&l.pub, l.rows, l.rows[t.OID]))
 		}
 	}
 }
 
-// cureMissing is what PostgreSQL takes to have a table in a publication that is not ours.
-func (d *Database) cureMissing(p *publication, rows map[uint32]tableRow, t tableRow) string {
-	own := "give this server a publication of its own with --publication"
+// ownPublication is the hint for two servers that would keep one publication.
+const ownPublication = `give this server a publication of its own with the setting "publication"`
+
+// hintMissing is what PostgreSQL takes to have a table in a publication that is not ours.
+func (d *Database) hintMissing(p *publication, rows map[uint32]tableRow, t tableRow) string {
 	name := quote(d.cfg.Publication)
 	switch {
 	case p.AllTables:
 		if stay := p.exceptedWithout(t, rows); len(stay) < len(p.Excepted) {
 			return fmt.Sprintf("its owner can run ALTER PUBLICATION %s %s", name, p.setAllTables(stay))
 		}
-		return own
+		return ownPublication
 	case p.AllSequences:
-		return own
+		return ownPublication
 	case p.foreign(d.cfg.Slot) == altered:
 		return d.setAll()
 	case p.kept(d.cfg.Slot):
-		return "expose it there too, with --tables, or " + own
+		return `expose it there too, with the setting "tables", or ` + ownPublication
 	case p.InRecovery:
 		return fmt.Sprintf("its owner can run ALTER PUBLICATION %s ADD TABLE %s on the primary", name, only(t.Schema, t.Name))
 	}
@@ -143,7 +145,7 @@ func (d *Database) limitations(l *look) []string {
 	var warnings []string
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
 	if l.pub.kept(d.cfg.Slot) {
-		warn("publication %q %s: this server uses it as it is and exposes no other tables than it has; give it one of its own with --publication, or drop the slot %q if that server is gone for good", d.cfg.Publication, l.foreign, l.pub.Slot)
+		warn("publication %q %s: this server uses it as it is and exposes no other tables than it has; %s, or drop the slot %q if that server is gone for good", d.cfg.Publication, l.foreign, ownPublication, l.pub.Slot)
 	}
 	if l.foreign != "" && len(l.pub.Missing) > 0 {
 		warn("publication %q leaves out every %s, which clients will never see; %s", d.cfg.Publication, strings.Join(l.pub.Missing, ", "), d.setAll())

@@ -45,7 +45,7 @@ func TestPoolerThatKeepsTheEncoding(t *testing.T) {
 	exec(t, conn, `ALTER DATABASE `+conn.Config().Database+` SET client_encoding = 'LATIN1'`)
 	db := open(t, pgtest.Pooler{DropsEncoding: true}.Start(t, url), "public.*")
 	var problem *protocol.Problem
-	if _, err := db.Sync(t.Context()); !errors.As(err, &problem) || !strings.Contains(problem.What, `"LATIN1"`) || !strings.Contains(problem.Cure, "pooler") {
+	if _, err := db.Sync(t.Context()); !errors.As(err, &problem) || !strings.Contains(problem.What, `"LATIN1"`) || !strings.Contains(problem.Hint, "pooler") {
 		t.Errorf("Sync gave %v", err)
 	}
 }

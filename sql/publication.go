@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -92,7 +93,11 @@ func (d *Database) arrange(ctx context.Context, conn *pgx.Conn, l *look) error {
 	l.warnings = d.limitations(l)
 	switch {
 	case l.foreign == altered && !d.kept.began:
-		return fmt.Errorf("publication %q %s; %s", d.cfg.Publication, altered, d.setAll())
+		return &protocol.Problem{
+			ID:   "publication-altered",
+			What: fmt.Sprintf("publication %q %s", d.cfg.Publication, altered),
+			Hint: d.setAll(),
+		}
 	case l.foreign != "":
 		d.kept.began = true
 		return nil
@@ -257,7 +262,7 @@ func (d *Database) allTables(ctx context.Context, conn *pgx.Conn) ([]tableRow, e
 func (d *Database) unmatched(all []tableRow) []string {
 	var warnings []string
 	for _, pattern := range d.cfg.Tables.unmatched(all) {
-		warnings = append(warnings, fmt.Sprintf("no table matches %q of --tables yet: names are schema.table, or public's without a schema, with upper and lower case as in the database; a view has no changes of its own", pattern))
+		warnings = append(warnings, fmt.Sprintf(`no table matches %q of the setting "tables" yet: a name is schema.table, or a table of the schema public, with upper and lower case as in the database; a view has no changes of its own`, pattern))
 	}
 	return warnings
 }

@@ -112,7 +112,7 @@ func refusePartitions(found []pgcatalog.Table, rows map[uint32]tableRow, carried
 	for i := range found {
 		for _, above := range rows[found[i].OID].Ancestors {
 			if root := exposed[above]; root != nil && found[i].Refused == "" {
-				found[i].Refused = fmt.Sprintf("its changes come as those of %q, of which it is a partition: take that out with --tables '!%s' to have the partition as a collection of its own", root.TableName(), root.TableName())
+				found[i].Refused = fmt.Sprintf(`it is a partition of %q, and its changes come as changes of that table: to have the partition as a collection of its own, leave the table out of the setting "tables" with '!%[1]s'`, root.TableName())
 			}
 		}
 	}

@@ -60,11 +60,11 @@ func (d *Database) noteTaken(ctx context.Context, conn *pgx.Conn, l *look) {
 	now := time.Now()
 	for _, t := range taken {
 		if d.kept.mayUndo(t.OID, now) {
-			l.warnings = append(l.warnings, fmt.Sprintf("somebody took table %q out of publication %q, and it is added again; to keep it out, leave it out of --tables with '!%[1]s'. %[3]s", t.TableName(), d.cfg.Publication, who))
+			l.warnings = append(l.warnings, fmt.Sprintf(`somebody took table %q out of publication %q, and it is added again; to keep it out, leave it out of the setting "tables" with '!%[1]s'. %[3]s`, t.TableName(), d.cfg.Publication, who))
 			continue
 		}
-		d.kept.left[t.OID] = fmt.Sprintf("somebody took it out of publication %q again, and it is left out now: give this server a publication of its own with --publication, or run ALTER PUBLICATION %s ADD TABLE %s. %s",
-			d.cfg.Publication, quote(d.cfg.Publication), only(t.Schema, t.Name), who)
+		d.kept.left[t.OID] = fmt.Sprintf("somebody took it out of publication %q again, and it is left out now: %s, or run ALTER PUBLICATION %s ADD TABLE %s. %s",
+			d.cfg.Publication, ownPublication, quote(d.cfg.Publication), only(t.Schema, t.Name), who)
 		t.Refused = d.kept.left[t.OID]
 	}
 }
@@ -97,7 +97,7 @@ func (d *Database) dropStrays(ctx context.Context, conn *pgx.Conn, l *look) erro
 			continue
 		}
 		if !matches[oid] && !d.kept.mayUndo(oid, now) {
-			l.warnings = append(l.warnings, fmt.Sprintf("somebody adds table %q to publication %q, which --tables does not name, again and again: it is left there, and no client can see it; give this server a publication of its own with --publication", wal.TableName{Schema: t.Schema, Table: t.Name}, d.cfg.Publication))
+			l.warnings = append(l.warnings, fmt.Sprintf(`somebody adds table %q to publication %q again and again, although the setting "tables" does not name it: it is left there, and no client can see it; %s`, wal.TableName{Schema: t.Schema, Table: t.Name}, d.cfg.Publication, ownPublication))
 			continue
 		}
 		switch err := d.alterNow(ctx, conn, d.alter(dropTables, t)); {

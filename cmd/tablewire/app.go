@@ -83,10 +83,10 @@ func reportUsage(w io.Writer, err error, args []string) {
 
 // report tells the operator what went wrong and what to do about it.
 func report(w io.Writer, err error) {
-	fmt.Fprintf(w, "tablewire: %v\n", err)
-	var problem *protocol.Problem
-	if errors.As(err, &problem) && problem.Cure != "" {
-		fmt.Fprintf(w, "  to do: %s\n", problem.Cure)
+	fmt.Fprintf(w, "tablewire: %s\n", nameFlags(err.Error()))
+	if problem, ok := errors.AsType[*protocol.Problem](err); ok {
+		fmt.Fprintf(w, "  to do: %s\n", nameFlags(problem.Hint))
+		fmt.Fprintf(w, "  problem: %s\n", problem.ID)
 	}
 }
 
@@ -101,9 +101,9 @@ func version() string {
 // newLogger logs to w: as JSON, or as text, coloured on a terminal.
 func newLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+		return slog.New(flagNamer{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})})
 	}
 	file, ok := w.(*os.File)
 	terminal := ok && isatty.IsTerminal(file.Fd())
-	return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, NoColor: !terminal, TimeFormat: "15:04:05.000"}))
+	return slog.New(flagNamer{tint.NewTextHandler(w, &tint.Options{Level: level, NoColor: !terminal, TimeFormat: "15:04:05.000"})})
 }

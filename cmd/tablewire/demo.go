@@ -72,7 +72,7 @@ func demoDataDir() (string, error) {
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", &protocol.Problem{What: "there is no folder for the demo's data", Cure: "name one with --data-dir", Err: err}
+		return "", &protocol.Problem{ID: "demo-folder", What: "there is no folder for the demo's data", Hint: "name one with --data-dir", Err: err}
 	}
 	return filepath.Join(cache, "tablewire", "demo"), nil
 }

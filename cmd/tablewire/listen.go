@@ -18,17 +18,16 @@ func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
 	if err == nil {
 		return l, nil
 	}
-	p := &protocol.Problem{
-		What: fmt.Sprintf("can't listen on %s", addr),
-		Cure: fmt.Sprintf("give --%s an address of this machine, such as 127.0.0.1:8080", flag),
-		Err:  err,
-	}
+	var p *protocol.Problem
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		p.Cure = fmt.Sprintf("another program uses the port: stop it, or choose another port with --%s", flag)
+		p = &protocol.Problem{ID: "port-in-use", Hint: fmt.Sprintf("another program uses the port: stop it, or choose another port with --%s", flag)}
 	case errors.Is(err, syscall.EACCES):
-		p.Cure = fmt.Sprintf("the port needs a privilege: choose one above 1023 with --%s", flag)
+		p = &protocol.Problem{ID: "port-privileged", Hint: fmt.Sprintf("the port needs a privilege: choose one above 1023 with --%s", flag)}
+	default:
+		p = &protocol.Problem{ID: "listen-address", Hint: fmt.Sprintf("give --%s an address of this machine, such as 127.0.0.1:8080", flag)}
 	}
+	p.What, p.Err = fmt.Sprintf("can't listen on %s", addr), err
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		p.Err = op.Err
 	}

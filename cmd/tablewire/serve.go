@@ -37,14 +37,16 @@ type logFlags struct {
 func (c *serveCmd) Run(a *app) error {
 	if c.DatabaseURL == "" {
 		return &protocol.Problem{
+			ID:   "database-url-missing",
 			What: "no database was given",
-			Cure: "set --database-url or TABLEWIRE_DATABASE_URL to postgres://user:password@host:5432/database; \"tablewire demo\" needs none",
+			Hint: "set --database-url or TABLEWIRE_DATABASE_URL to postgres://user:password@host:5432/database; \"tablewire demo\" needs none",
 		}
 	}
 	if c.APIKey == "" {
 		return &protocol.Problem{
+			ID:   "api-key-missing",
 			What: "no API key was given",
-			Cure: "set --api-key or TABLEWIRE_API_KEY to the key that your pages will send, such as the output of: openssl rand -hex 16",
+			Hint: "set --api-key or TABLEWIRE_API_KEY to the key that your pages will send, such as the output of: openssl rand -hex 16",
 		}
 	}
 	public, err := listen(a.ctx, c.Listen, "listen")

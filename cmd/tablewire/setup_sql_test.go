@@ -14,7 +14,7 @@ func TestSetupSQL(t *testing.T) {
 	}{
 		{[]string{"orders", "My Shop.a"}, 0, `FOR TABLE ONLY "public"."orders", ONLY "My Shop"."a" WITH`},
 		{[]string{"public.*"}, 1, `"public.*" is a pattern`},
-		{[]string{"--slot", "Bad-Name", "orders"}, 1, `"Bad-Name" is no name for a replication slot`},
+		{[]string{"--slot", "Bad-Name", "orders"}, 1, `"Bad-Name" can't be the name of a replication slot`},
 	} {
 		var stdout, stderr strings.Builder
 		if code := run(t.Context(), append([]string{"setup-sql"}, tc.args...), &stdout, &stderr); code != tc.code {

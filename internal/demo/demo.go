@@ -87,7 +87,7 @@ func show(ctx context.Context, cfg Config, pg *pgserver.Server) error {
 	g.Go(func() error {
 		select {
 		case <-pg.Done():
-			return &protocol.Problem{What: "the private PostgreSQL has ended", Cure: "start the demo again; with --log-level debug it shows PostgreSQL's log", Err: pg.Err()}
+			return &protocol.Problem{ID: "demo-database-ended", What: "the private PostgreSQL has ended", Hint: `start the demo again; with debug for the setting "log-level" it shows PostgreSQL's log`, Err: pg.Err()}
 		case <-ctx.Done():
 			return nil
 		}
@@ -110,7 +110,7 @@ func startDatabase(ctx context.Context, cfg Config) (*pgserver.Server, error) {
 		},
 	})
 	if errors.Is(err, pgserver.ErrInUse) {
-		return nil, &protocol.Problem{What: "another demo runs already", Cure: "open its page, or stop it, or give this one a folder of its own with --data-dir", Err: err}
+		return nil, &protocol.Problem{ID: "demo-running", What: "another demo runs already", Hint: `open its page, or stop it, or give this one a folder of its own with the setting "data-dir"`, Err: err}
 	}
 	return pg, err
 }

@@ -34,8 +34,9 @@ func Explain(err error) error {
 func explainServer(err error, pg *pgconn.PgError) error {
 	if connect, ok := errors.AsType[*pgconn.ConnectError](err); ok && namesParameter(pg, connect.Config) {
 		return &protocol.Problem{
+			ID:   "database-url-parameter",
 			What: "the server refuses a parameter that the database URL sets",
-			Cure: "check what the URL sets after its ?; " + escapes,
+			Hint: "check what the URL sets after its ?; " + escapes,
 			Err:  fmt.Errorf("SQLSTATE %s", pg.Code),
 		}
 	}
@@ -55,26 +56,30 @@ func explainConnect(err error) error {
 		return err
 	case errors.As(err, &dns):
 		return &protocol.Problem{
+			ID:   "host-unknown",
 			What: fmt.Sprintf("the database's host %q has no address", dns.Name),
-			Cure: "check the host in the database URL",
+			Hint: "check the host in the database URL",
 		}
 	}
 	where := net.JoinHostPort(connect.Config.Host, fmt.Sprint(connect.Config.Port))
 	if connect.Config.TLSConfig != nil && strings.Contains(err.Error(), "server refused TLS connection") {
 		return &protocol.Problem{
+			ID:   "tls-not-offered",
 			What: "PostgreSQL at " + where + " offers no TLS, which the database URL asks for",
-			Cure: "put sslmode=disable into the database URL where the network is trusted, or set ssl = on in the server's configuration",
+			Hint: "put sslmode=disable into the database URL where the network is trusted, or set ssl = on in the server's configuration",
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &protocol.Problem{
+			ID:   "server-silent",
 			What: "PostgreSQL at " + where + " does not answer",
-			Cure: "check the host and the port in the database URL, and the firewalls in between",
+			Hint: "check the host and the port in the database URL, and the firewalls in between",
 		}
 	}
 	return &protocol.Problem{
+		ID:   "server-unreachable",
 		What: "PostgreSQL at " + where + " can't be reached",
-		Cure: "check the host and the port in the database URL, and that the server runs",
+		Hint: "check the host and the port in the database URL, and that the server runs",
 		Err:  whyNot(connect),
 	}
 }

@@ -26,7 +26,7 @@ func TestExplainOfWhatCannotBeSent(t *testing.T) {
 	} {
 		var problem *protocol.Problem
 		cured := errors.As(pgerror.Explain(fmt.Errorf("the server ended the stream: %w", &tc.err)), &problem)
-		if cured != tc.cured || cured && !strings.Contains(problem.Cure, "pg_drop_replication_slot") {
+		if cured != tc.cured || cured && !strings.Contains(problem.Hint, "pg_drop_replication_slot") {
 			t.Errorf("%s: explained %v, want %v: %+v", tc.err.Message, cured, tc.cured, problem)
 		}
 	}

@@ -59,7 +59,8 @@ func pluginProblem(now string) *protocol.Problem {
 		list = append(list, name)
 	}
 	return &protocol.Problem{
-		Cure: fmt.Sprintf("run ALTER SYSTEM SET %s = %s; then SELECT pg_reload_conf(): a list of names, not quoted as one", pluginSetting, strings.Join(list, ", ")),
+		ID:   "output-plugin",
+		Hint: fmt.Sprintf("run ALTER SYSTEM SET %s = %s; then SELECT pg_reload_conf(): a list of names, not quoted as one", pluginSetting, strings.Join(list, ", ")),
 	}
 }
 

@@ -18,11 +18,16 @@ const hintPooler = "a connection pooler is in between, which can't do replicatio
 func poolerCondition(message string) *protocol.Problem {
 	switch {
 	case message == "query timeout": // PgBouncer's words, of a connection that streams
-		return &protocol.Problem{Cure: "PgBouncer ends every query after its query_timeout, and a replication stream is one: set query_timeout to a large number for this role in the section [users] of pgbouncer.ini (0 there means the general setting), or give the server's own address and port"}
+		return &protocol.Problem{ID: "pooler-query-timeout", Hint: "PgBouncer ends every query after its query_timeout, and a replication stream is one: set query_timeout to a large number for this role in the section [users] of pgbouncer.ini (0 there means the general setting), or give the server's own address and port"}
 	case strings.Contains(message, "startup parameter"), strings.Contains(message, "replication"):
-		return &protocol.Problem{Cure: hintPooler}
+		return poolerProblem()
 	}
 	return nil
+}
+
+// poolerProblem is for a pooler that can't pass a replication connection on.
+func poolerProblem() *protocol.Problem {
+	return &protocol.Problem{ID: "pooler-without-replication", Hint: hintPooler}
 }
 
 // NotReplicating explains that a connection which asked for replication is an ordinary
@@ -33,14 +38,17 @@ func NotReplicating(err error) error {
 	if !ok || pg.Code != Syntax {
 		return err
 	}
-	return &protocol.Problem{What: "the connection is an ordinary one, though replication was asked for", Cure: hintPooler, Err: Server(pg)}
+	problem := poolerProblem()
+	problem.What, problem.Err = "the connection is an ordinary one, though replication was asked for", Server(pg)
+	return problem
 }
 
 // SettingIgnored explains that a setting of the replication connection has another value
 // than the one that it was just set to.
 func SettingIgnored(name, got, want string) error {
 	return &protocol.Problem{
+		ID:   "session-setting-ignored",
 		What: fmt.Sprintf("%s is %q on the replication connection, after it was set to %q", name, got, want),
-		Cure: hintPooler,
+		Hint: hintPooler,
 	}
 }

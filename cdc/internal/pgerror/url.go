@@ -17,8 +17,9 @@ const escapes = "in a URL, these characters of a password are written: @ %40, : 
 // password is.
 func badURL(what string) error {
 	return &protocol.Problem{
+		ID:   "database-url",
 		What: what,
-		Cure: "it looks like postgres://user:password@host:5432/database?sslmode=require; " + escapes,
+		Hint: "it looks like postgres://user:password@host:5432/database?sslmode=require; " + escapes,
 	}
 }
 

@@ -1,0 +1,22 @@
+package protocol
+
+import "regexp"
+
+// Setting returns how errors, hints and log lines name a setting of Tablewire:
+//
+//	the setting "row-bytes"
+//
+// The name is that of the flag of the binary, without its dashes. In a Config of the Go
+// packages it is the field of the same name: RowBytes. Texts may also spell this out as a
+// constant. RenameSettings finds both.
+func Setting(name string) string { return `the setting "` + name + `"` }
+
+var settingInText = regexp.MustCompile(`the setting "([a-z]+(?:-[a-z]+)*)"`)
+
+// RenameSettings returns a text in which each setting that Setting names has the name
+// that rename returns for it. The binary names flags so.
+func RenameSettings(text string, rename func(name string) string) string {
+	return settingInText.ReplaceAllStringFunc(text, func(found string) string {
+		return rename(settingInText.FindStringSubmatch(found)[1])
+	})
+}
