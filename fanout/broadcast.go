@@ -8,8 +8,8 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// Broadcast carries messages to all sockets of a project. The zero value is ready;
-// its methods may be called concurrently.
+// Broadcast sends messages to all member sockets of a project. The zero value is ready.
+// Its methods may be called concurrently. It never forgets a project.
 type Broadcast struct {
 	mu       sync.Mutex
 	projects map[string]*channel
@@ -17,10 +17,10 @@ type Broadcast struct {
 	messages, deliveries atomic.Uint64
 }
 
-// channel is a project's broadcast.
+// channel is the broadcast of one project.
 type channel struct {
-	mu       sync.Mutex
-	audience audience
+	mu      sync.Mutex
+	members memberList
 }
 
 func (b *Broadcast) channel(project string) *channel {
@@ -37,47 +37,47 @@ func (b *Broadcast) channel(project string) *channel {
 	return c
 }
 
-// Join gives a socket a place. "connected" is the first frame that it gets; every
-// message sent after Join returned is one of the next.
+// Join makes a socket a member. It queues "connected" first; each message sent after Join
+// returns follows it.
 func (b *Broadcast) Join(project string, user protocol.User, q *Queue) *Member {
-	s := &Member{User: user, queue: q, project: project}
+	m := &Member{User: user, queue: q, project: project}
 	c := b.channel(project)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	q.Push(textFrame(func(dst []byte) []byte { return protocol.AppendBroadcastConnected(dst, project, user.ID) }))
-	c.audience.add(s)
-	return s
+	c.members.add(m)
+	return m
 }
 
-// Leave gives the place up.
-func (b *Broadcast) Leave(s *Member) {
-	c := b.channel(s.project)
+// Leave ends a membership. A second Leave does nothing.
+func (b *Broadcast) Leave(m *Member) {
+	c := b.channel(m.project)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.audience.remove(s)
+	c.members.remove(m)
 }
 
-// Send sends a message to all of a project. data is JSON; it is copied.
+// Send sends a message to all members of a project. data is JSON; Send copies it.
 func (b *Broadcast) Send(project string, from protocol.User, data []byte) {
 	c := b.channel(project)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// Under the lock, so that timestamps never run back.
-	delivered := c.audience.send(func(dst []byte) []byte {
+	// The timestamp is taken under the lock, so that timestamps follow the order.
+	delivered := c.members.send(func(dst []byte) []byte {
 		return protocol.AppendBroadcastMessage(dst, from, time.Now(), data)
 	})
 	b.messages.Add(1)
 	b.deliveries.Add(uint64(delivered))
 }
 
-// ChatStats are the counters of a broadcast or of the rooms.
+// ChatStats are the counters and gauges of a broadcast or of the rooms.
 type ChatStats struct {
-	Messages   uint64 // sent
-	Deliveries uint64 // frames queued, one for each socket
-	Rooms      int    // that are there, lingering ones included
+	Messages   uint64 // messages sent
+	Deliveries uint64 // frames queued: one for each message and socket
+	Rooms      int    // existing rooms, empty ones included; 0 for a broadcast
 }
 
-// Stats reads the counters.
+// Stats returns the counters.
 func (b *Broadcast) Stats() ChatStats {
 	return ChatStats{Messages: b.messages.Load(), Deliveries: b.deliveries.Load()}
 }

@@ -2,9 +2,9 @@ package fanout
 
 import "runtime"
 
-// Config of a hub.
+// Config configures a hub.
 type Config struct {
-	// Shards is how many goroutines match; 0 means one for each processor.
+	// Shards is the number of goroutines that match; 0 means GOMAXPROCS.
 	Shards int
 }
 

@@ -8,29 +8,31 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// encoding holds what was made of one change for all shards' nodes: the frames, one
-// for each view and each sight of it.
+// encoding caches the frames of one change for all shards: one frame for each projection
+// and outcome, built by the first shard that needs it.
 type encoding struct {
-	mu      sync.Mutex
-	key     frameKey
-	first   wsframe.Frame              // of key; apart, because most often there is one
-	others  map[frameKey]wsframe.Frame // nil when there are none
-	chosen  int                        // bytes of those that show a choice of columns
-	touched map[wal.Columns]bool
+	mu              sync.Mutex
+	key             frameKey
+	first           wsframe.Frame              // of key; apart from others, because mostly there is one
+	others          map[frameKey]wsframe.Frame // nil if there are none
+	projectedBytes  int                        // of the frames that show a choice of columns
+	touchedByChoice map[wal.Columns]bool       // results of touches
 }
 
 type frameKey struct {
-	view protocol.Projection
-	seen protocol.Outcome
+	projection protocol.Projection
+	outcome    protocol.Outcome
 }
 
-// MaxProjectedBytes is how long the frames of one change may be together that each show
-// another choice of columns; the last one may pass it. So a long row does not fill the
-// memory, whatever clients choose. Frames of whole rows are always built: there are few.
+// MaxProjectedBytes bounds the bytes of one change's frames that show a choice of columns.
+// Without it, clients could make the server hold as many copies of a long row as there are
+// choices. The frame that reaches the bound is still built. Frames of whole rows don't
+// count: there are few of them.
 const MaxProjectedBytes = 64 << 20
 
-// frame gives the change's frame, building it the first time; nil for one too many.
-// The scratch buffer is the caller's; the frame is a copy of exactly its size.
+// frame returns the change's frame for a key, and whether this call built it. The frame is
+// nil if the change's budget is spent. scratch is the caller's encoding buffer; the frame
+// is a copy of exactly its own length.
 func (e *encoding) frame(key frameKey, c *wal.Change, scratch *[]byte) (f wsframe.Frame, built bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -40,13 +42,13 @@ func (e *encoding) frame(key frameKey, c *wal.Change, scratch *[]byte) (f wsfram
 	if f, ok := e.others[key]; ok {
 		return f, false
 	}
-	if key.view.Columns != "" && e.chosen >= MaxProjectedBytes {
+	if key.projection.Columns != "" && e.projectedBytes >= MaxProjectedBytes {
 		return nil, false
 	}
-	*scratch = protocol.AppendEvent((*scratch)[:0], key.view, key.seen, c)
+	*scratch = protocol.AppendEvent((*scratch)[:0], key.projection, key.outcome, c)
 	f = wsframe.Text(*scratch)
-	if key.view.Columns != "" {
-		e.chosen += len(f)
+	if key.projection.Columns != "" {
+		e.projectedBytes += len(f)
 	}
 	if e.first == nil {
 		e.key, e.first = key, f
@@ -59,34 +61,33 @@ func (e *encoding) frame(key frameKey, c *wal.Change, scratch *[]byte) (f wsfram
 	return f, true
 }
 
-// touches reports whether an update may have changed one of the columns; it looks
-// the first time that it is asked.
+// touches is [wal.Change.Touches], computed once for each choice of columns.
 func (e *encoding) touches(columns wal.Columns, c *wal.Change) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	yes, ok := e.touched[columns]
+	yes, ok := e.touchedByChoice[columns]
 	if !ok {
 		yes = c.Touches(columns)
-		if e.touched == nil {
-			e.touched = make(map[wal.Columns]bool)
+		if e.touchedByChoice == nil {
+			e.touchedByChoice = make(map[wal.Columns]bool)
 		}
-		e.touched[columns] = yes
+		e.touchedByChoice[columns] = yes
 	}
 	return yes
 }
 
-// maxKept is how many frames, or choices of columns, make a map that is not kept
-// for the next change.
+// maxKept is the number of entries up to which reset keeps a map for the next change.
 const maxKept = 64
 
+// reset prepares the encoding for another change.
 func (e *encoding) reset() {
-	e.key, e.first, e.chosen = frameKey{}, nil, 0
+	e.key, e.first, e.projectedBytes = frameKey{}, nil, 0
 	if len(e.others) > maxKept {
 		e.others = nil
 	}
-	if len(e.touched) > maxKept {
-		e.touched = nil
+	if len(e.touchedByChoice) > maxKept {
+		e.touchedByChoice = nil
 	}
 	clear(e.others)
-	clear(e.touched)
+	clear(e.touchedByChoice)
 }

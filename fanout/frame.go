@@ -6,19 +6,19 @@ import (
 	"github.com/tablewire/tablewire/internal/wsframe"
 )
 
-// textFrame makes a frame of what is appended to dst, in memory that is used again: so
-// the frame is all that is allocated, whatever its length.
+// textFrame builds a text frame of the message that appendTo appends. It encodes into a
+// pooled buffer, so the frame is all that it allocates.
 func textFrame(appendTo func(dst []byte) []byte) wsframe.Frame {
-	s := scratches.Get().(*[]byte)
+	s := scratchPool.Get().(*[]byte)
 	*s = appendTo((*s)[:0])
 	f := wsframe.Text(*s)
 	if cap(*s) <= maxPooledScratch {
-		scratches.Put(s)
+		scratchPool.Put(s)
 	}
 	return f
 }
 
-// maxPooledScratch is the capacity up to which a scratch buffer is kept.
+// maxPooledScratch is the capacity in bytes up to which the pool keeps a buffer.
 const maxPooledScratch = 256 << 10
 
-var scratches = sync.Pool{New: func() any { return new([]byte) }}
+var scratchPool = sync.Pool{New: func() any { return new([]byte) }}

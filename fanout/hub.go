@@ -10,30 +10,33 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// ErrStopped is returned by a hub whose Run has ended.
+// ErrStopped is the error of a hub whose Run has returned.
 var ErrStopped = errors.New("the hub has stopped")
 
-// Hub takes changes and gives them to whoever subscribed. All methods may be
-// called concurrently, but for Publish, which has one caller.
+// Hub matches published changes against all subscriptions and queues their frames. Its
+// methods may be called concurrently, except for Publish, which one goroutine calls.
 type Hub struct {
 	shards  []*shard
 	seed    maphash.Seed
-	stopped chan struct{} // closed when Run has ended
-	work    work          // reused by Publish
-	busy    []*shard      // likewise
+	stopped chan struct{} // closed when Run has returned
+
+	// Only Publish uses these; it keeps their memory for the next batch.
+	job  publishJob
+	busy []*shard
 }
 
-// New makes a hub; nothing happens until Run.
+// New returns a hub. It does nothing until Run is called.
 func New(cfg Config) *Hub {
 	h := &Hub{seed: maphash.MakeSeed(), stopped: make(chan struct{})}
-	h.work.done = make(chan struct{}, 1)
+	h.job.done = make(chan struct{}, 1)
 	for range cfg.shards() {
 		h.shards = append(h.shards, newShard())
 	}
 	return h
 }
 
-// Run owns the shards' goroutines and returns when ctx has ended and they have.
+// Run runs the shards' goroutines until ctx ends, and returns when they have returned. It
+// may be called once; its error is always nil.
 func (h *Hub) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	for _, s := range h.shards {
@@ -44,14 +47,14 @@ func (h *Hub) Run(ctx context.Context) error {
 	return nil
 }
 
-// Publish queues a batch's frames with all who want them, and returns when that
-// is done: the batch's memory is then the caller's again. It waits for matching,
-// never for a socket.
+// Publish queues the frames of a batch for all subscribers that want them. It returns when
+// the shards have matched the batch; the batch's memory is the caller's again. It never
+// waits for a socket. The only error is ErrStopped.
 func (h *Hub) Publish(b *wal.Batch) error {
-	w := &h.work
-	w.batch = b
-	for len(w.encodings) < len(b.Changes) {
-		w.encodings = append(w.encodings, encoding{})
+	job := &h.job
+	job.batch = b
+	for len(job.encodings) < len(b.Changes) {
+		job.encodings = append(job.encodings, encoding{})
 	}
 	busy := h.busy[:0]
 	for _, s := range h.shards {
@@ -60,38 +63,39 @@ func (h *Hub) Publish(b *wal.Batch) error {
 		}
 	}
 	h.busy = busy
-	w.waiting.Store(int32(len(busy)))
+	job.waiting.Store(int32(len(busy)))
 	for _, s := range busy {
-		if err := h.send(s, w); err != nil {
+		if err := h.send(s, job); err != nil {
 			return err
 		}
 	}
 	if len(busy) > 0 {
 		select {
-		case <-w.done:
+		case <-job.done:
 		case <-h.stopped:
 			return ErrStopped
 		}
 	}
 	for i := range b.Changes {
-		w.encodings[i].reset()
+		job.encodings[i].reset()
 	}
-	w.batch = nil
+	job.batch = nil
 	return nil
 }
 
-// Subscribe puts a subscription in force. An error of type [*protocol.Error] is
-// for the client; it was not subscribed and its queue is untouched.
+// Subscribe starts a subscription and queues "connected". An error of type
+// [*protocol.Error] is for the client; the other error is ErrStopped. After an error
+// nothing was queued, and there is nothing to unsubscribe.
 func (h *Hub) Subscribe(sub Subscription) (*Subscriber, error) {
-	r := sub.request()
-	b, err := r.bind(sub.Relation)
+	spec := sub.spec()
+	c, err := spec.compile(sub.Relation)
 	if err != nil {
 		return nil, err
 	}
-	s := h.shardOf(sub.Relation.TableName(), b.key)
-	m := subscribe{
-		Subscription: sub, bound: b, done: make(chan error, 1),
-		subscriber: &Subscriber{queue: sub.Queue, shard: s, request: r, at: sub.Relation.At},
+	s := h.shardOf(sub.Relation.TableName(), c.key)
+	m := subscribeRequest{
+		Subscription: sub, compiled: c, done: make(chan error, 1),
+		subscriber: &Subscriber{queue: sub.Queue, shard: s, spec: spec, validAt: sub.Relation.At},
 	}
 	s.subscribers.Add(1)
 	if err := h.send(s, m); err != nil {
@@ -109,9 +113,9 @@ func (h *Hub) Subscribe(sub Subscription) (*Subscriber, error) {
 	}
 }
 
-// Unsubscribe ends a subscription: when it returns, nothing is queued for it any more.
+// Unsubscribe ends a subscription. When it returns, nothing more is queued for it.
 func (h *Hub) Unsubscribe(sub *Subscriber) {
-	m := unsubscribe{subscriber: sub, done: make(chan struct{})}
+	m := unsubscribeRequest{subscriber: sub, done: make(chan struct{})}
 	if h.send(sub.shard, m) != nil {
 		return
 	}
@@ -121,31 +125,32 @@ func (h *Hub) Unsubscribe(sub *Subscriber) {
 	}
 }
 
-// EndTable ends all subscriptions to a table with an error.
+// EndTable ends all subscriptions to a table with an error: their queues get the error and
+// its close code. Each still needs its Unsubscribe, as after all methods below.
 func (h *Hub) EndTable(table wal.TableName, err *protocol.Error) {
-	h.all(endTopic{table: table, ending: endingOf(err)})
+	h.sendAll(closeTable{table: table, closing: closingFor(err)})
 }
 
-// RestartTable ends all subscriptions to a table of whose changes some were lost:
-// the clients are to come back.
+// RestartTable closes all subscriptions to a table with 1012, because changes of the table
+// may be missing: clients come back and load their rows again.
 func (h *Hub) RestartTable(table wal.TableName, reason string) {
-	h.all(endTopic{table: table, ending: ending{code: protocol.CloseRestart, reason: reason}})
+	h.sendAll(closeTable{table: table, closing: closing{code: protocol.CloseRestart, reason: reason}})
 }
 
-// RestartTransitionSubscribers ends the subscriptions to a table that follow transitions: rows
-// that their clients keep may have changed without a change that told of it.
+// RestartTransitionSubscribers closes with 1012 those subscriptions to a table that follow
+// transitions: their clients keep rows, which may have changed without a change in the log.
 func (h *Hub) RestartTransitionSubscribers(table wal.TableName, reason string) {
-	h.all(endTopic{table: table, followers: true, ending: ending{code: protocol.CloseRestart, reason: reason}})
+	h.sendAll(closeTable{table: table, transitionsOnly: true, closing: closing{code: protocol.CloseRestart, reason: reason}})
 }
 
-// RestartAll ends every subscription likewise.
+// RestartAll closes every subscription with 1012.
 func (h *Hub) RestartAll(reason string) {
-	h.all(endAll{ending{code: protocol.CloseRestart, reason: reason}})
+	h.sendAll(closeAll{closing{code: protocol.CloseRestart, reason: reason}})
 }
 
-func (h *Hub) all(m any) {
+func (h *Hub) sendAll(m any) {
 	for _, s := range h.shards {
-		_ = h.send(s, m) // a hub that has stopped has ended them
+		_ = h.send(s, m) // a stopped hub serves no subscription
 	}
 }
 
@@ -163,23 +168,24 @@ func (h *Hub) send(s *shard, m any) error {
 	}
 }
 
-// shardOf keeps equal filters on one shard, so that each is evaluated once.
+// shardOf returns the shard of a table and a canonical filter. Equal filters are on one
+// shard, so each is evaluated once.
 func (h *Hub) shardOf(table wal.TableName, filter string) *shard {
 	sum := maphash.Comparable(h.seed, table) ^ maphash.String(h.seed, filter)
 	return h.shards[sum%uint64(len(h.shards))]
 }
 
-// Stats of a hub since it was made.
+// Stats are the counters and gauges of a hub. Counters start with the hub.
 type Stats struct {
 	Subscribers int
-	Deliveries  uint64 // frames queued, one for each subscriber
-	Filters     int    // distinct ones, of each collection
-	Scanned     int    // those of them that are looked at for every change
-	Evaluations uint64 // of a filter against a row
-	Encodes     uint64 // of a change into a frame
+	Deliveries  uint64 // frames queued: one for each event and subscriber
+	Filters     int    // distinct filters, over all collections
+	Scanned     int    // those of Filters that no index finds: each change evaluates them
+	Evaluations uint64 // evaluations of a filter against a row
+	Encodes     uint64 // encodings of a change into a frame
 }
 
-// Stats adds up the shards' counters.
+// Stats returns the sums over all shards.
 func (h *Hub) Stats() Stats {
 	var st Stats
 	for _, s := range h.shards {

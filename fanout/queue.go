@@ -7,43 +7,44 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// Waker is told that a queue has something for its socket. It must not block, and
-// it must see to it that Take is called until it gives nothing.
+// Waker learns that a queue has frames for its socket. The goroutine that pushed calls
+// Wake, perhaps while it holds a room's lock: so Wake must neither block nor call this
+// package. After it, Take must be called until it returns nothing.
 type Waker interface {
 	Wake(q *Queue)
 }
 
-// Queue holds the frames that wait for one socket, bounded in bytes. All methods
-// may be called concurrently, Take and Written by one writer at a time.
+// Queue holds the frames that wait for one socket, bounded in bytes. Its methods may be
+// called concurrently, but for Init, and for Take and Written, which one writer at a time
+// calls.
 //
-// A queue sleeps until something is pushed; then its Waker is woken, once, and
-// the queue is awake until Take finds it empty. So a socket needs a writer only
-// while there is something to write.
+// A queue sleeps until something is pushed. Then it wakes its Waker, once, and is awake
+// until Take finds it empty. So a socket needs a writer only while it has frames.
 type Queue struct {
 	waker Waker
 	limit int
 
 	mu     sync.Mutex
-	first  wsframe.Frame    // the oldest; apart, because most often there is one
-	rest   *[]wsframe.Frame // the others, in order; nil when there are none
-	bytes  int              // pushed, not yet written
-	long   int              // of which a push that is longer than limit, or the rest of it, that does not count
-	ahead  int              // of which all up to the end of that push
+	first  wsframe.Frame    // the oldest; apart from more, because mostly there is one
+	more   *[]wsframe.Frame // the others, in order; nil if there are none
+	bytes  int              // pushed and not yet written
+	exempt int              // of bytes: those of an oversized push that are exempt from limit
+	ahead  int              // of bytes: those up to the end of the oversized push
 	awake  bool
 	closed bool // nothing is accepted any more
 	code   protocol.CloseCode
 }
 
-// Init makes the queue ready: at most limit bytes wait. Beside these one frame may that
-// is longer than the limit, or all that is pushed together into an empty queue: a
-// client that reads gets them, however long they are, and what comes meanwhile.
+// Init readies the queue; call it once, before anything else. At most limit bytes wait.
+// One oversized frame, or one batch pushed into an empty queue, may exceed the limit once,
+// so that a client that reads can always receive it.
 func (q *Queue) Init(limit int, w Waker) {
 	q.limit, q.waker = limit, w
 }
 
-// Push queues frames together. It reports whether they were accepted: when they
-// don't fit, what waits is dropped and the queue ends with
-// [protocol.CloseSlowConsumer]; a queue that has ended accepts nothing.
+// Push queues frames, all or none, and reports whether it did. If they don't fit, the
+// queue drops what waits and ends with [protocol.CloseSlowConsumer]. A queue that has ended
+// accepts nothing.
 func (q *Queue) Push(frames ...wsframe.Frame) bool {
 	size := 0
 	for _, f := range frames {
@@ -52,6 +53,7 @@ func (q *Queue) Push(frames ...wsframe.Frame) bool {
 	return q.push(frames, size)
 }
 
+// push is Push for frames of size bytes in all. It keeps the frames, not the slice.
 func (q *Queue) push(frames []wsframe.Frame, size int) bool {
 	q.mu.Lock()
 	if q.closed || len(frames) == 0 {
@@ -70,23 +72,24 @@ func (q *Queue) push(frames []wsframe.Frame, size int) bool {
 	return true
 }
 
-// admit says whether there is room for frames, and notes what of them does not count.
+// admit reports whether there is room for frames. If the push is oversized, it sets how
+// many bytes are exempt from the limit.
 func (q *Queue) admit(frames []wsframe.Frame, size int) bool {
-	counted := q.bytes - q.long
+	counted := q.bytes - q.exempt
 	if counted+size <= q.limit {
 		return true
 	}
-	if q.long > 0 {
-		return false // one at a time
+	if q.exempt > 0 {
+		return false // one oversized push at a time
 	}
-	long := size
+	exempt := size
 	if q.bytes > 0 {
-		long = longest(frames)
-		if long <= q.limit || counted+size-long > q.limit {
+		exempt = longest(frames)
+		if exempt <= q.limit || counted+size-exempt > q.limit {
 			return false
 		}
 	}
-	q.long, q.ahead = long, q.bytes+size
+	q.exempt, q.ahead = exempt, q.bytes+size
 	return true
 }
 
@@ -97,8 +100,8 @@ func longest(frames []wsframe.Frame) (n int) {
 	return n
 }
 
-// Close queues frames and then a close frame, after which nothing is accepted.
-// What waits is still written. Only the first Close counts.
+// Close queues frames and a close frame, whatever the limit, and ends the queue: it
+// accepts nothing more, and what waits is still written. Only the first Close counts.
 func (q *Queue) Close(code protocol.CloseCode, reason string, frames ...wsframe.Frame) {
 	q.mu.Lock()
 	if q.closed {
@@ -114,7 +117,7 @@ func (q *Queue) Close(code protocol.CloseCode, reason string, frames ...wsframe.
 	q.wakeAndUnlock()
 }
 
-// Abandon ends the queue with nothing more to write: the socket is gone.
+// Abandon ends the queue and drops what waits: the socket is gone.
 func (q *Queue) Abandon() {
 	q.mu.Lock()
 	q.dropAll()
@@ -122,9 +125,9 @@ func (q *Queue) Abandon() {
 	q.mu.Unlock()
 }
 
-// Take moves all that waits to the end of into. last says that the queue has
-// ended and that nothing will follow. When nothing waits it gives into as it is
-// and the queue falls asleep.
+// Take moves all waiting frames to the end of into. If nothing waits, it returns into
+// unchanged, and the queue falls asleep. last says that the queue has ended: no frame will
+// follow these. Take does not make room; Written does.
 func (q *Queue) Take(into []wsframe.Frame) (frames []wsframe.Frame, last bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -133,30 +136,30 @@ func (q *Queue) Take(into []wsframe.Frame) (frames []wsframe.Frame, last bool) {
 		return into, q.closed
 	}
 	into = append(into, q.first)
-	if q.rest != nil {
-		into = append(into, *q.rest...)
+	if q.more != nil {
+		into = append(into, *q.more...)
 	}
 	q.clear()
 	return into, q.closed
 }
 
-// Written tells that n bytes of what was taken have left.
+// Written makes room: n bytes of the taken frames were written to the socket.
 func (q *Queue) Written(n int) {
 	q.mu.Lock()
 	q.bytes -= n
 	q.ahead = max(q.ahead-n, 0)
-	q.long = min(q.long, q.ahead) // what has left of it makes no room
+	q.exempt = min(q.exempt, q.ahead) // the written bytes of an oversized push make no room
 	q.mu.Unlock()
 }
 
-// Closed gives the close code with which the queue ended, and whether it did.
+// Closed returns the close code with which the queue ended, and whether it has ended.
 func (q *Queue) Closed() (protocol.CloseCode, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.code, q.closed
 }
 
-// Bytes is how much waits to be written.
+// Bytes returns how many bytes were pushed and not yet written.
 func (q *Queue) Bytes() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -171,43 +174,45 @@ func (q *Queue) add(frames []wsframe.Frame, size int) {
 		q.first, frames = frames[0], frames[1:]
 	}
 	if len(frames) > 0 {
-		if q.rest == nil {
-			q.rest = restPool.Get().(*[]wsframe.Frame)
+		if q.more == nil {
+			q.more = framesPool.Get().(*[]wsframe.Frame)
 		}
-		*q.rest = append(*q.rest, frames...)
+		*q.more = append(*q.more, frames...)
 	}
 	q.bytes += size
 }
 
+// end adds a close frame and ends the queue.
 func (q *Queue) end(code protocol.CloseCode, reason string) {
 	f := wsframe.Close(code, reason)
 	q.add([]wsframe.Frame{f}, len(f))
 	q.code, q.closed = code, true
 }
 
-// dropAll forgets what waits; what was taken stays counted until it is written.
+// dropAll drops what waits. Taken frames still count until they are written.
 func (q *Queue) dropAll() {
 	q.bytes -= len(q.first)
-	if q.rest != nil {
-		for _, f := range *q.rest {
+	if q.more != nil {
+		for _, f := range *q.more {
 			q.bytes -= len(f)
 		}
 	}
-	q.long, q.ahead = 0, 0
+	q.exempt, q.ahead = 0, 0
 	q.clear()
 }
 
+// clear empties the queue and returns its slice to the pool.
 func (q *Queue) clear() {
 	q.first = nil
-	if q.rest == nil {
+	if q.more == nil {
 		return
 	}
-	if cap(*q.rest) <= maxPooled {
-		clear(*q.rest)
-		*q.rest = (*q.rest)[:0]
-		restPool.Put(q.rest)
+	if cap(*q.more) <= maxPooled {
+		clear(*q.more)
+		*q.more = (*q.more)[:0]
+		framesPool.Put(q.more)
 	}
-	q.rest = nil
+	q.more = nil
 }
 
 func (q *Queue) wakeAndUnlock() {
@@ -219,11 +224,11 @@ func (q *Queue) wakeAndUnlock() {
 	}
 }
 
-// maxPooled is the capacity up to which a slice of frames is kept for the next
-// queue that needs one: an idle queue holds none.
+// maxPooled is the capacity up to which a slice of frames is kept for later use.
 const maxPooled = 1024
 
-var restPool = sync.Pool{New: func() any {
+// framesPool has empty slices for Queue.more, so that an idle queue holds none.
+var framesPool = sync.Pool{New: func() any {
 	s := make([]wsframe.Frame, 0, 16)
 	return &s
 }}

@@ -9,116 +9,119 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// room is a room with all who are in it. Whatever is sent in it is sent under its
-// lock: so everybody sees messages, joins and leaves in the same order.
+// room is one room with its members. Every frame of a room is queued under the room's
+// lock, so all members see messages, joins and leaves in one order.
 type room struct {
 	protocol.Room
 	project   string
 	createdBy string
 	createdAt time.Time
-	number    uint64 // rooms are numbered as they are made
+	number    uint64 // rooms are numbered in the order of their creation
+	scheduled bool   // Rooms.expiries has the room; under Rooms.mu
 
-	mu       sync.Mutex
-	audience audience
-	people   map[string]*participant // by user id
-	came     uint64                  // numbers the participants
-	gone     bool                    // it has been forgotten; whoever holds it must look again
-	emptied  time.Time               // since when nobody is in it; zero while somebody is
-	expiring bool                    // it is in the list of those to be forgotten; under Rooms.mu
+	mu           sync.Mutex
+	members      memberList
+	participants map[string]*participant // by user id
+	lastNumber   uint64                  // of a participant
+	expired      bool                    // Rooms no longer has the room: look it up again
+	emptySince   time.Time               // when the last member left; zero if there are members
 }
 
-// participant is a person in a room, with one tab or several.
+// participant is a user in a room, with one socket or several.
 type participant struct {
 	protocol.User
-	number uint64
-	tabs   int
+	number  uint64 // participants are numbered in the order in which they joined
+	sockets int
 }
 
-// enter puts a seat into the room. It reports false when the room was forgotten in
-// the meantime, and gives an error when it is full.
-func (r *room) enter(s *Member, limit int) (entered bool, delivered int, full *protocol.Error) {
+// join adds a member. joined is false if the room has expired meanwhile: the caller looks
+// it up again. full is the error if the room has limit members. delivered counts the
+// frames queued.
+func (r *room) join(m *Member, limit int) (joined bool, delivered int, full *protocol.Error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.gone:
+	case r.expired:
 		return false, 0, nil
-	case len(r.audience.seats) >= limit:
+	case len(r.members.members) >= limit:
 		return false, 0, ErrRoomFull
 	}
-	p := r.people[s.User.ID]
+	p := r.participants[m.User.ID]
 	first := p == nil
 	if first {
-		r.came++
-		p = &participant{User: s.User, number: r.came}
-		r.people[s.User.ID] = p
+		r.lastNumber++
+		p = &participant{User: m.User, number: r.lastNumber}
+		r.participants[m.User.ID] = p
 	}
-	p.tabs++
-	r.emptied = time.Time{}
-	s.queue.Push(textFrame(func(dst []byte) []byte { return protocol.AppendJoined(dst, r.Room, len(r.people), s.User.ID) }))
+	p.sockets++
+	r.emptySince = time.Time{}
+	m.queue.Push(textFrame(func(dst []byte) []byte { return protocol.AppendJoined(dst, r.Room, len(r.participants), m.User.ID) }))
 	delivered = 1
 	if first {
-		delivered += r.audience.send(func(dst []byte) []byte {
-			return protocol.AppendUserJoined(dst, r.Room, len(r.people), s.User, time.Now())
+		delivered += r.members.send(func(dst []byte) []byte {
+			return protocol.AppendUserJoined(dst, r.Room, len(r.participants), m.User, time.Now())
 		})
 	}
-	r.audience.add(s)
+	r.members.add(m)
 	return true, delivered, nil
 }
 
-// leave takes a seat out. It tells since when the room is empty, if it is.
-func (r *room) leave(s *Member) (emptied time.Time, delivered int) {
+// leave removes a member. If that empties the room, leave returns the time, else zero.
+func (r *room) leave(m *Member) (emptySince time.Time, delivered int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.audience.remove(s) {
+	if !r.members.remove(m) {
 		return time.Time{}, 0
 	}
-	p := r.people[s.User.ID]
-	if p.tabs--; p.tabs > 0 {
+	p := r.participants[m.User.ID]
+	if p.sockets--; p.sockets > 0 {
 		return time.Time{}, 0
 	}
-	delete(r.people, s.User.ID)
+	delete(r.participants, m.User.ID)
 	now := time.Now()
-	if len(r.people) == 0 {
-		r.emptied = now
+	if len(r.participants) == 0 {
+		r.emptySince = now
 		return now, 0
 	}
-	return time.Time{}, r.audience.send(func(dst []byte) []byte {
-		return protocol.AppendUserLeft(dst, r.Room, len(r.people), p.User, now)
+	return time.Time{}, r.members.send(func(dst []byte) []byte {
+		return protocol.AppendUserLeft(dst, r.Room, len(r.participants), p.User, now)
 	})
 }
 
-// say sends a message to everybody in the room.
-func (r *room) say(from protocol.User, content []byte) (delivered int) {
+// send sends a message to all members.
+func (r *room) send(from protocol.User, content []byte) (delivered int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.audience.send(func(dst []byte) []byte {
+	return r.members.send(func(dst []byte) []byte {
 		return protocol.AppendRoomMessage(dst, r.Room, from, time.Now(), content)
 	})
 }
 
-// listing is how the list of rooms shows it; ok is false when nobody is in it.
+// listing returns the room's line in the list of rooms; ok is false for an empty room,
+// which the list leaves out.
 func (r *room) listing() (l protocol.RoomListing, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.people) == 0 {
+	if len(r.participants) == 0 {
 		return l, false
 	}
-	people := make([]*participant, 0, len(r.people))
-	for _, p := range r.people {
-		people = append(people, p)
+	participants := make([]*participant, 0, len(r.participants))
+	for _, p := range r.participants {
+		participants = append(participants, p)
 	}
-	slices.SortFunc(people, func(a, b *participant) int { return cmp.Compare(a.number, b.number) })
+	slices.SortFunc(participants, func(a, b *participant) int { return cmp.Compare(a.number, b.number) })
 	l = protocol.RoomListing{Room: r.Room, CreatedBy: r.createdBy, CreatedAt: r.createdAt}
-	for _, p := range people {
+	for _, p := range participants {
 		l.Participants = append(l.Participants, p.User)
 	}
 	return l, true
 }
 
-// forget marks the room as gone if nobody has been in it since the time given.
-func (r *room) forget(before time.Time) (gone bool, emptied time.Time) {
+// expire marks the room as expired if it has been empty since before or earlier. It
+// returns since when the room is empty; zero if it has members.
+func (r *room) expire(before time.Time) (expired bool, emptySince time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.gone = !r.emptied.IsZero() && !r.emptied.After(before)
-	return r.gone, r.emptied
+	r.expired = !r.emptySince.IsZero() && !r.emptySince.After(before)
+	return r.expired, r.emptySince
 }

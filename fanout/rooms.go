@@ -2,7 +2,6 @@ package fanout
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -11,88 +10,89 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// RoomsConfig bounds the rooms.
+// RoomsConfig configures the rooms.
 type RoomsConfig struct {
 	// EmptyTTL is how long an empty room can still be joined. 0 means 30 s.
 	EmptyTTL time.Duration
-	// MaxRooms is how many there may be, lingering ones included. 0 means 100,000.
+	// MaxRooms is how many rooms may exist, empty ones included. 0 means 100,000.
 	MaxRooms int
 	// MaxParticipants is how many sockets may be in one room. 0 means 20,000.
 	MaxParticipants int
 }
 
-// Rooms are all rooms of all projects: a room's id belongs to one project. Make
-// them with NewRooms; methods may be called concurrently.
-//
-// Lock order: Rooms.mu, then room.mu, then Queue's own.
+// Rooms holds all rooms of all projects. A room's id is unique over all projects, and the
+// room belongs to the project that created it. Make Rooms with NewRooms. Its methods may
+// be called concurrently.
 type Rooms struct {
 	cfg RoomsConfig
 
-	mu       sync.RWMutex
-	rooms    map[string]*room
-	made     uint64
-	expiring []expiry      // of rooms that may be empty, the next one first
-	first    chan struct{} // told when there is another first one
+	mu         sync.RWMutex // taken before a room's lock
+	rooms      map[string]*room
+	lastNumber uint64
+	expiries   []expiry      // by time; at most one for each room
+	earlier    chan struct{} // wakes Run if there is a new first expiry; capacity 1
 
 	messages, deliveries atomic.Uint64
 }
 
-// NewRooms makes the rooms; empty ones are forgotten while Run runs.
+// NewRooms returns rooms without any room. Empty rooms expire only while Run runs.
 func NewRooms(cfg RoomsConfig) *Rooms {
 	cfg.EmptyTTL = cmp.Or(cfg.EmptyTTL, 30*time.Second)
 	cfg.MaxRooms = cmp.Or(cfg.MaxRooms, 100_000)
 	cfg.MaxParticipants = cmp.Or(cfg.MaxParticipants, 20_000)
-	return &Rooms{cfg: cfg, rooms: make(map[string]*room), first: make(chan struct{}, 1)}
+	return &Rooms{cfg: cfg, rooms: make(map[string]*room), earlier: make(chan struct{}, 1)}
 }
 
-// JoinRequest is what a client asks for that wants to be in a room.
+// JoinRequest is a client's request to join a room.
 type JoinRequest struct {
 	Project string
-	Room    protocol.Room // the title counts only for a room that is made
-	Create  bool          // make the room when it is not there
+	Room    protocol.Room // the title is used only if the room is created
+	Create  bool          // create the room if it does not exist
 	User    protocol.User
 	Queue   *Queue
 }
 
-// The limits of rooms, as a client is told of them.
+// The errors of the rooms' limits, for clients.
 var (
 	ErrRoomFull     = protocol.ErrRateLimit("the room is full")
 	ErrTooManyRooms = protocol.ErrRateLimit("there are too many rooms")
 )
 
-// Join gives a socket a place in a room. "joined" is the first frame that it gets.
-// The error is what the client is told.
-func (r *Rooms) Join(e JoinRequest) (*Member, *protocol.Error) {
-	s := &Member{User: e.User, queue: e.Queue, project: e.Project}
+// Join makes a socket a member of a room. It queues "joined" first. The error is for the
+// client; nothing was queued then.
+func (r *Rooms) Join(j JoinRequest) (*Member, *protocol.Error) {
+	m := &Member{User: j.User, queue: j.Queue, project: j.Project}
 	for {
-		rm, err := r.find(e)
+		rm, err := r.findOrCreate(j)
 		if err != nil {
 			return nil, err
 		}
-		s.room = rm
-		entered, delivered, err := rm.enter(s, r.cfg.MaxParticipants)
+		m.room = rm
+		joined, delivered, err := rm.join(m, r.cfg.MaxParticipants)
 		if err != nil {
 			return nil, err
 		}
-		if entered {
+		if joined {
 			r.deliveries.Add(uint64(delivered))
-			return s, nil
+			return m, nil
 		}
 	}
 }
 
-// find gives the room that is asked for, and makes it if it may.
-func (r *Rooms) find(e JoinRequest) (*room, *protocol.Error) {
+// findOrCreate returns the requested room, and creates it if the request says so.
+func (r *Rooms) findOrCreate(j JoinRequest) (*room, *protocol.Error) {
 	r.mu.RLock()
-	rm := r.rooms[e.Room.ID]
+	rm := r.rooms[j.Room.ID]
 	r.mu.RUnlock()
-	if rm == nil && e.Create {
-		return r.make(e)
+	if rm == nil && j.Create {
+		return r.create(j)
 	}
-	return rm, access(rm, e.Project, e.Room.ID)
+	return rm, checkAccess(rm, j.Project, j.Room.ID)
 }
 
-func access(rm *room, project, id string) *protocol.Error {
+// checkAccess returns an error if the room does not exist (rm is nil) or belongs to another
+// project.
+func checkAccess(rm *room, project, id string) *protocol.Error {
 	switch {
 	case rm == nil:
 		return protocol.ErrRoomNotFound(id)
@@ -102,55 +102,55 @@ func access(rm *room, project, id string) *protocol.Error {
 	return nil
 }
 
-func (r *Rooms) make(e JoinRequest) (*room, *protocol.Error) {
+func (r *Rooms) create(j JoinRequest) (*room, *protocol.Error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if rm := r.rooms[e.Room.ID]; rm != nil { // somebody else was faster
-		return rm, access(rm, e.Project, e.Room.ID)
+	if rm := r.rooms[j.Room.ID]; rm != nil { // another goroutine was faster
+		return rm, checkAccess(rm, j.Project, j.Room.ID)
 	}
 	if len(r.rooms) >= r.cfg.MaxRooms {
 		return nil, ErrTooManyRooms
 	}
-	r.made++
+	r.lastNumber++
 	rm := &room{
-		Room: e.Room, project: e.Project, createdBy: e.User.ID, createdAt: time.Now(), number: r.made,
-		people: make(map[string]*participant),
+		Room: j.Room, project: j.Project, createdBy: j.User.ID, createdAt: time.Now(), number: r.lastNumber,
+		participants: make(map[string]*participant),
 	}
-	r.rooms[e.Room.ID] = rm
+	r.rooms[j.Room.ID] = rm
 	return rm, nil
 }
 
-// Leave gives a place up.
-func (r *Rooms) Leave(s *Member) {
-	emptied, delivered := s.room.leave(s)
+// Leave ends a membership. A second Leave does nothing.
+func (r *Rooms) Leave(m *Member) {
+	emptySince, delivered := m.room.leave(m)
 	r.deliveries.Add(uint64(delivered))
-	if !emptied.IsZero() {
-		r.expire(s.room, emptied)
+	if !emptySince.IsZero() {
+		r.schedule(m.room, emptySince)
 	}
 }
 
-// SendFrom sends a message to the room of a seat. content is JSON; it is copied.
-func (r *Rooms) SendFrom(s *Member, content []byte) { r.said(s.room.say(s.User, content)) }
+// SendFrom sends a member's message to its room. content is JSON; SendFrom copies it.
+func (r *Rooms) SendFrom(m *Member, content []byte) { r.countMessage(m.room.send(m.User, content)) }
 
-// Send sends a message to a room from outside of it. The error is what the sender
-// is told.
+// Send sends a message to a room from outside of it. content is JSON; Send copies it. The
+// error is for the sender: the room does not exist, or belongs to another project.
 func (r *Rooms) Send(project, id string, from protocol.User, content []byte) *protocol.Error {
 	r.mu.RLock()
 	rm := r.rooms[id]
 	r.mu.RUnlock()
-	if err := access(rm, project, id); err != nil {
+	if err := checkAccess(rm, project, id); err != nil {
 		return err
 	}
-	r.said(rm.say(from, content))
+	r.countMessage(rm.send(from, content))
 	return nil
 }
 
-func (r *Rooms) said(delivered int) {
+func (r *Rooms) countMessage(delivered int) {
 	r.messages.Add(1)
 	r.deliveries.Add(uint64(delivered))
 }
 
-// List gives a project's rooms in which somebody is, oldest first.
+// List returns the rooms of a project that have members, the oldest first.
 func (r *Rooms) List(project string) []protocol.RoomListing {
 	r.mu.RLock()
 	var mine []*room
@@ -170,88 +170,9 @@ func (r *Rooms) List(project string) []protocol.RoomListing {
 	return list
 }
 
-// Stats reads the counters.
+// Stats returns the counters and the number of rooms.
 func (r *Rooms) Stats() ChatStats {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return ChatStats{Messages: r.messages.Load(), Deliveries: r.deliveries.Load(), Rooms: len(r.rooms)}
-}
-
-// expiry is when a room may be forgotten, if nobody enters it until then.
-type expiry struct {
-	room *room
-	due  time.Time
-}
-
-// expire has an empty room forgotten when its time is up. A room is listed once:
-// when its turn comes it is looked at again.
-func (r *Rooms) expire(rm *room, emptied time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !rm.expiring {
-		rm.expiring = true
-		r.list(expiry{rm, emptied.Add(r.cfg.EmptyTTL)})
-	}
-}
-
-// list puts an expiry in its place, which nearly always is the last one.
-func (r *Rooms) list(e expiry) {
-	at, _ := slices.BinarySearchFunc(r.expiring, e.due, func(x expiry, due time.Time) int { return x.due.Compare(due) })
-	r.expiring = slices.Insert(r.expiring, at, e)
-	if at == 0 {
-		select {
-		case r.first <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// Run forgets empty rooms until ctx ends.
-func (r *Rooms) Run(ctx context.Context) error {
-	for {
-		var due <-chan time.Time
-		if next, ok := r.forget(time.Now()); ok {
-			due = time.After(time.Until(next))
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-due:
-		case <-r.first:
-		}
-	}
-}
-
-// portion is how many rooms are forgotten while nobody can enter one.
-const portion = 256
-
-// forget takes away rooms whose time is up, and tells when the next one's is: at
-// once, where they were more than a portion.
-func (r *Rooms) forget(now time.Time) (next time.Time, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := 0
-	for n < min(len(r.expiring), portion) && !r.expiring[n].due.After(now) {
-		n++
-	}
-	due := r.expiring[:n]
-	r.expiring = r.expiring[n:] // what is listed from now on goes behind due
-	defer clear(due)
-	for _, e := range due {
-		rm := e.room
-		gone, emptied := rm.forget(now.Add(-r.cfg.EmptyTTL))
-		switch {
-		case gone:
-			delete(r.rooms, rm.ID)
-		case emptied.IsZero(): // somebody is in it
-			rm.expiring = false
-		default: // it was entered and left again
-			r.list(expiry{rm, emptied.Add(r.cfg.EmptyTTL)})
-		}
-	}
-	if len(r.expiring) == 0 {
-		r.expiring = nil
-		return time.Time{}, false
-	}
-	return r.expiring[0].due, true
 }

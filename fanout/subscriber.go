@@ -6,45 +6,48 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Subscription is what a subscriber asks for.
+// Subscription is a request to subscribe to a collection.
 type Subscription struct {
-	// Relation is the collection's table as the catalog has it now.
+	// Relation is the newest version of the collection's table in the catalog.
 	Relation *wal.Relation
 	// CollectionID is the collection's name as the client spelled it.
 	CollectionID string
 	// Filters are the client's filters, a JSON object or nil.
 	Filters []byte
-	// SubscriptionOptions are what the client asked for beyond them.
+	// SubscriptionOptions are the options that the client asked for.
 	protocol.SubscriptionOptions
 	// Queue receives the frames, "connected" first.
 	Queue *Queue
 }
 
-// Check reports what [Hub.Subscribe] would find wrong with the filters and columns.
+// Check returns the error that [Hub.Subscribe] would return for the filters and columns.
 func (s Subscription) Check() error {
-	_, err := s.request().bind(s.Relation)
+	_, err := s.spec().compile(s.Relation)
 	return err
 }
 
-func (s Subscription) request() *request {
-	return &request{
-		label:   string(jsonstring.Append(nil, s.CollectionID)),
-		filters: s.Filters, SubscriptionOptions: s.SubscriptionOptions,
+func (s Subscription) spec() *spec {
+	return &spec{
+		collectionJSON: string(jsonstring.Append(nil, s.CollectionID)),
+		filters:        s.Filters, SubscriptionOptions: s.SubscriptionOptions,
 	}
 }
 
-// Subscriber is a subscription in force. It ends with [Hub.Unsubscribe].
+// Subscriber is a subscription in force. [Hub.Unsubscribe] ends it.
 type Subscriber struct {
 	queue *Queue
 	shard *shard
-	// at is the position at which the request is known to have fitted the table: an
-	// older version that it does not fit is none of its business.
-	at wal.LSN
+	// validAt is a position at which the spec fitted the table. If the spec does not fit
+	// an older version of the table, the stream is only behind: see topic.deferIfBehind.
+	validAt wal.LSN
 
-	// The rest is the shard's goroutine's.
+	// Only the shard's goroutine touches these.
 
-	node    *node
-	request *request
-	index   uint32 // in node.subscribers
-	unsure  bool   // a row was shown to it of which it was not known whether it matches
+	group      *subscriberGroup
+	spec       *spec
+	index      uint32 // in group.subscribers
+	mayBeStale bool   // the client may hold a row that does not match: see restartTransitionSubscribers
 }
+
+// close closes the subscriber's queue; the subscription stays until Unsubscribe.
+func (s *Subscriber) close(c closing) { s.queue.Close(c.code, c.reason, c.frames...) }

@@ -2,207 +2,157 @@ package fanout
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/tablewire/tablewire/fanout/filter"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// topic is a collection that somebody on this shard subscribes to.
+// topic is a table with subscribers on one shard. Its shard's goroutine owns it.
 type topic struct {
-	relation *wal.Relation     // the version that all requests are bound to
-	entries  map[string]*entry // by the filter's canonical form
-	// The filters of the entries, but for those that are not bound; and of the entries
-	// with nodes that follow transitions.
-	index, followed filter.Index
-	counted         filterCounts // what the shard's counters have of it
+	relation     *wal.Relation           // the version that all specs are compiled for
+	filterGroups map[string]*filterGroup // by the filter's canonical form
+	// index has the filters of all groups but pending ones, transitionIndex those of
+	// groups that follow transitions.
+	index, transitionIndex filter.Index
+	counted                filterCounts // the topic's part of the shard's counters
 }
 
 func newTopic(r *wal.Relation) *topic {
-	return &topic{relation: r, entries: make(map[string]*entry)}
+	return &topic{relation: r, filterGroups: make(map[string]*filterGroup)}
 }
 
-// subscribe puts a subscriber into the node of its request, which is bound anew
-// where it was bound to another version of the table than the topic's.
-func (t *topic) subscribe(sub *Subscriber, b binding) error {
-	if b.relation != t.relation && !alike(b.relation, t.relation) {
+// subscribe attaches a subscriber. If c was compiled for another version of the table than
+// the topic's, subscribe compiles the spec again.
+func (t *topic) subscribe(sub *Subscriber, c compiled) error {
+	if c.relation != t.relation && !compatible(c.relation, t.relation) {
 		var err error
-		if b, err = t.fit(sub.request, sub.at); err != nil {
+		if c, err = t.compile(sub.spec, sub.validAt); err != nil {
 			return err
 		}
 	}
-	t.place(sub, b)
+	t.attach(sub, c)
 	return nil
 }
 
-// place puts a subscriber into a node, making it and its entry if they are not there.
-func (t *topic) place(sub *Subscriber, b binding) {
-	e := t.entries[b.key]
-	if e == nil {
-		e = &entry{topic: t, key: b.key, filter: b.filter}
-		if e.filter != nil {
-			e.indexed = t.index.Add(e.filter, e)
+// attach adds a subscriber to its groups, and creates those that are missing.
+func (t *topic) attach(sub *Subscriber, c compiled) {
+	g := t.filterGroups[c.key]
+	if g == nil {
+		g = &filterGroup{topic: t, key: c.key, filter: c.filter}
+		if g.filter != nil {
+			g.handle = t.index.Add(g.filter, g)
 		}
-		t.entries[b.key] = e
+		t.filterGroups[c.key] = g
 	}
-	e.node(b.view).add(sub)
+	g.group(c.projection).add(sub)
 }
 
-// fit binds a request to the topic's version of the table. When that can't be done
-// the error is what the client is told, but for a version that is older than the
-// one that the request was made for: the stream is behind, and nothing matches
-// until it has caught up.
-func (t *topic) fit(r *request, at wal.LSN) (binding, error) {
-	b, err := r.bind(t.relation)
-	return t.settle(r, at, b, err)
+// compile compiles a spec for the topic's version of the table. The error is for the
+// client.
+func (t *topic) compile(s *spec, validAt wal.LSN) (compiled, error) {
+	c, err := s.compile(t.relation)
+	return t.deferIfBehind(s, validAt, c, err)
 }
 
-func (t *topic) settle(r *request, at wal.LSN, b binding, err error) (binding, error) {
-	if err != nil && t.relation.At <= at {
-		return r.unbound(), nil
+// deferIfBehind replaces the error of compiling a spec by a pending subscription, if the
+// topic's version of the table is not newer than the one that the spec fitted: then the
+// stream is behind, and nothing matches until it catches up.
+func (t *topic) deferIfBehind(s *spec, validAt wal.LSN, c compiled, err error) (compiled, error) {
+	if err != nil && t.relation.At <= validAt {
+		return s.pending(), nil
 	}
-	return b, err
+	return c, err
 }
 
-// bind makes the topic fit a new version of its table.
-func (t *topic) bind(relation *wal.Relation) {
+// setRelation moves the topic to another version of its table.
+func (t *topic) setRelation(relation *wal.Relation) {
 	before := t.relation
 	t.relation = relation
-	if !alike(before, relation) {
-		t.bindRequests()
+	if !compatible(before, relation) {
+		t.recompile()
 	}
-	retyped, known := alterations(before, relation)
-	t.endFollowers(retyped || rekeyed(before, relation), known)
+	typesChanged, moreKnown := compareVersions(before, relation)
+	t.restartTransitionSubscribers(typesChanged || keyChanged(before, relation), moreKnown)
 }
 
-// bindRequests binds all requests to the topic's version of the table. Those that
-// don't fit it end their subscriptions with the error. What was the same filter may
-// be two now, and the other way round: each subscriber finds its place anew.
-func (t *topic) bindRequests() {
-	before := t.entries
-	t.entries = make(map[string]*entry, len(before))
-	t.index, t.followed = filter.Index{}, filter.Index{}
-	// Those of one node mostly share one request. Of others the filters may still be the
-	// same, beside other columns or behind somebody who spelled them in another way.
-	type compiled struct {
+// recompile compiles all specs for the topic's version of the table and builds the groups
+// again: two filters that were equal may differ now, and the reverse. A spec that does not
+// fit closes its subscribers with the error.
+func (t *topic) recompile() {
+	before := t.filterGroups
+	t.filterGroups = make(map[string]*filterGroup, len(before))
+	t.index, t.transitionIndex = filter.Index{}, filter.Index{}
+	// The subscribers of one group mostly share a spec, and different specs may still have
+	// the same filters with other columns: each text is compiled once.
+	type result struct {
 		filter *filter.Filter
 		err    error
 	}
-	known := make(map[string]compiled) // by what the client sent
-	var last *request
-	var bound binding
-	var unfit error
-	for _, e := range before {
-		for _, n := range e.nodes {
+	results := make(map[string]result) // by the client's text
+	var last *spec
+	var lastCompiled compiled
+	var lastErr error
+	for _, g := range before {
+		for _, n := range g.groups {
 			for _, sub := range n.subscribers {
-				if sub.request != last {
-					last = sub.request
-					c, ok := known[string(last.filters)]
+				if sub.spec != last {
+					last = sub.spec
+					r, ok := results[string(last.filters)]
 					if !ok {
-						c.filter, c.err = filter.Compile(last.filters, t.relation)
-						known[string(last.filters)] = c
+						r.filter, r.err = filter.Compile(last.filters, t.relation)
+						results[string(last.filters)] = r
 					}
-					bound, unfit = last.bindTo(t.relation, c.filter, c.err)
+					lastCompiled, lastErr = last.compileWith(t.relation, r.filter, r.err)
 				}
-				b, err := t.settle(last, sub.at, bound, unfit)
-				if told, ok := errors.AsType[*protocol.Error](err); ok {
-					sub.end(endingOf(told))
-					b = sub.request.unbound()
+				c, err := t.deferIfBehind(last, sub.validAt, lastCompiled, lastErr)
+				if clientErr, ok := errors.AsType[*protocol.Error](err); ok {
+					sub.close(closingFor(clientErr))
+					c = sub.spec.pending()
 				}
-				t.place(sub, b)
+				t.attach(sub, c)
 			}
 		}
 	}
 }
 
-// endFollowers asks those who follow transitions to come back and to load their rows
-// anew, where they may keep one in error from now on.
+// restartTransitionSubscribers closes (1012) transition subscribers whose row set may have
+// become wrong:
 //
-//   - retyped: a filter may read the rows that are there in another way, of which no
-//     change tells. A version that is not newer than the one that a request was made
-//     for is only what the stream had yet to come to.
-//     Or other columns identify a row from now on: a delete tells no more the key by
-//     which a client knows it.
-//   - known: a row that was sent because nobody knew that it doesn't match will be
-//     known not to match, and never be taken back.
-func (t *topic) endFollowers(retyped, known bool) {
-	if !retyped && !known {
+//   - typesChanged: a filter may read the existing rows in another way, or other columns
+//     identify a row, and no change says so. It does not concern a subscriber whose spec
+//     was compiled for this version or a newer one: its client loaded its rows after it.
+//   - moreKnown: a row that was sent because nobody knew whether it matches will be known
+//     not to match, so no delete takes it back. It concerns subscribers that may hold such
+//     a row.
+func (t *topic) restartTransitionSubscribers(typesChanged, moreKnown bool) {
+	if !typesChanged && !moreKnown {
 		return
 	}
-	for _, e := range t.entries {
-		for _, n := range e.nodes {
-			if !n.view.transitions {
+	for _, g := range t.filterGroups {
+		for _, n := range g.groups {
+			if !n.projection.transitions {
 				continue
 			}
 			for _, sub := range n.subscribers {
-				if retyped && t.relation.At > sub.at || known && sub.unsure {
-					sub.end(ending{code: protocol.CloseRestart, reason: "the table was altered"})
+				if typesChanged && t.relation.At > sub.validAt || moreKnown && sub.mayBeStale {
+					sub.close(closing{code: protocol.CloseRestart, reason: "the table was altered"})
 				}
 			}
 		}
 	}
 }
 
-// alike reports whether what is bound to the one version of a table is good for the
-// other: the columns are the same, and so are those that identify a row.
-func alike(a, b *wal.Relation) bool {
-	return a.SameColumns(b) && slices.EqualFunc(a.Columns, b.Columns, func(a, b wal.Column) bool { return a.Key == b.Key })
-}
-
-// alterations says what a new version of a table means for the rows of before. retyped:
-// a column is gone or has another type. known: more is known of rows, because the old
-// ones are told or because an enum has labels that could not be read.
-func alterations(before, now *wal.Relation) (retyped, known bool) {
-	known = now.Identity == wal.IdentityFull && before.Identity != wal.IdentityFull || now.Learned > before.Learned
-	for i := range before.Columns {
-		was, at := before.Columns[i].Type, now.Column(before.Columns[i].Name)
-		if at < 0 {
-			return true, known
-		}
-		is := now.Columns[at].Type
-		if was.Kind == wal.KindEnum && len(is.Labels) > len(was.Labels) && among(was.Labels, is.Labels) {
-			known = true
-			is.Labels = was.Labels
-		}
-		retyped = retyped || !is.Same(was)
-	}
-	return retyped, known
-}
-
-// among reports whether all of a are in b, in their order.
-func among(a, b []string) bool {
-	for _, s := range b {
-		if len(a) > 0 && a[0] == s {
-			a = a[1:]
-		}
-	}
-	return len(a) == 0
-}
-
-// rekeyed reports whether a row is identified by other columns.
-func rekeyed(before, now *wal.Relation) bool {
-	others := func(a, b *wal.Relation) bool { // a's that are not b's
-		return slices.ContainsFunc(a.Columns, func(c wal.Column) bool {
-			at := b.Column(c.Name)
-			return c.Key && (at < 0 || !b.Columns[at].Key)
-		})
-	}
-	return others(before, now) || others(now, before)
-}
-
-// end closes the queues of all who subscribe, or of those who follow transitions, who
-// then unsubscribe. Who follows them without a filter keeps rows as well.
-func (t *topic) end(with ending, followers bool) {
-	for _, e := range t.entries {
-		for _, n := range e.nodes {
+// close closes the queues of all subscribers, or of those that asked for transitions, with
+// or without a filter: all of these keep rows.
+func (t *topic) close(c closing, transitionsOnly bool) {
+	for _, g := range t.filterGroups {
+		for _, n := range g.groups {
 			for _, sub := range n.subscribers {
-				if !followers || sub.request.Transitions {
-					sub.end(with)
+				if !transitionsOnly || sub.spec.Transitions {
+					sub.close(c)
 				}
 			}
 		}
 	}
 }
-
-func (s *Subscriber) end(e ending) { s.queue.Close(e.code, e.reason, e.frames...) }
