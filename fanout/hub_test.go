@@ -66,15 +66,15 @@ func startHub(t testing.TB, shards int) *fanout.Hub {
 	return h
 }
 
-// watcher is a subscriber and what its socket would have been sent.
-type watcher struct {
+// testSubscriber is a subscriber with a queue that the test reads.
+type testSubscriber struct {
 	sub   *fanout.Subscriber
 	queue *fanout.Queue
 }
 
-func watch(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string) *watcher {
+func subscribe(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string) *testSubscriber {
 	t.Helper()
-	w, err := tryWatch(h, rel, rel.TableName().String(), filters)
+	w, err := trySubscribe(h, rel, rel.TableName().String(), filters)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,14 +82,14 @@ func watch(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string) *watc
 	return w
 }
 
-func tryWatch(h *fanout.Hub, rel *wal.Relation, name, filters string) (*watcher, error) {
+func trySubscribe(h *fanout.Hub, rel *wal.Relation, name, filters string) (*testSubscriber, error) {
 	q, _ := newQueue(1 << 20)
 	sub, err := h.Subscribe(fanout.Subscription{Relation: rel, CollectionID: name, Filters: []byte(filters), Queue: q})
-	return &watcher{sub, q}, err
+	return &testSubscriber{sub, q}, err
 }
 
-// got gives the messages that have been queued; a close frame as its code.
-func (w *watcher) got() []string {
+// got takes the queued messages; a close frame becomes "close CODE".
+func (w *testSubscriber) got() []string {
 	frames, _ := w.queue.Take(nil)
 	w.queue.Take(nil) // falls asleep
 	out := []string{}
@@ -104,7 +104,7 @@ func (w *watcher) got() []string {
 	return out
 }
 
-func (w *watcher) want(t *testing.T, want ...string) {
+func (w *testSubscriber) want(t *testing.T, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(append([]string{}, want...), w.got()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
@@ -127,7 +127,7 @@ func TestHub(t *testing.T) {
 		t.Parallel()
 		h := startHub(t, 2)
 		for filters, echo := range map[string]string{`{ "status": "paid" }`: `{ "status": "paid" }`, ``: `{}`} {
-			w, err := tryWatch(h, orders(), "public.orders", filters)
+			w, err := trySubscribe(h, orders(), "public.orders", filters)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,24 +135,24 @@ func TestHub(t *testing.T) {
 		}
 	})
 
-	t.Run("each gets what its filter matches", func(t *testing.T) {
+	t.Run("each subscriber gets what its filter matches", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 3), orders()
-		all, paid, none := watch(t, h, rel, ""), watch(t, h, rel, `{"status":"paid"}`), watch(t, h, rel, `{"id_gt":9}`)
+		all, paid, none := subscribe(t, h, rel, ""), subscribe(t, h, rel, `{"status":"paid"}`), subscribe(t, h, rel, `{"id_gt":9}`)
 		publish(t, h, created(rel, "1", "paid"), created(rel, "2", "new"))
 		all.want(t, one, two)
 		paid.want(t, one)
 		none.want(t)
 	})
 
-	t.Run("the collection is called as the client called it", func(t *testing.T) {
+	t.Run("events have the client's spelling of the collection", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 2), orders()
-		a, err := tryWatch(h, rel, "public.orders", "")
+		a, err := trySubscribe(h, rel, "public.orders", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := watch(t, h, rel, "")
+		b := subscribe(t, h, rel, "")
 		a.got()
 		publish(t, h, created(rel, "1", "paid"))
 		a.want(t, strings.Replace(one, `"orders"`, `"public.orders"`, 1))
@@ -162,11 +162,11 @@ func TestHub(t *testing.T) {
 	t.Run("equal filters are evaluated once and encoded once", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 4), orders()
-		var ws []*watcher
+		var ws []*testSubscriber
 		for i := range 100 {
-			ws = append(ws, watch(t, h, rel, []string{`{"status":"paid","id_gt":0}`, `{"id__gt":0,"status_eq":"paid"}`}[i%2]))
+			ws = append(ws, subscribe(t, h, rel, []string{`{"status":"paid","id_gt":0}`, `{"id__gt":0,"status_eq":"paid"}`}[i%2]))
 		}
-		other := watch(t, h, rel, `{"status_ne":"new"}`)
+		other := subscribe(t, h, rel, `{"status_ne":"new"}`)
 		publish(t, h, created(rel, "1", "paid"))
 		for _, w := range append(ws, other) {
 			w.want(t, one)
@@ -179,9 +179,9 @@ func TestHub(t *testing.T) {
 	t.Run("ten thousand with one filter cost one evaluation and one encode", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 4), orders()
-		ws := make([]*watcher, 10_000)
+		ws := make([]*testSubscriber, 10_000)
 		for i := range ws {
-			ws[i] = watch(t, h, rel, []string{`{"status":"paid"}`, `{"status_in":["paid"]}`}[i%2])
+			ws[i] = subscribe(t, h, rel, []string{`{"status":"paid"}`, `{"status_in":["paid"]}`}[i%2])
 		}
 		publish(t, h, created(rel, "1", "paid"))
 		for _, w := range ws {
@@ -195,11 +195,11 @@ func TestHub(t *testing.T) {
 	t.Run("filters that a change does not concern are not evaluated", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 4), orders()
-		ws := make([]*watcher, 1000)
+		ws := make([]*testSubscriber, 1000)
 		for i := range ws {
-			ws[i] = watch(t, h, rel, fmt.Sprintf(`{"id":%d,"status":"paid"}`, i))
+			ws[i] = subscribe(t, h, rel, fmt.Sprintf(`{"id":%d,"status":"paid"}`, i))
 		}
-		scanned := watch(t, h, rel, `{"status_ne":"paid"}`)
+		scanned := subscribe(t, h, rel, `{"status_ne":"paid"}`)
 		if st := h.Stats(); st.Filters != 1001 || st.Scanned != 1 {
 			t.Errorf("%+v", st)
 		}
@@ -222,8 +222,8 @@ func TestHub(t *testing.T) {
 	t.Run("one filter under two names is evaluated once", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 4), orders()
-		plain := watch(t, h, rel, `{"status":"paid"}`)
-		dotted, err := tryWatch(h, rel, "public.orders", `{"status":"paid"}`)
+		plain := subscribe(t, h, rel, `{"status":"paid"}`)
+		dotted, err := trySubscribe(h, rel, "public.orders", `{"status":"paid"}`)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,10 +245,10 @@ func TestHub(t *testing.T) {
 		}
 	})
 
-	t.Run("a delete that can't be decided is sent", func(t *testing.T) {
+	t.Run("a delete whose old row may match is sent", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 1), orders()
-		paid, high := watch(t, h, rel, `{"status":"paid"}`), watch(t, h, rel, `{"status":"paid","id_gt":5}`)
+		paid, high := subscribe(t, h, rel, `{"status":"paid"}`), subscribe(t, h, rel, `{"status":"paid","id_gt":5}`)
 		old := values("1", "")
 		old[1] = wal.Value{}
 		publish(t, h, wal.Change{Op: wal.Delete, Relation: rel, Old: old})
@@ -256,10 +256,10 @@ func TestHub(t *testing.T) {
 		high.want(t) // its key alone decides
 	})
 
-	t.Run("truncate is for all", func(t *testing.T) {
+	t.Run("a truncation is sent to all", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 1), orders()
-		w := watch(t, h, rel, `{"status":"paid"}`)
+		w := subscribe(t, h, rel, `{"status":"paid"}`)
 		publish(t, h, wal.Change{Op: wal.Truncate, Relation: rel})
 		w.want(t, `{"event":"truncate","collection_id":"orders"}`)
 	})
@@ -267,7 +267,7 @@ func TestHub(t *testing.T) {
 	t.Run("a filter that can't be used is refused", func(t *testing.T) {
 		t.Parallel()
 		h := startHub(t, 1)
-		_, err := tryWatch(h, orders(), "orders", `{"id_gt":"abc"}`)
+		_, err := trySubscribe(h, orders(), "orders", `{"id_gt":"abc"}`)
 		if err == nil || err.Error() != `Invalid filter: id_gt: "abc" is not an integer` {
 			t.Errorf("error %v", err)
 		}
@@ -279,7 +279,7 @@ func TestHub(t *testing.T) {
 	t.Run("nothing comes after unsubscribing", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 2), orders()
-		a, b := watch(t, h, rel, ""), watch(t, h, rel, "")
+		a, b := subscribe(t, h, rel, ""), subscribe(t, h, rel, "")
 		h.Unsubscribe(a.sub)
 		h.Unsubscribe(a.sub)
 		publish(t, h, created(rel, "1", "paid"))
@@ -291,10 +291,10 @@ func TestHub(t *testing.T) {
 		}
 	})
 
-	t.Run("a table that is altered", func(t *testing.T) {
+	t.Run("an altered table", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 1), orders()
-		paid, byID := watch(t, h, rel, `{"status":"paid"}`), watch(t, h, rel, `{"id":1}`)
+		paid, byID := subscribe(t, h, rel, `{"status":"paid"}`), subscribe(t, h, rel, `{"id":1}`)
 		altered := table("orders", column("status", wal.KindText, false), column("note", wal.KindText, true))
 		altered.At = 200
 		publish(t, h, created(altered, "paid", "x"), created(altered, "new", "y"))
@@ -302,20 +302,20 @@ func TestHub(t *testing.T) {
 		byID.want(t, `{"error":"Invalid filter","error_detail":"id: no such column in \"orders\""}`, "close 4400")
 		h.Unsubscribe(byID.sub)
 
-		late, err := tryWatch(h, rel, "orders", `{"id":1}`) // the catalog was a moment behind
+		late, err := trySubscribe(h, rel, "orders", `{"id":1}`) // the catalog was a moment behind
 		if err == nil {
 			t.Errorf("subscribed to a column that is gone: %v", late.got())
 		}
 	})
 
-	t.Run("a column that the stream has not come to yet", func(t *testing.T) {
+	t.Run("a column that the stream has not reached yet", func(t *testing.T) {
 		t.Parallel()
 		h, old := startHub(t, 1), orders()
 		old.At = 100
-		all := watch(t, h, old, "")
+		all := subscribe(t, h, old, "")
 		newer := table("orders", append(orders().Columns, column("note", wal.KindText, false))...)
 		newer.At = 200
-		noted := watch(t, h, newer, `{"note":"x"}`)
+		noted := subscribe(t, h, newer, `{"note":"x"}`)
 		publish(t, h, created(old, "1", "paid"))
 		noted.want(t)
 		all.want(t, one)
@@ -325,10 +325,10 @@ func TestHub(t *testing.T) {
 		noted.want(t, `{"event":"create","collection_id":"orders","data":{"id":2,"status":"new","note":"x"}}`)
 	})
 
-	t.Run("what an older version's filters wanted is sent before one of them ends", func(t *testing.T) {
+	t.Run("frames of the older version come before an error of the newer", func(t *testing.T) {
 		t.Parallel()
 		h, v1 := startHub(t, 1), orders()
-		w := watch(t, h, v1, `{"status":"paid"}`)
+		w := subscribe(t, h, v1, `{"status":"paid"}`)
 		v2 := table("orders", v1.Columns[0])
 		v2.At = 10
 		publish(t, h, created(v1, "1", "paid"), created(v2, "2"))
@@ -339,7 +339,7 @@ func TestHub(t *testing.T) {
 	t.Run("filters that were equal before a column's type changed", func(t *testing.T) {
 		t.Parallel()
 		h, v1 := startHub(t, 1), table("t", column("x", wal.KindInt, true))
-		padded, plain := watch(t, h, v1, `{"x":"01"}`), watch(t, h, v1, `{"x":"1"}`)
+		padded, plain := subscribe(t, h, v1, `{"x":"01"}`), subscribe(t, h, v1, `{"x":"1"}`)
 		v2 := table("t", column("x", wal.KindText, true))
 		v2.At = 10
 		publish(t, h, created(v2, "1"))
@@ -349,12 +349,12 @@ func TestHub(t *testing.T) {
 		h.Unsubscribe(plain.sub)
 	})
 
-	t.Run("a table whose name holds a dot is another one", func(t *testing.T) {
+	t.Run("a table whose name contains a dot", func(t *testing.T) {
 		t.Parallel()
 		h := startHub(t, 1)
 		dotted, split := table("shop.orders", orders().Columns...), orders()
 		split.Schema = "shop"
-		a, b := watch(t, h, dotted, ""), watch(t, h, split, "")
+		a, b := subscribe(t, h, dotted, ""), subscribe(t, h, split, "")
 		publish(t, h, created(split, "1", "paid"))
 		a.want(t)
 		b.want(t, strings.Replace(one, `"orders"`, `"shop.orders"`, 1))
@@ -363,7 +363,7 @@ func TestHub(t *testing.T) {
 	t.Run("a collection that ends", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 2), orders()
-		a, b := watch(t, h, rel, ""), watch(t, h, table("others", rel.Columns...), "")
+		a, b := subscribe(t, h, rel, ""), subscribe(t, h, table("others", rel.Columns...), "")
 		h.EndTable(wal.TableName{Schema: "public", Table: "orders"}, protocol.ErrCollectionNotFound)
 		h.Unsubscribe(a.sub)
 		a.want(t, `{"error":"Collection not found or access denied"}`, "close 4404")
@@ -372,17 +372,17 @@ func TestHub(t *testing.T) {
 		b.want(t, "close 1012")
 	})
 
-	t.Run("rows that changed without a change that tells", func(t *testing.T) {
+	t.Run("rows that changed without a change in the log", func(t *testing.T) {
 		t.Parallel()
 		h, rel, other := startHub(t, 2), orders(), table("others", orders().Columns...)
 		follow := protocol.SubscriptionOptions{Transitions: true}
-		follower, all := extended(t, h, rel, `{"status":"paid"}`, follow), extended(t, h, rel, "", follow)
-		elsewhere, plain := extended(t, h, other, "", follow), watch(t, h, rel, `{"status":"paid"}`)
+		follower, all := subscribeWith(t, h, rel, `{"status":"paid"}`, follow), subscribeWith(t, h, rel, "", follow)
+		elsewhere, plain := subscribeWith(t, h, other, "", follow), subscribe(t, h, rel, `{"status":"paid"}`)
 		h.RestartTransitionSubscribers(rel.TableName(), "a partition was attached")
 		publish(t, h, created(rel, "1", "paid"), created(other, "1", "paid"))
 		follower.want(t, "close 1012")
 		all.want(t, "close 1012")
-		for name, w := range map[string]*watcher{"others": elsewhere, "orders": plain} {
+		for name, w := range map[string]*testSubscriber{"others": elsewhere, "orders": plain} {
 			w.want(t, `{"event":"create","collection_id":"`+name+`","data":{"id":1,"status":"paid"}}`)
 		}
 	})
@@ -390,9 +390,9 @@ func TestHub(t *testing.T) {
 	t.Run("a slow subscriber costs only itself", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 1), orders()
-		fast := watch(t, h, rel, "")
+		fast := subscribe(t, h, rel, "")
 		q, _ := newQueue(200)
-		slow := &watcher{queue: q}
+		slow := &testSubscriber{queue: q}
 		if _, err := h.Subscribe(fanout.Subscription{Relation: rel, CollectionID: "orders", Queue: q}); err != nil {
 			t.Fatal(err)
 		}
@@ -403,7 +403,7 @@ func TestHub(t *testing.T) {
 		slow.want(t, "close 4008")
 	})
 
-	t.Run("a hub that has stopped", func(t *testing.T) {
+	t.Run("a stopped hub", func(t *testing.T) {
 		t.Parallel()
 		h := fanout.New(fanout.Config{Shards: 1})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -411,21 +411,21 @@ func TestHub(t *testing.T) {
 		if err := h.Run(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tryWatch(h, orders(), "orders", ""); !errors.Is(err, fanout.ErrStopped) {
+		if _, err := trySubscribe(h, orders(), "orders", ""); !errors.Is(err, fanout.ErrStopped) {
 			t.Errorf("subscribe: %v", err)
 		}
 	})
 }
 
-// Subscriptions come and go while changes are published: each subscriber sees the
-// changes since it subscribed, all of them, in order.
+// Clients subscribe and unsubscribe during publishing: each receives all changes since it
+// subscribed, in order.
 func TestHubUnderChurn(t *testing.T) {
 	t.Parallel()
 	h, rel := startHub(t, 4), orders()
-	const changes, watchers = 500, 8
+	const changes, subscribers = 500, 8
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
-	for i := range watchers {
+	for i := range subscribers {
 		wg.Go(func() {
 			for {
 				select {
@@ -433,7 +433,7 @@ func TestHubUnderChurn(t *testing.T) {
 					return
 				default:
 				}
-				w, err := tryWatch(h, rel, "orders", `{"id_gte":`+strconv.Itoa(i%3)+`}`)
+				w, err := trySubscribe(h, rel, "orders", `{"id_gte":`+strconv.Itoa(i%3)+`}`)
 				if err != nil {
 					t.Error(err)
 					return
@@ -471,8 +471,8 @@ func checkConsecutive(t *testing.T, got []string) {
 	}
 }
 
-// drain does what a socket's writer does with its queue, in memory that it is given.
-func (w *watcher) drain(taken []wsframe.Frame) []wsframe.Frame {
+// drain takes and writes off all frames, as a socket's writer does. It reuses taken.
+func (w *testSubscriber) drain(taken []wsframe.Frame) []wsframe.Frame {
 	taken, _ = w.queue.Take(taken[:0])
 	for _, f := range taken {
 		w.queue.Written(len(f))
@@ -490,9 +490,9 @@ func BenchmarkHubPublish(b *testing.B) {
 		for _, subs := range []int{1, 1000} {
 			b.Run(fmt.Sprintf("subs=%d/filter=%s", subs, filter.name), func(b *testing.B) {
 				h := startHub(b, 2)
-				drains := make([]*watcher, subs)
+				drains := make([]*testSubscriber, subs)
 				for i := range drains {
-					drains[i] = watch(b, h, rel, filter.filters)
+					drains[i] = subscribe(b, h, rel, filter.filters)
 				}
 				var taken []wsframe.Frame
 				b.ReportAllocs()

@@ -14,10 +14,10 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// extended subscribes with extensions; "connected" is taken.
-func extended(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string, e protocol.SubscriptionOptions) *watcher {
+// extended subscribes with options and takes "connected".
+func subscribeWith(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string, e protocol.SubscriptionOptions) *testSubscriber {
 	t.Helper()
-	w, err := tryExtended(h, rel, filters, e)
+	w, err := trySubscribeWith(h, rel, filters, e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,16 +25,16 @@ func extended(t testing.TB, h *fanout.Hub, rel *wal.Relation, filters string, e 
 	return w
 }
 
-func tryExtended(h *fanout.Hub, rel *wal.Relation, filters string, e protocol.SubscriptionOptions) (*watcher, error) {
+func trySubscribeWith(h *fanout.Hub, rel *wal.Relation, filters string, e protocol.SubscriptionOptions) (*testSubscriber, error) {
 	q, _ := newQueue(1 << 20)
 	sub, err := h.Subscribe(fanout.Subscription{
 		Relation: rel, CollectionID: rel.TableName().String(), Filters: []byte(filters), SubscriptionOptions: e, Queue: q,
 	})
-	return &watcher{sub, q}, err
+	return &testSubscriber{sub, q}, err
 }
 
-// row is values of which some are not known: "?" was not told, "~" did not travel,
-// "-" is NULL.
+// row makes a row of texts: "?" is a value that was not sent, "~" an unchanged one that the
+// log leaves out, "-" NULL.
 func row(texts ...string) []wal.Value {
 	r := values(texts...)
 	for i, s := range texts {
@@ -50,19 +50,19 @@ func row(texts ...string) []wal.Value {
 	return r
 }
 
-// updated is an update under FULL.
+// updated is an update under replica identity FULL.
 func updated(rel *wal.Relation, old, now []wal.Value) wal.Change {
 	return wal.Change{Op: wal.Update, Relation: rel, Old: old, New: now, OldFull: true}
 }
 
-// updatedBlindly is one without: only a key that changed is told.
-func updatedBlindly(rel *wal.Relation, old, now []wal.Value) wal.Change {
+// updatedKeyOnly is an update under replica identity DEFAULT: old is nil, or has the key.
+func updatedKeyOnly(rel *wal.Relation, old, now []wal.Value) wal.Change {
 	return wal.Change{Op: wal.Update, Relation: rel, Old: old, New: now}
 }
 
-// What an update is to a client that follows transitions, by what is known of the
-// row before and after it. The filter is status = paid AND id > 0, so that the key
-// alone can refuse.
+// What an update comes to for a client that follows transitions, by what the log has of
+// the old and the new row. The filter is status = paid AND id > 0: the key alone can
+// reject a row.
 func TestTransitions(t *testing.T) {
 	t.Parallel()
 	const head, filter = `,"collection_id":"orders","data":`, `{"status":"paid","id_gt":0}`
@@ -70,8 +70,8 @@ func TestTransitions(t *testing.T) {
 	for _, tc := range []struct {
 		before, after string
 		change        wal.Change
-		follower      string // what it is sent; "" is nothing
-		plain         string // what a client is sent that does not follow
+		follower      string // what it receives; "" is nothing
+		plain         string // what a client without transitions receives
 	}{
 		{"no", "no", updated(rel, row("1", "new"), row("1", "void")), "", ""},
 		{
@@ -98,31 +98,31 @@ func TestTransitions(t *testing.T) {
 			`{"event":"update"` + head + `{"id":1,"status":"paid"},"old_data":{"status":null}}`,
 		},
 		{
-			"unknown", "no", updatedBlindly(rel, nil, row("1", "new")),
+			"unknown", "no", updatedKeyOnly(rel, nil, row("1", "new")),
 			`{"event":"delete"` + head + `{"id":1},"reason":"filter"}`, "",
 		},
 		{
-			"unknown", "no, and another key", updatedBlindly(rel, row("1", "?"), row("2", "new")),
+			"unknown", "no, and another key", updatedKeyOnly(rel, row("1", "?"), row("2", "new")),
 			`{"event":"delete"` + head + `{"id":1},"reason":"filter"}`, "",
 		},
 		{
-			"unknown", "yes", updatedBlindly(rel, nil, row("1", "paid")),
+			"unknown", "yes", updatedKeyOnly(rel, nil, row("1", "paid")),
 			`{"event":"update"` + head + `{"id":1,"status":"paid"}}`,
 			`{"event":"update"` + head + `{"id":1,"status":"paid"}}`,
 		},
 		{
-			"unknown", "unknown", updatedBlindly(rel, nil, row("1", "~")),
+			"unknown", "unknown", updatedKeyOnly(rel, nil, row("1", "~")),
 			`{"event":"update"` + head + `{"id":1},"unchanged":["status"]}`,
 			`{"event":"update"` + head + `{"id":1},"unchanged":["status"]}`,
 		},
-		{"no, by the key", "no", updatedBlindly(rel, nil, row("-1", "paid")), "", ""},
+		{"no, by the key", "no", updatedKeyOnly(rel, nil, row("-1", "paid")), "", ""},
 		{
-			"no, by the key", "yes", updatedBlindly(rel, row("-1", "?"), row("1", "paid")),
+			"no, by the key", "yes", updatedKeyOnly(rel, row("-1", "?"), row("1", "paid")),
 			`{"event":"create"` + head + `{"id":1,"status":"paid"},"reason":"filter"}`,
 			`{"event":"update"` + head + `{"id":1,"status":"paid"},"old_data":{"id":-1}}`,
 		},
 		{
-			"no, by the key", "unknown", updatedBlindly(rel, row("-1", "?"), row("1", "~")),
+			"no, by the key", "unknown", updatedKeyOnly(rel, row("-1", "?"), row("1", "~")),
 			`{"event":"create"` + head + `{"id":1},"unchanged":["status"],"reason":"filter"}`,
 			`{"event":"update"` + head + `{"id":1},"old_data":{"id":-1},"unchanged":["status"]}`,
 		},
@@ -130,18 +130,18 @@ func TestTransitions(t *testing.T) {
 		t.Run(tc.before+" to "+tc.after, func(t *testing.T) {
 			t.Parallel()
 			h := startHub(t, 2)
-			follower := extended(t, h, rel, filter, protocol.SubscriptionOptions{Transitions: true})
-			plain := watch(t, h, rel, filter)
-			everything := extended(t, h, rel, "", protocol.SubscriptionOptions{Transitions: true}) // nothing enters or leaves it
+			follower := subscribeWith(t, h, rel, filter, protocol.SubscriptionOptions{Transitions: true})
+			plain := subscribe(t, h, rel, filter)
+			everything := subscribeWith(t, h, rel, "", protocol.SubscriptionOptions{Transitions: true}) // no row enters or leaves it
 			publish(t, h, tc.change)
 			for _, w := range []struct {
-				*watcher
+				*testSubscriber
 				want string
 			}{{follower, tc.follower}, {plain, tc.plain}} {
 				if w.want == "" {
-					w.watcher.want(t)
+					w.testSubscriber.want(t)
 				} else {
-					w.watcher.want(t, w.want)
+					w.testSubscriber.want(t, w.want)
 				}
 			}
 			if got := everything.got(); len(got) != 1 || !strings.HasPrefix(got[0], `{"event":"update"`) {
@@ -150,10 +150,10 @@ func TestTransitions(t *testing.T) {
 		})
 	}
 
-	t.Run("creates, deletes and truncations are what they are", func(t *testing.T) {
+	t.Run("creates, deletes and truncations stay what they are", func(t *testing.T) {
 		t.Parallel()
 		h := startHub(t, 2)
-		w := extended(t, h, rel, `{"status":"paid"}`, protocol.SubscriptionOptions{Transitions: true})
+		w := subscribeWith(t, h, rel, `{"status":"paid"}`, protocol.SubscriptionOptions{Transitions: true})
 		publish(
 			t, h, created(rel, "1", "paid"), created(rel, "2", "new"),
 			wal.Change{Op: wal.Delete, Relation: rel, Old: row("1", "?")},
@@ -167,7 +167,7 @@ func TestTransitions(t *testing.T) {
 		)
 	})
 
-	t.Run("the row before is matched only for those who follow", func(t *testing.T) {
+	t.Run("the old row is matched only for transition subscribers", func(t *testing.T) {
 		t.Parallel()
 		h := startHub(t, 1)
 		evaluations := uint64(0)
@@ -181,11 +181,11 @@ func TestTransitions(t *testing.T) {
 			evaluations = st.Evaluations
 		}
 		// The index looks at negations for both rows.
-		watch(t, h, rel, `{"status_ne":"void"}`)
-		watch(t, h, rel, `{"status_ne":"sent"}`)
+		subscribe(t, h, rel, `{"status_ne":"void"}`)
+		subscribe(t, h, rel, `{"status_ne":"sent"}`)
 		wantMore(2)
-		a := extended(t, h, rel, `{"status_ne":"sent"}`, protocol.SubscriptionOptions{Transitions: true})
-		b := extended(t, h, rel, `{"status_ne":"sent"}`, protocol.SubscriptionOptions{Transitions: true, Columns: []string{"id"}})
+		a := subscribeWith(t, h, rel, `{"status_ne":"sent"}`, protocol.SubscriptionOptions{Transitions: true})
+		b := subscribeWith(t, h, rel, `{"status_ne":"sent"}`, protocol.SubscriptionOptions{Transitions: true, Columns: []string{"id"}})
 		wantMore(3)
 		h.Unsubscribe(a.sub)
 		wantMore(3)
@@ -194,9 +194,8 @@ func TestTransitions(t *testing.T) {
 	})
 }
 
-// A client that follows is asked to come back where the table is altered so that it
-// may keep a row in error.
-func TestFollowersOfAlteredTables(t *testing.T) {
+// An altered table closes the transition subscribers whose row set may become wrong.
+func TestTransitionSubscribersOfAlteredTables(t *testing.T) {
 	t.Parallel()
 	id, status, note := column("id", wal.KindInt, true), column("status", wal.KindText, false), column("note", wal.KindText, false)
 	two, three := table("t", id, status), table("t", id, status, note)
@@ -204,8 +203,8 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 	full.Identity, full3.Identity = wal.IdentityFull, wal.IdentityFull
 	learned, mixed := *two, *two
 	learned.Learned = 1
-	retyped := table("t", id, column("status", wal.KindOther, false))
-	sure, unsure := row("1", "x"), row("1", "~")
+	typeChanged := table("t", id, column("status", wal.KindOther, false))
+	certain, uncertain := row("1", "x"), row("1", "~")
 	mood := func(labels ...string) *wal.Relation {
 		c := column("status", wal.KindEnum, false)
 		c.Type.Labels = labels
@@ -216,39 +215,39 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 		name        string
 		before, now *wal.Relation
 		filters     string
-		shown       []wal.Value // a row that the follower is sent first
-		at          wal.LSN     // of the version that the request was made for
+		shown       []wal.Value // a row that the subscriber receives first
+		at          wal.LSN     // of the version for which the client subscribed
 		closed      string
 	}{
-		{"a column more", two, three, filters, unsure, 0, ""},
-		{"the columns in another order", two, table("t", status, id), filters, unsure, 0, ""},
-		{"another type", two, retyped, filters, sure, 0, "close 1012"},
-		{"another type, which the request was made for", two, retyped, filters, sure, 100, ""},
-		{"an enum's label more", mood("x", "y"), mood("w", "x", "v", "y"), filters, sure, 0, ""},
-		{"an enum's label more, which was shown unread", mood("x", "y"), mood("x", "y", "z"), filters, row("1", "z"), 0, "close 1012"},
-		{"an enum's label by another name", mood("x", "y"), mood("x", "why"), filters, sure, 0, "close 1012"},
-		{"an enum's labels in another order", mood("x", "y"), mood("y", "x"), filters, sure, 0, "close 1012"},
-		{"a column less", three, two, filters, row("1", "x", "n"), 0, "close 1012"},
-		{"a column less, which the filter needs", three, two, `{"note":"n"}`, row("1", "x", "n"), 0, "close 4400"},
-		{"another key", two, table("t", column("id", wal.KindInt, false), column("status", wal.KindText, true)), filters, sure, 0, "close 1012"},
-		{"a key column more", two, table("t", id, status, column("note", wal.KindText, true)), filters, sure, 0, "close 1012"},
-		{"the old row is told from now on", two, &full, filters, unsure, 0, "close 1012"},
-		{"the old row is told from now on, and there is a column more", two, &full3, filters, unsure, 0, "close 1012"},
-		{"the old row is told from now on, and all was known before", two, &full, filters, sure, 0, ""},
-		{"the old row is told from now on, which matters to filters alone", two, &full, ``, unsure, 0, ""},
-		{"a partition tells more of old rows", two, &learned, filters, unsure, 0, "close 1012"},
-		{"a partition tells more of old rows, and all was known before", two, &learned, filters, sure, 0, ""},
-		{"a partition tells less of old rows", &full, &mixed, filters, sure, 0, ""},
-		{"the old row is no longer told", &full, two, filters, sure, 0, ""},
+		{"one more column", two, three, filters, uncertain, 0, ""},
+		{"the columns in another order", two, table("t", status, id), filters, uncertain, 0, ""},
+		{"another type", two, typeChanged, filters, certain, 0, "close 1012"},
+		{"another type, for which the client subscribed", two, typeChanged, filters, certain, 100, ""},
+		{"one more enum label", mood("x", "y"), mood("w", "x", "v", "y"), filters, certain, 0, ""},
+		{"one more enum label, which a shown row had before", mood("x", "y"), mood("x", "y", "z"), filters, row("1", "z"), 0, "close 1012"},
+		{"an enum's label by another name", mood("x", "y"), mood("x", "why"), filters, certain, 0, "close 1012"},
+		{"an enum's labels in another order", mood("x", "y"), mood("y", "x"), filters, certain, 0, "close 1012"},
+		{"one column less", three, two, filters, row("1", "x", "n"), 0, "close 1012"},
+		{"one column less, which the filter needs", three, two, `{"note":"n"}`, row("1", "x", "n"), 0, "close 4400"},
+		{"another key", two, table("t", column("id", wal.KindInt, false), column("status", wal.KindText, true)), filters, certain, 0, "close 1012"},
+		{"one more key column", two, table("t", id, status, column("note", wal.KindText, true)), filters, certain, 0, "close 1012"},
+		{"the log has old rows from now on", two, &full, filters, uncertain, 0, "close 1012"},
+		{"the log has old rows from now on, and one more column", two, &full3, filters, uncertain, 0, "close 1012"},
+		{"the log has old rows from now on, and all was known before", two, &full, filters, certain, 0, ""},
+		{"the log has old rows from now on, which only filters use", two, &full, ``, uncertain, 0, ""},
+		{"the log has more of a partition's old rows", two, &learned, filters, uncertain, 0, "close 1012"},
+		{"the log has more of a partition's old rows, and all was known before", two, &learned, filters, certain, 0, ""},
+		{"the log has less of a partition's old rows", &full, &mixed, filters, certain, 0, ""},
+		{"the log has no old rows any more", &full, two, filters, certain, 0, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			h := startHub(t, 1)
 			before, now := *tc.before, *tc.now
 			before.At, now.At = tc.at, 100
-			follower := extended(t, h, &before, tc.filters, protocol.SubscriptionOptions{Transitions: true})
-			plain := watch(t, h, &before, `{"id_gt":"0"}`)
-			publish(t, h, updatedBlindly(&before, nil, tc.shown))
+			follower := subscribeWith(t, h, &before, tc.filters, protocol.SubscriptionOptions{Transitions: true})
+			plain := subscribe(t, h, &before, `{"id_gt":"0"}`)
+			publish(t, h, updatedKeyOnly(&before, nil, tc.shown))
 			if got := follower.got(); len(got) != 1 {
 				t.Errorf("the follower got %q, want a row", got)
 			}
@@ -265,25 +264,25 @@ func TestFollowersOfAlteredTables(t *testing.T) {
 	}
 }
 
-// It is nobody else who is asked: not who came after such a row, nor who was only sent
-// a delete that nobody knew to concern it, which leaves no row in error.
-func TestFollowersWhoAreSure(t *testing.T) {
+// It does not close subscribers whose row set can't be wrong: those who subscribed after
+// such a row, and those who only received a delete that may not concern them.
+func TestTransitionSubscribersWithCertainRows(t *testing.T) {
 	t.Parallel()
 	h, before := startHub(t, 1), table("t", column("id", wal.KindInt, true), column("status", wal.KindText, false), column("n", wal.KindInt, false))
 	now := *before
 	now.Identity, now.At = wal.IdentityFull, 100
-	follow := func(filters string) *watcher {
-		return extended(t, h, before, filters, protocol.SubscriptionOptions{Transitions: true})
+	follow := func(filters string) *testSubscriber {
+		return subscribeWith(t, h, before, filters, protocol.SubscriptionOptions{Transitions: true})
 	}
 	early, other := follow(`{"status":"x"}`), follow(`{"n":1}`)
-	publish(t, h, updatedBlindly(before, nil, row("1", "~", "2")), wal.Change{Op: wal.Delete, Relation: before, Old: row("1", "?", "?")})
+	publish(t, h, updatedKeyOnly(before, nil, row("1", "~", "2")), wal.Change{Op: wal.Delete, Relation: before, Old: row("1", "?", "?")})
 	late := follow(`{"status":"x"}`)
 	publish(t, h, wal.Change{Op: wal.Truncate, Relation: &now})
 	const head, truncate = `,"collection_id":"t","data":{"id":1`, `{"event":"truncate","collection_id":"t"}`
 	early.want(t, `{"event":"update"`+head+`,"n":2},"unchanged":["status"]}`, `{"event":"delete"`+head+`}}`, "close 1012")
 	other.want(t, `{"event":"delete"`+head+`},"reason":"filter"}`, `{"event":"delete"`+head+`}}`, truncate)
 	late.want(t, truncate)
-	for _, w := range []*watcher{early, other, late} {
+	for _, w := range []*testSubscriber{early, other, late} {
 		h.Unsubscribe(w.sub)
 	}
 }
@@ -316,7 +315,7 @@ func TestEvents(t *testing.T) {
 		t.Run(fmt.Sprintf("%v transitions=%v", tc.events, tc.transitions), func(t *testing.T) {
 			t.Parallel()
 			h := startHub(t, 2)
-			w := extended(t, h, rel, `{"status":"paid"}`, protocol.SubscriptionOptions{Transitions: tc.transitions, Events: wal.OpSetOf(tc.events...)})
+			w := subscribeWith(t, h, rel, `{"status":"paid"}`, protocol.SubscriptionOptions{Transitions: tc.transitions, Events: wal.OpSetOf(tc.events...)})
 			publish(t, h, changes...)
 			var got []string
 			for _, m := range w.got() {
@@ -347,18 +346,18 @@ func TestColumns(t *testing.T) {
 		return protocol.SubscriptionOptions{Columns: names}
 	}
 
-	t.Run("only these, and the key, while the filter uses others", func(t *testing.T) {
+	t.Run("events show these and the key, and the filter uses others", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 2), table3()
-		w := extended(t, h, rel, `{"b":"x"}`, only("a"))
+		w := subscribeWith(t, h, rel, `{"b":"x"}`, only("a"))
 		publish(t, h, created(rel, "1", "one", "x"), created(rel, "2", "two", "y"))
 		w.want(t, `{"event":"create"`+head+`{"id":1,"a":"one"}}`)
 	})
 
-	t.Run("an update that touches none of them is not sent", func(t *testing.T) {
+	t.Run("an update that changes none of them is not sent", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 2), table3()
-		a, key, all := extended(t, h, rel, "", only("a")), extended(t, h, rel, "", only()), watch(t, h, rel, "")
+		a, key, all := subscribeWith(t, h, rel, "", only("a")), subscribeWith(t, h, rel, "", only()), subscribe(t, h, rel, "")
 		publish(
 			t, h, updated(rel, row("1", "one", "x"), row("1", "one", "y")),
 			updated(rel, row("1", "one", "y"), row("1", "two", "y")),
@@ -370,18 +369,18 @@ func TestColumns(t *testing.T) {
 		)
 		key.want(t, `{"event":"update"`+head+`{"id":2},"old_data":{"id":1}}`)
 		if n := len(all.got()); n != 3 {
-			t.Errorf("without the extension %d came, want 3", n)
+			t.Errorf("without columns %d events came, want 3", n)
 		}
 	})
 
-	t.Run("what is not known may have been touched", func(t *testing.T) {
+	t.Run("an unknown value may have changed", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 2), table3()
-		a, key := extended(t, h, rel, "", only("a")), extended(t, h, rel, "", only())
+		a, key := subscribeWith(t, h, rel, "", only("a")), subscribeWith(t, h, rel, "", only())
 		publish(
-			t, h, updatedBlindly(rel, nil, row("1", "one", "x")),
-			updatedBlindly(rel, nil, row("1", "~", "y")), // the one that did not travel did not change
-			updatedBlindly(rel, row("1", "?", "?"), row("2", "~", "y")),
+			t, h, updatedKeyOnly(rel, nil, row("1", "one", "x")),
+			updatedKeyOnly(rel, nil, row("1", "~", "y")), // the value that the log left out did not change
+			updatedKeyOnly(rel, row("1", "?", "?"), row("2", "~", "y")),
 		)
 		a.want(
 			t, `{"event":"update"`+head+`{"id":1,"a":"one"}}`,
@@ -390,17 +389,17 @@ func TestColumns(t *testing.T) {
 		key.want(t, `{"event":"update"`+head+`{"id":2},"old_data":{"id":1}}`)
 	})
 
-	t.Run("an update that may bring or take a row is sent to those who follow", func(t *testing.T) {
+	t.Run("an update that may bring or remove a row is sent to transition subscribers", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 2), table3()
 		follow := only("a")
 		follow.Transitions = true
-		follower, plain := extended(t, h, rel, `{"b":"x"}`, follow), extended(t, h, rel, `{"b":"x"}`, only("a"))
+		follower, plain := subscribeWith(t, h, rel, `{"b":"x"}`, follow), subscribeWith(t, h, rel, `{"b":"x"}`, only("a"))
 		publish(
 			t, h, updated(rel, row("1", "one", "y"), row("1", "one", "x")),
 			updated(rel, row("1", "one", "x"), row("1", "one", "y")),
 			updated(rel, row("2", "two", "x"), row("2", "two", "x")),
-			updatedBlindly(rel, nil, row("3", "~", "x")),
+			updatedKeyOnly(rel, nil, row("3", "~", "x")),
 		)
 		follower.want(
 			t, `{"event":"create"`+head+`{"id":1,"a":"one"},"reason":"filter"}`,
@@ -413,13 +412,13 @@ func TestColumns(t *testing.T) {
 	t.Run("one evaluation for all, one encode for each choice", func(t *testing.T) {
 		t.Parallel()
 		h, rel := startHub(t, 4), table3()
-		var ws []*watcher
+		var ws []*testSubscriber
 		for i := range 90 {
 			e := []protocol.SubscriptionOptions{{}, only("a"), only("a", "id", "a")}[i%3]
 			e.Events = wal.OpSet(i % 2 * int(wal.OpSetOf(wal.Create)))
-			ws = append(ws, extended(t, h, rel, `{"b":"x"}`, e))
+			ws = append(ws, subscribeWith(t, h, rel, `{"b":"x"}`, e))
 		}
-		ws = append(ws, extended(t, h, rel, `{"b_in":"x,y"}`, only("a")))
+		ws = append(ws, subscribeWith(t, h, rel, `{"b_in":"x,y"}`, only("a")))
 		publish(t, h, created(rel, "1", "one", "x"))
 		for i, w := range ws {
 			want := `{"event":"create"` + head + `{"id":1,"a":"one"}}`
@@ -433,10 +432,10 @@ func TestColumns(t *testing.T) {
 		}
 	})
 
-	t.Run("a column that is not there is refused", func(t *testing.T) {
+	t.Run("a missing column is refused", func(t *testing.T) {
 		t.Parallel()
 		h := startHub(t, 1)
-		_, err := tryExtended(h, table3(), "", only("id", "A"))
+		_, err := trySubscribeWith(h, table3(), "", only("id", "A"))
 		if err == nil || err.Error() != `Invalid columns: A: no such column in "t"` {
 			t.Errorf("error %v", err)
 		}
@@ -445,10 +444,10 @@ func TestColumns(t *testing.T) {
 		}
 	})
 
-	t.Run("a column that is dropped ends those who asked for it", func(t *testing.T) {
+	t.Run("a dropped column closes those who named it", func(t *testing.T) {
 		t.Parallel()
 		h, v1 := startHub(t, 1), table3()
-		a, b := extended(t, h, v1, "", only("a")), extended(t, h, v1, "", only("b"))
+		a, b := subscribeWith(t, h, v1, "", only("a")), subscribeWith(t, h, v1, "", only("b"))
 		v2 := table("t", column("b", wal.KindText, false), column("id", wal.KindInt, true))
 		v2.At = 10
 		publish(t, h, created(v1, "1", "one", "x"), created(v2, "y", "2"))
@@ -464,17 +463,17 @@ func TestColumns(t *testing.T) {
 		}
 	})
 
-	t.Run("a column that the stream has not come to yet", func(t *testing.T) {
+	t.Run("a column that the stream has not reached yet", func(t *testing.T) {
 		t.Parallel()
 		h, v1 := startHub(t, 1), table("t", column("id", wal.KindInt, true))
 		v1.At = 100
-		all := watch(t, h, v1, "")
+		all := subscribe(t, h, v1, "")
 		v2 := table3()
 		v2.At = 200
-		w := extended(t, h, v2, "", only("a"))
+		w := subscribeWith(t, h, v2, "", only("a"))
 		creates := only("a")
 		creates.Events = wal.OpSetOf(wal.Create)
-		deaf := extended(t, h, v2, "", creates)
+		deaf := subscribeWith(t, h, v2, "", creates)
 		publish(t, h, created(v1, "1"), wal.Change{Op: wal.Truncate, Relation: v1})
 		deaf.want(t)
 		v3 := table3()
@@ -483,14 +482,14 @@ func TestColumns(t *testing.T) {
 		w.want(t, `{"event":"truncate","collection_id":"t"}`, `{"event":"create"`+head+`{"id":2,"a":"two"}}`)
 		deaf.want(t, `{"event":"create"`+head+`{"id":2,"a":"two"}}`)
 		if n := len(all.got()); n != 3 {
-			t.Errorf("without the extension %d came, want 3", n)
+			t.Errorf("without columns %d events came, want 3", n)
 		}
 	})
 
-	t.Run("a column that was added is not among those that were named", func(t *testing.T) {
+	t.Run("an added column is not shown to those who named others", func(t *testing.T) {
 		t.Parallel()
 		h, v1 := startHub(t, 1), table("t", column("id", wal.KindInt, true), column("a", wal.KindText, false))
-		named, all := extended(t, h, v1, "", only("id", "a")), watch(t, h, v1, "")
+		named, all := subscribeWith(t, h, v1, "", only("id", "a")), subscribe(t, h, v1, "")
 		v2 := table3()
 		v2.At = 10
 		publish(t, h, created(v2, "1", "one", "x"))
@@ -501,7 +500,7 @@ func TestColumns(t *testing.T) {
 	t.Run("another key", func(t *testing.T) {
 		t.Parallel()
 		h, v1 := startHub(t, 1), table3()
-		w := extended(t, h, v1, "", only("a"))
+		w := subscribeWith(t, h, v1, "", only("a"))
 		v2 := table("t", column("id", wal.KindInt, false), column("a", wal.KindText, false), column("b", wal.KindText, true))
 		v2.At = 10
 		publish(t, h, created(v1, "1", "one", "x"), created(v2, "1", "one", "x"))
@@ -509,15 +508,15 @@ func TestColumns(t *testing.T) {
 	})
 }
 
-// BenchmarkHubExtensions publishes an update to clients of distinct filters, which it
-// enters, leaves or stays in, and in which nothing changes that they are shown.
-func BenchmarkHubExtensions(b *testing.B) {
+// BenchmarkHubOptions publishes an update to clients with distinct filters: the row enters
+// or leaves them, stays in them, or stays and changes no shown column.
+func BenchmarkHubOptions(b *testing.B) {
 	rel := table("orders", column("id", wal.KindInt, true), column("status", wal.KindText, false), column("note", wal.KindText, false))
 	note := "a note of a usual length, forty-odd bytes"
 	for _, bm := range []struct {
 		name       string
 		extensions protocol.SubscriptionOptions
-		status     string // that the row had; it is "paid" now
+		status     string // before the update; after it, "paid"
 		filter     string
 	}{
 		{"none", protocol.SubscriptionOptions{}, "paid", `{"status":"paid","id_ne":"%d"}`},
@@ -530,9 +529,9 @@ func BenchmarkHubExtensions(b *testing.B) {
 	} {
 		b.Run("filters=1000/extensions="+bm.name, func(b *testing.B) {
 			h := startHub(b, 2)
-			drains := make([]*watcher, 1000)
+			drains := make([]*testSubscriber, 1000)
 			for i := range drains {
-				drains[i] = extended(b, h, rel, fmt.Sprintf(bm.filter, i), bm.extensions)
+				drains[i] = subscribeWith(b, h, rel, fmt.Sprintf(bm.filter, i), bm.extensions)
 			}
 			change := batch(updated(rel, row("12345", bm.status, note), row("12345", "paid", note)))
 			var taken []wsframe.Frame
@@ -550,7 +549,7 @@ func BenchmarkHubExtensions(b *testing.B) {
 	}
 }
 
-// An altered table has each request compiled once, however many share it.
+// An altered table has each spec compiled once, however many subscribers share it.
 func TestHubCompilesOnce(t *testing.T) { //nolint:paralleltest // it measures what is allocated
 	id, status, note := column("id", wal.KindInt, true), column("status", wal.KindText, false), column("note", wal.KindText, false)
 	two, three := table("t", id, status), table("t", id, status, note)
@@ -560,11 +559,11 @@ func TestHubCompilesOnce(t *testing.T) { //nolint:paralleltest // it measures wh
 		ids = append(ids, strconv.Itoa(1_000_000+i))
 	}
 	filters := `{"id_in":[` + strings.Join(ids, ",") + `]}`
-	allocated := func(watchers int) uint64 {
+	allocated := func(subscribers int) uint64 {
 		h := startHub(t, 1)
-		defer h.Unsubscribe(extended(t, h, two, " "+filters, protocol.SubscriptionOptions{}).sub) // the same, spelled otherwise
-		for i := range watchers {
-			w := extended(t, h, two, filters, protocol.SubscriptionOptions{Events: wal.OpSet(i % 4)})
+		defer h.Unsubscribe(subscribeWith(t, h, two, " "+filters, protocol.SubscriptionOptions{}).sub) // the same filters, spelled in another way
+		for i := range subscribers {
+			w := subscribeWith(t, h, two, filters, protocol.SubscriptionOptions{Events: wal.OpSet(i % 4)})
 			defer h.Unsubscribe(w.sub)
 		}
 		c := wal.Change{Op: wal.Create, Relation: three, New: row("1", "y", "z")}
@@ -576,13 +575,13 @@ func TestHubCompilesOnce(t *testing.T) { //nolint:paralleltest // it measures wh
 	}
 	one, many := allocated(1), allocated(200)
 	if many > 4*one {
-		t.Errorf("%d bytes are allocated for 200 who ask for the same, %d for one", many, one)
+		t.Errorf("%d bytes are allocated for 200 subscribers with one spec, %d for one subscriber", many, one)
 	}
 }
 
-// The frames of a long row that each show another choice of columns are bounded: who
-// is shown no more is ended behind what it was sent before. Whole rows always are.
-func TestHubBoundsChoices(t *testing.T) {
+// MaxProjectedBytes bounds the frames of a long row that show different choices of columns.
+// Subscribers beyond it are closed after the frames that they have. Whole rows don't count.
+func TestHubBoundsProjectedBytes(t *testing.T) {
 	t.Parallel()
 	cols := []wal.Column{column("id", wal.KindInt, true), column("body", wal.KindText, false)}
 	for i := range 7 {
@@ -592,7 +591,7 @@ func TestHubBoundsChoices(t *testing.T) {
 	const choices, long = 100, 2 << 20
 	for _, shards := range []int{1, 3} {
 		h := startHub(t, shards)
-		var watchers []*watcher
+		var subscribers []*testSubscriber
 		for i := range choices {
 			chosen := []string{"body"}
 			for j, c := range cols[2:] {
@@ -600,15 +599,15 @@ func TestHubBoundsChoices(t *testing.T) {
 					chosen = append(chosen, c.Name)
 				}
 			}
-			watchers = append(watchers, extended(t, h, rel, fmt.Sprintf(`{"id_gt":%d}`, -1-i%4), protocol.SubscriptionOptions{Columns: chosen}))
+			subscribers = append(subscribers, subscribeWith(t, h, rel, fmt.Sprintf(`{"id_gt":%d}`, -1-i%4), protocol.SubscriptionOptions{Columns: chosen}))
 		}
-		whole := extended(t, h, rel, "", protocol.SubscriptionOptions{})
+		whole := subscribeWith(t, h, rel, "", protocol.SubscriptionOptions{})
 		insert := func(body string) wal.Change {
 			return wal.Change{Op: wal.Create, Relation: rel, New: row("1", body, "1", "2", "3", "4", "5", "6", "7")}
 		}
 		publish(t, h, insert("short"), insert(strings.Repeat("x", long)), insert("short"))
 		held, ended := 0, 0
-		for i, w := range watchers {
+		for i, w := range subscribers {
 			got := w.got()
 			switch {
 			case len(got) == 3 && len(got[1]) > long:
@@ -620,22 +619,22 @@ func TestHubBoundsChoices(t *testing.T) {
 			}
 		}
 		if held > fanout.MaxProjectedBytes+2*long || held < fanout.MaxProjectedBytes {
-			t.Errorf("%d bytes are held of choices among a row of %d, want about %d", held, long, fanout.MaxProjectedBytes)
+			t.Errorf("%d bytes of frames with a choice of columns for a row of %d, want about %d", held, long, fanout.MaxProjectedBytes)
 		}
 		if ended == 0 {
-			t.Error("nobody is ended")
+			t.Error("no subscriber is closed")
 		}
 		if got := whole.got(); len(got) != 3 {
-			t.Errorf("%d frames of whole rows are sent, want 3", len(got))
+			t.Errorf("%d frames of whole rows, want 3", len(got))
 		}
-		for _, w := range append(watchers, whole) {
+		for _, w := range append(subscribers, whole) {
 			h.Unsubscribe(w.sub)
 		}
-		// The next long row is shown to who is left and to who comes back.
-		back := extended(t, h, rel, "", protocol.SubscriptionOptions{Columns: []string{"body"}})
+		// The budget is one change's: the next long row is sent to a client that comes back.
+		back := subscribeWith(t, h, rel, "", protocol.SubscriptionOptions{Columns: []string{"body"}})
 		publish(t, h, insert(strings.Repeat("x", long)))
 		if got := back.got(); len(got) != 1 || len(got[0]) < long {
-			t.Errorf("who comes back gets %d frames, want the row", len(got))
+			t.Errorf("a client that comes back gets %d frames, want the row", len(got))
 		}
 		h.Unsubscribe(back.sub)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// wakes counts how often a queue woke its writer.
+// wakes is a Waker that counts.
 type wakes struct {
 	mu sync.Mutex
 	n  int
@@ -78,7 +78,7 @@ func TestQueue(t *testing.T) {
 		}
 	})
 
-	t.Run("a full one drops what waits and ends", func(t *testing.T) {
+	t.Run("a full queue drops what waits and ends", func(t *testing.T) {
 		t.Parallel()
 		q, _ := newQueue(10)
 		if !q.Push(frame("12345678")) {
@@ -99,7 +99,7 @@ func TestQueue(t *testing.T) {
 		}
 	})
 
-	t.Run("what a writer holds counts until it is written", func(t *testing.T) {
+	t.Run("taken frames count until they are written", func(t *testing.T) {
 		t.Parallel()
 		q, _ := newQueue(10)
 		q.Push(frame("12345678"))
@@ -113,7 +113,7 @@ func TestQueue(t *testing.T) {
 		}
 	})
 
-	t.Run("an empty one takes a frame of any length", func(t *testing.T) {
+	t.Run("an empty queue accepts a frame of any length", func(t *testing.T) {
 		t.Parallel()
 		q, _ := newQueue(10)
 		if !q.Push(frame(strings.Repeat("x", 1000))) {
@@ -121,7 +121,7 @@ func TestQueue(t *testing.T) {
 		}
 	})
 
-	t.Run("a frame longer than the limit is one beside what waits", func(t *testing.T) {
+	t.Run("one oversized frame may wait with others", func(t *testing.T) {
 		t.Parallel()
 		q, _ := newQueue(10)
 		long := frame(strings.Repeat("x", 1000))
@@ -134,20 +134,20 @@ func TestQueue(t *testing.T) {
 		if len(got) != 5 || q.Bytes() != 1008 {
 			t.Fatalf("%d frames, %d bytes", len(got), q.Bytes())
 		}
-		q.Written(1000) // not all of the long one yet
+		q.Written(1000) // a part of the oversized frame
 		if !q.Push(frame("d")) {
-			t.Error("refused what fits beside the rest of it")
+			t.Error("refused what fits with the rest of it")
 		}
 		q.Written(9)
 		if !q.Push(long) {
-			t.Error("refused the next one, though the first has left")
+			t.Error("refused the next one, though the first is written")
 		}
 		if q.Push(long) {
 			t.Error("accepted two at once")
 		}
 	})
 
-	t.Run("a long frame makes no room for short ones", func(t *testing.T) {
+	t.Run("an oversized frame makes no room for short ones", func(t *testing.T) {
 		t.Parallel()
 		for _, counted := range []int{4, 5} {
 			q, _ := newQueue(10)
@@ -166,7 +166,7 @@ func TestQueue(t *testing.T) {
 		}
 	})
 
-	t.Run("what has left of a long frame makes no room either", func(t *testing.T) {
+	t.Run("the written part of an oversized frame makes no room either", func(t *testing.T) {
 		t.Parallel()
 		q, _ := newQueue(10)
 		q.Push(frame(strings.Repeat("x", 1000)))
@@ -193,7 +193,7 @@ func TestQueue(t *testing.T) {
 		}
 	})
 
-	t.Run("an abandoned one gives nothing", func(t *testing.T) {
+	t.Run("an abandoned queue is empty", func(t *testing.T) {
 		t.Parallel()
 		q, _ := newQueue(100)
 		q.Push(frame("a"), frame("b"))
@@ -204,10 +204,9 @@ func TestQueue(t *testing.T) {
 	})
 }
 
-// Whatever is pushed and taken in whatever order, what comes out is a prefix of
-// what was accepted, and what waits never passes the limit but by one long frame, or
-// by one push into an empty queue. Whoever has everything written at once is never
-// closed.
+// In any order of operations, the taken frames are a prefix of the accepted ones, and what
+// waits exceeds the limit by at most one oversized frame, or one push into an empty queue.
+// A writer that writes everything at once never has its queue closed.
 func TestQueueAgainstModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -18,24 +18,24 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// tab is a socket in a room.
+// tab is a member of a room, with a queue that the test reads.
 type tab struct {
 	member *fanout.Member
 	queue  *fanout.Queue
 }
 
-func enter(rooms *fanout.Rooms, project, room, user string, create bool) (*tab, *protocol.Error) {
+func join(rooms *fanout.Rooms, project, room, user string, create bool) (*tab, *protocol.Error) {
 	q, _ := newQueue(1 << 20)
-	s, told := rooms.Join(fanout.JoinRequest{
+	s, clientErr := rooms.Join(fanout.JoinRequest{
 		Project: project, Room: protocol.Room{ID: room, Title: "title of " + room}, Create: create,
 		User: protocol.User{ID: user, Name: "name of " + user}, Queue: q,
 	})
-	return &tab{s, q}, told
+	return &tab{s, q}, clientErr
 }
 
-// got gives the messages, without what differs each time.
+// got takes the queued messages, without their timestamps and the like.
 func (b *tab) got() []string {
-	w := watcher{queue: b.queue}
+	w := testSubscriber{queue: b.queue}
 	out := w.got()
 	for i, m := range out {
 		before, rest, ok := strings.Cut(m, `"timestamp":"`)
@@ -47,11 +47,11 @@ func (b *tab) got() []string {
 	return out
 }
 
-func mustEnter(t *testing.T, rooms *fanout.Rooms, room, user string) *tab {
+func mustJoin(t *testing.T, rooms *fanout.Rooms, room, user string) *tab {
 	t.Helper()
-	b, told := enter(rooms, "p", room, user, true)
-	if told != nil {
-		t.Fatal(told)
+	b, clientErr := join(rooms, "p", room, user, true)
+	if clientErr != nil {
+		t.Fatal(clientErr)
 	}
 	return b
 }
@@ -71,11 +71,11 @@ func TestRooms(t *testing.T) {
 		return fmt.Sprintf(`{"type":"user_%s","user_id":"%s","user_name":"name of %s","room_info":{"id":"r","title":"title of r","participants":%d}}`, event, user, user, n)
 	}
 
-	t.Run("people come, speak and go", func(t *testing.T) {
+	t.Run("users join, send and leave", func(t *testing.T) {
 		t.Parallel()
 		rooms := fanout.NewRooms(fanout.RoomsConfig{})
-		ada := mustEnter(t, rooms, "r", "ada")
-		bob := mustEnter(t, rooms, "r", "bob")
+		ada := mustJoin(t, rooms, "r", "ada")
+		bob := mustJoin(t, rooms, "r", "bob")
 		rooms.SendFrom(bob.member, []byte(`{"a": 1}`))
 		rooms.Leave(bob.member)
 		rooms.Leave(bob.member)
@@ -84,11 +84,11 @@ func TestRooms(t *testing.T) {
 		equal(t, []string{joined(2, "bob"), message}, bob.got())
 	})
 
-	t.Run("two tabs are one person", func(t *testing.T) {
+	t.Run("two sockets of a user are one participant", func(t *testing.T) {
 		t.Parallel()
 		rooms := fanout.NewRooms(fanout.RoomsConfig{})
-		ada := mustEnter(t, rooms, "r", "ada")
-		one, two := mustEnter(t, rooms, "r", "bob"), mustEnter(t, rooms, "r", "bob")
+		ada := mustJoin(t, rooms, "r", "ada")
+		one, two := mustJoin(t, rooms, "r", "bob"), mustJoin(t, rooms, "r", "bob")
 		rooms.Leave(one.member)
 		ada.got()
 		equal(t, []string{joined(2, "bob")}, two.got())
@@ -99,69 +99,69 @@ func TestRooms(t *testing.T) {
 	t.Run("a room belongs to one project", func(t *testing.T) {
 		t.Parallel()
 		rooms := fanout.NewRooms(fanout.RoomsConfig{})
-		mustEnter(t, rooms, "r", "ada")
+		mustJoin(t, rooms, "r", "ada")
 		for _, create := range []bool{true, false} {
-			if _, told := enter(rooms, "other", "r", "eve", create); told != protocol.ErrRoomForbidden {
-				t.Errorf("create %v: told %v", create, told)
+			if _, clientErr := join(rooms, "other", "r", "eve", create); clientErr != protocol.ErrRoomForbidden {
+				t.Errorf("create %v: error %v", create, clientErr)
 			}
 		}
-		if told := rooms.Send("other", "r", protocol.System, []byte(`1`)); told != protocol.ErrRoomForbidden {
-			t.Errorf("told %v", told)
+		if clientErr := rooms.Send("other", "r", protocol.System, []byte(`1`)); clientErr != protocol.ErrRoomForbidden {
+			t.Errorf("error %v", clientErr)
 		}
 		if list := rooms.List("other"); len(list) != 0 {
 			t.Errorf("%+v", list)
 		}
 	})
 
-	t.Run("joining a room that is not there", func(t *testing.T) {
+	t.Run("joining a room that does not exist", func(t *testing.T) {
 		t.Parallel()
 		rooms := fanout.NewRooms(fanout.RoomsConfig{})
-		_, told := enter(rooms, "p", "r", "ada", false)
-		if told == nil || string(told.AppendJSON(nil)) != `{"error":"Room not found","room_id":"r"}` || told.Code != 4404 {
-			t.Errorf("told %v", told)
+		_, clientErr := join(rooms, "p", "r", "ada", false)
+		if clientErr == nil || string(clientErr.AppendJSON(nil)) != `{"error":"Room not found","room_id":"r"}` || clientErr.Code != 4404 {
+			t.Errorf("error %v", clientErr)
 		}
 	})
 
 	t.Run("limits", func(t *testing.T) {
 		t.Parallel()
 		rooms := fanout.NewRooms(fanout.RoomsConfig{MaxRooms: 1, MaxParticipants: 1})
-		mustEnter(t, rooms, "r", "ada")
+		mustJoin(t, rooms, "r", "ada")
 		for _, room := range []string{"r", "another"} {
-			if _, told := enter(rooms, "p", room, "bob", true); told == nil || told.Code != protocol.CloseRateLimit {
-				t.Errorf("room %q: told %v", room, told)
+			if _, clientErr := join(rooms, "p", room, "bob", true); clientErr == nil || clientErr.Code != protocol.CloseRateLimit {
+				t.Errorf("room %q: error %v", room, clientErr)
 			}
 		}
 	})
 
-	t.Run("an empty room lingers, unlisted, and is then forgotten", func(t *testing.T) {
+	t.Run("an empty room stays for a while, unlisted, and then expires", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			rooms := fanout.NewRooms(fanout.RoomsConfig{EmptyTTL: 30 * time.Second})
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- rooms.Run(ctx) }()
-			ada := mustEnter(t, rooms, "r", "ada")
+			ada := mustJoin(t, rooms, "r", "ada")
 			rooms.Leave(ada.member)
 			if list := rooms.List("p"); len(list) != 0 {
 				t.Errorf("an empty room is listed: %+v", list)
 			}
 			time.Sleep(29 * time.Second)
-			ada, told := enter(rooms, "p", "r", "ada", false)
-			if told != nil {
-				t.Fatal(told)
+			ada, clientErr := join(rooms, "p", "r", "ada", false)
+			if clientErr != nil {
+				t.Fatal(clientErr)
 			}
-			time.Sleep(40 * time.Second) // past the first expiry, with somebody in it
+			time.Sleep(40 * time.Second) // past the first expiry, with a member
 			synctest.Wait()
 			rooms.Leave(ada.member)
 			time.Sleep(29 * time.Second)
 			synctest.Wait()
 			if st := rooms.Stats(); st.Rooms != 1 {
-				t.Errorf("forgotten too early: %+v", st)
+				t.Errorf("expired too early: %+v", st)
 			}
 			time.Sleep(2 * time.Second)
 			synctest.Wait()
-			if _, told := enter(rooms, "p", "r", "ada", false); told == nil {
-				t.Error("an empty room was not forgotten")
+			if _, clientErr := join(rooms, "p", "r", "ada", false); clientErr == nil {
+				t.Error("an empty room did not expire")
 			}
 			if st := rooms.Stats(); st.Rooms != 0 {
 				t.Errorf("%+v", st)
@@ -174,7 +174,7 @@ func TestRooms(t *testing.T) {
 	})
 }
 
-// model is what the wire contract says of rooms.
+// model is a naive implementation of the rooms of the wire contract.
 type model struct {
 	rooms map[string]*modelRoom
 	made  int
@@ -192,9 +192,9 @@ type modelTab struct {
 	want       []string // user:event:participants or user:message
 }
 
-// TestManyRoomsAreForgotten leaves more rooms at once than are forgotten in one go,
-// some of which somebody enters again before their time is up.
-func TestManyRoomsAreForgotten(t *testing.T) {
+// TestManyRoomsExpire empties more rooms at once than expire at once. Users join some of
+// them again before their time is up.
+func TestManyRoomsExpire(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const many = 1000
@@ -203,12 +203,12 @@ func TestManyRoomsAreForgotten(t *testing.T) {
 		defer cancel()
 		go func() { _ = rooms.Run(ctx) }()
 		for i := range many {
-			rooms.Leave(mustEnter(t, rooms, fmt.Sprint(i), "ada").member)
+			rooms.Leave(mustJoin(t, rooms, fmt.Sprint(i), "ada").member)
 		}
 		time.Sleep(30 * time.Second)
 		var back []*tab
 		for i := range many / 2 {
-			back = append(back, mustEnter(t, rooms, fmt.Sprint(2*i), "ada"))
+			back = append(back, mustJoin(t, rooms, fmt.Sprint(2*i), "ada"))
 		}
 		for _, b := range back[:many/4] {
 			rooms.Leave(b.member)
@@ -220,14 +220,14 @@ func TestManyRoomsAreForgotten(t *testing.T) {
 			time.Sleep(tt.later)
 			synctest.Wait()
 			if got := rooms.Stats().Rooms; got != tt.want {
-				t.Errorf("%s later %d rooms are there, want %d", tt.later, got, tt.want)
+				t.Errorf("after %s there are %d rooms, want %d", tt.later, got, tt.want)
 			}
 		}
 	})
 }
 
-// Whatever users do in whatever rooms, lists, participants and everybody's events
-// agree with the model, and all in a room see the same order.
+// After random joins, messages and leaves, the list of rooms, the participants and each
+// member's messages agree with the model, and all members see one order.
 func TestRoomsAgainstModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -235,7 +235,7 @@ func TestRoomsAgainstModel(t *testing.T) {
 		m := &model{rooms: map[string]*modelRoom{}}
 		var tabs []*modelTab
 		said := 0
-		pick := func(t *rapid.T) (b *modelTab, ok bool) { // false where nobody is there
+		pick := func(t *rapid.T) (b *modelTab, ok bool) { // false if there is no member
 			if len(tabs) == 0 {
 				return nil, false
 			}
@@ -253,15 +253,15 @@ func TestRoomsAgainstModel(t *testing.T) {
 				b := &modelTab{room: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "room"), user: rapid.SampledFrom([]string{"u", "v", "w", "x"}).Draw(t, "user")}
 				create := rapid.Bool().Draw(t, "create")
 				r := m.rooms[b.room]
-				entered, told := enter(rooms, "p", b.room, b.user, create)
+				entered, clientErr := join(rooms, "p", b.room, b.user, create)
 				if r == nil && !create {
-					if told == nil || told.Code != protocol.CloseNotFound {
-						t.Fatalf("told %v", told)
+					if clientErr == nil || clientErr.Code != protocol.CloseNotFound {
+						t.Fatalf("error %v", clientErr)
 					}
 					return
 				}
-				if told != nil {
-					t.Fatal(told)
+				if clientErr != nil {
+					t.Fatal(clientErr)
 				}
 				if r == nil {
 					m.made++
@@ -319,7 +319,7 @@ func TestRoomsAgainstModel(t *testing.T) {
 	})
 }
 
-// summaries gives a tab's messages as the model has them.
+// summaries takes a tab's messages in the model's form.
 func summaries(t *rapid.T, b *tab) []string {
 	var out []string
 	for _, s := range b.got() {
@@ -396,7 +396,7 @@ func TestBroadcast(t *testing.T) {
 func TestServerPublisher(t *testing.T) {
 	t.Parallel()
 	a := &fanout.ServerPublisher{Project: "p", Broadcast: &fanout.Broadcast{}, Rooms: fanout.NewRooms(fanout.RoomsConfig{})}
-	ada := mustEnter(t, a.Rooms, "r:1", "ada")
+	ada := mustJoin(t, a.Rooms, "r:1", "ada")
 	ada.got()
 	announce := func(prefix, content string) error {
 		return a.Publish(&wal.Message{Prefix: prefix, Content: []byte(content)})
@@ -409,7 +409,7 @@ func TestServerPublisher(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	if err := announce("tablewire:room:nobody", `1`); err != nil {
-		t.Errorf("a room without anybody: %v", err)
+		t.Errorf("a room that does not exist: %v", err)
 	}
 	for prefix, content := range map[string]string{"tablewire:broadcast": `secret`, "tablewire:elsewhere": `1`} {
 		if err := announce(prefix, content); err == nil || strings.Contains(err.Error(), "secret") {

@@ -17,10 +17,10 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// TestRowSets lets clients follow random changes: each ends with exactly the rows
-// that match its filter, whatever the replica identity tells. Where a long value
-// that did not travel is what the filter looks at, a client may also have a row
-// that doesn't match, but never lacks one that does.
+// TestRowSets has clients follow random changes: each ends with exactly the rows that match
+// its filter, whatever the replica identity. If the filter uses a long value that the log
+// left out, a client may also hold a row that does not match, but never lacks one that
+// does.
 func TestRowSets(t *testing.T) {
 	t.Parallel()
 	for name, full := range map[string]bool{"full": true, "key only": false} {
@@ -46,7 +46,7 @@ func TestRowSets(t *testing.T) {
 	}
 }
 
-// world is a table, its present rows by id, and its followers.
+// world is a table, its present rows by id, and its transition subscribers.
 type world struct {
 	rel     *wal.Relation
 	rows    map[string][]wal.Value
@@ -56,7 +56,7 @@ type world struct {
 	clients []*follower
 }
 
-// The columns of the table: the key is not the first one.
+// The columns of the table. The key is not the first one.
 const (
 	colA, colID, colN, colBody = 0, 1, 2, 3
 )
@@ -136,7 +136,7 @@ func (w *world) drawRow(r *rapid.T, id string) []wal.Value {
 
 func (w *world) has(id string) bool { return w.rows[id] != nil }
 
-// change changes the table and gives what the log tells of it.
+// change changes the table and returns the change as the log has it.
 func (w *world) change(r *rapid.T) wal.Change {
 	id := ids.Draw(r, "id")
 	old := w.rows[id]
@@ -173,7 +173,7 @@ func (w *world) change(r *rapid.T) wal.Change {
 	return c
 }
 
-// tell sets what the log tells of the row before.
+// tell sets what the log has of the old row.
 func (w *world) tell(c *wal.Change, old []wal.Value) {
 	if w.rel.Identity == wal.IdentityFull {
 		c.Old, c.OldFull = old, true
@@ -195,17 +195,17 @@ func long(v wal.Value) bool { return strings.HasPrefix(string(v.Text), "L") }
 
 func same(a, b wal.Value) bool { return a.State == b.State && string(a.Text) == string(b.Text) }
 
-// follower is a client that keeps the rows of its filter as docs/row-sets.md says,
-// and one that asks for the same and for some events alone.
+// follower is a client that keeps the rows of its filter as docs/row-sets.md says. With it
+// comes a second subscriber that asks for some of the events only.
 type follower struct {
 	filters string
 	columns []string
 	filter  *filter.Filter
-	*watcher
+	*testSubscriber
 	held map[string]map[string]json.RawMessage
 
 	events  []string
-	limited *watcher
+	limited *testSubscriber
 }
 
 func (w *world) follow(r *rapid.T) *follower {
@@ -225,11 +225,11 @@ func (w *world) follow(r *rapid.T) *follower {
 		r.Fatal(err)
 	}
 	e := protocol.SubscriptionOptions{Transitions: true, Columns: c.columns}
-	if c.watcher, err = tryExtended(w.hub, w.rel, c.filters, e); err != nil {
+	if c.testSubscriber, err = trySubscribeWith(w.hub, w.rel, c.filters, e); err != nil {
 		r.Fatal(err)
 	}
 	e.Events = wal.OpSetOf(ops...)
-	if c.limited, err = tryExtended(w.hub, w.rel, c.filters, e); err != nil {
+	if c.limited, err = trySubscribeWith(w.hub, w.rel, c.filters, e); err != nil {
 		r.Fatal(err)
 	}
 	c.got()
@@ -237,7 +237,7 @@ func (w *world) follow(r *rapid.T) *follower {
 	return c
 }
 
-// take brings the client's rows up to date with a message.
+// take applies a message to the client's rows.
 func (c *follower) take(r *rapid.T, message string) (event string) {
 	var m struct {
 		Event     string                     `json:"event"`
@@ -284,7 +284,7 @@ func (c *follower) wantShown(r *rapid.T, name, message string) {
 	}
 }
 
-// check takes what has come and compares with the table.
+// check applies the queued messages and compares the rows with the table.
 func (c *follower) check(r *rapid.T, w *world) {
 	messages := c.got()
 	var listed []string
@@ -316,7 +316,7 @@ func (c *follower) check(r *rapid.T, w *world) {
 	}
 }
 
-// withoutBody is the row as the log tells it when the body does not travel.
+// withoutBody returns the row as the log has it if the body is left out.
 func (w *world) withoutBody(now []wal.Value) []wal.Value {
 	if w.rel.Identity == wal.IdentityFull || !long(now[colBody]) {
 		return now
