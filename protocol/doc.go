@@ -58,9 +58,10 @@
 //
 // # What is exported
 //
-// A Go client needs the close codes, [Error] and the limits; a program that embeds the
-// server needs [Error], [User] and [Hello]. The parsers and builders serve the server's
-// packages, and tests of clients. They stay here because one package that holds both
-// sides of a message is what keeps the sides equal. WebSocket frames are not here: each
-// client has a library for them, and the server's are internal.
+// A Go client needs the close codes, the limits and the texts of [Error]. A program that
+// embeds the server needs [Error], for its authentication, and [Problem], for what the
+// server returns. The parsers and builders serve the server's packages and the tests of
+// clients; they stay here so that one package, with one set of test vectors, defines both
+// sides of each message. WebSocket frames are not here, because each client has a library
+// for them: the server's are in internal/wsframe.
 package protocol
