@@ -102,22 +102,22 @@ func BenchmarkIdleClient(b *testing.B) {
 			return harness.DialRaw(b.Context(), &net.Dialer{}, s.Addr, "broadcast", "")
 		}},
 		{"member", func(s *harness.Server, i int) (io.Closer, error) {
-			k, err := harness.DialRaw(b.Context(), &net.Dialer{}, s.Addr, fmt.Sprintf("rooms/idle%d", i/2), fmt.Sprintf(harness.CreateHello, i))
+			c, err := harness.DialRaw(b.Context(), &net.Dialer{}, s.Addr, fmt.Sprintf("rooms/idle%d", i/2), fmt.Sprintf(harness.CreateHello, i))
 			if err == nil {
-				_, err = k.ReadText() // "joined"
+				_, err = c.ReadText() // "joined"
 			}
-			return k, err
+			return c, err
 		}},
 	} {
 		b.Run(tt.name, func(b *testing.B) {
 			s := benchServer(b, "idle_"+tt.name, "--max-unauthenticated=-1", "--auth-timeout=1m")
 			open := func(n int) {
 				for i := range n {
-					k, err := tt.open(s, i)
+					c, err := tt.open(s, i)
 					if err != nil {
 						b.Fatal(err)
 					}
-					b.Cleanup(func() { _ = k.Close() })
+					b.Cleanup(func() { _ = c.Close() })
 				}
 			}
 			open(64) // what the server needs once is not a client's cost

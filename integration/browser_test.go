@@ -16,7 +16,8 @@ import (
 	"github.com/tablewire/tablewire/integration/harness"
 )
 
-// The demo's page in a real browser, as somebody sees it who has just started it.
+// The demo's page shows the rows and their changes in a real browser. It survives a restart of
+// the demo.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
@@ -36,75 +37,74 @@ func TestBrowser(t *testing.T) {
 	row := fmt.Sprintf(`$('tr[data-key="%d"]')`, id)
 	cell := func(column string) string { return fmt.Sprintf(`%s.querySelector('[data-column="%s"]')`, row, column) }
 	p.want(t, "an inserted row appears", row)
-	p.want(t, "and is counted as one", `$('#total').textContent === '1' && $('#total-of').textContent === 'event'`)
+	p.want(t, "the page counts it as one event", `$('#total').textContent === '1' && $('#total-of').textContent === 'event'`)
 	p.want(t, "numbers keep their digits", cell("total")+`.textContent === '12.50'`)
-	p.want(t, "markup in a row is text", fmt.Sprintf(`%s.textContent === %q`, cell("customer"), markup))
-	p.want(t, "the frame is shown as it came", `$('#frames li[data-event="create"] code').textContent.startsWith('{"event":"create","collection_id":"orders","data":{"id":')`)
-	p.want(t, "so is what the page sent", `$('#frames li[data-socket="table"][data-direction="sent"] code').textContent === '{"api_key":"demo","filters":{},"transitions":true}'`)
-	p.want(t, "markup makes no elements and runs nothing", `!document.querySelector('main img, main script') && window.ran === undefined`)
+	p.want(t, "the page shows markup in a row as text", fmt.Sprintf(`%s.textContent === %q`, cell("customer"), markup))
+	p.want(t, "the page shows the frame as it came", `$('#frames li[data-event="create"] code').textContent.startsWith('{"event":"create","collection_id":"orders","data":{"id":')`)
+	p.want(t, "the page shows what it sent", `$('#frames li[data-socket="table"][data-direction="sent"] code').textContent === '{"api_key":"demo","filters":{},"transitions":true}'`)
+	p.want(t, "markup makes no element and runs nothing", `!document.querySelector('main img, main script') && window.ran === undefined`)
 
 	d.Run(t, `UPDATE orders SET status = 'paid' WHERE id = $1`, id)
 	p.want(t, "an update shows the new value", cell("status")+`.querySelector('.changed')?.textContent === 'paid'`)
-	p.want(t, "and the old one", cell("status")+`.querySelector('del').textContent === 'placed'`)
-	p.want(t, "and leaves the other cells alone", cell("customer")+`.querySelector('.changed') === null`)
+	p.want(t, "the update shows the old value", cell("status")+`.querySelector('del').textContent === 'placed'`)
+	p.want(t, "the update does not change the other cells", cell("customer")+`.querySelector('.changed') === null`)
 
-	p.want(t, "the rows that there were are there too", `[...document.querySelectorAll('#rows tr')].some((tr) => tr.textContent.includes('Priya Raman'))`)
+	p.want(t, "rows that were there before are there, too", `[...document.querySelectorAll('#rows tr')].some((tr) => tr.textContent.includes('Priya Raman'))`)
 
 	d.Run(t, `DELETE FROM orders WHERE id = $1`, id)
-	p.want(t, "a deleted row goes", row+` === null`)
+	p.want(t, "a deleted row is removed", row+` === null`)
 
 	p.click(t, "#pause")
 	id = order("Held Back", "placed")
 	row = fmt.Sprintf(`$('tr[data-key="%d"]')`, id)
-	p.want(t, "events are counted in the pause", `$('#held').textContent === '1'`)
-	p.want(t, "the table holds still in the pause", row+` === null`)
+	p.want(t, "the page counts events during the pause", `$('#held').textContent === '1'`)
+	p.want(t, "the table does not change during the pause", row+` === null`)
 	p.click(t, "#pause")
 	p.want(t, "the table catches up", row)
 
 	p.filter(t, "total_gte=lots")
-	p.want(t, "the server's error is shown", `$('#error').textContent.includes('Invalid filter: total_gte') && $('#error').textContent.includes('4400')`)
-	p.want(t, "and the state", `$('#state').dataset.state === 'refused'`)
+	p.want(t, "the page shows the server's error", `$('#error').textContent.includes('Invalid filter: total_gte') && $('#error').textContent.includes('4400')`)
+	p.want(t, "the state is refused", `$('#state').dataset.state === 'refused'`)
 	p.filter(t, "status")
-	p.want(t, "what is no filter is told without asking the server", `$('#error').textContent.includes('column=value')`)
+	p.want(t, "the page refuses what is not a filter, without asking the server", `$('#error').textContent.includes('column=value')`)
 
 	p.filter(t, `total_gte=12.50 total_lt=12345678901234567890123 customer_ne="5" city_ne=007 total_ne=-1e0`)
-	p.want(t, "numbers are sent as numbers, digit for digit, and text as text", `$('#frames li[data-socket="table"][data-direction="sent"] code').textContent ===
+	p.want(t, "the page sends numbers as numbers, digit for digit, and text as text", `$('#frames li[data-socket="table"][data-direction="sent"] code').textContent ===
 		'{"api_key":"demo","filters":{"total_gte":12.50,"total_lt":12345678901234567890123,"customer_ne":"5","city_ne":"007","total_ne":-1e0},"transitions":true}'`)
-	p.want(t, "and are connected with", `$('#frames li[data-socket="table"][data-direction="received"] code').textContent.includes('"connected"') && $('#state').dataset.state === 'live'`)
+	p.want(t, "the page is connected with them", `$('#frames li[data-socket="table"][data-direction="received"] code').textContent.includes('"connected"') && $('#state').dataset.state === 'live'`)
 	id = order("Numbered", "placed")
-	p.want(t, "and mean what they should", fmt.Sprintf(`$('tr[data-key="%d"]')`, id))
+	p.want(t, "a row that matches them appears", fmt.Sprintf(`$('tr[data-key="%d"]')`, id))
 
 	p.filter(t, `status=packed customer_contains="of two"`)
-	p.want(t, "a good filter connects again", `$('#state').dataset.state === 'live' && $('#error').hidden`)
+	p.want(t, "the page connects again with a valid filter", `$('#state').dataset.state === 'live' && $('#error').hidden`)
 	order("One of Two", "placed")
 	id = order("One of Two", "packed")
 	p.want(t, "a row that matches appears", fmt.Sprintf(`$('tr[data-key="%d"]')`, id))
-	p.want(t, "and none that does not", `document.querySelectorAll('#rows tr').length === 1`)
+	p.want(t, "a row that does not match does not appear", `document.querySelectorAll('#rows tr').length === 1`)
 
 	p.click(t, `[data-collection="products"]`)
-	p.want(t, "another table is watched", `$('#state').dataset.state === 'live' && $('#frames li[data-event="connected"] code').textContent.includes('products')`)
-	p.want(t, "its rows are there", `document.querySelectorAll('#rows tr').length === 18`)
+	p.want(t, "the page is subscribed to another table", `$('#state').dataset.state === 'live' && $('#frames li[data-event="connected"] code').textContent.includes('products')`)
+	p.want(t, "the table's rows are there", `document.querySelectorAll('#rows tr').length === 18`)
 	d.Run(t, `UPDATE products SET stock = 41 WHERE sku = 'TEA-01'`)
-	p.want(t, "its rows have their own key", `$('tr[data-key="TEA-01"] [data-column="stock"] del').textContent === '42'`)
+	p.want(t, "its rows have the table's key", `$('tr[data-key="TEA-01"] [data-column="stock"] del').textContent === '42'`)
 
 	d.stop(t)
-	p.want(t, "the page says that the server has gone", `$('#state').dataset.state === 'waiting'`)
+	p.want(t, "the page says that the connection is lost", `$('#state').dataset.state === 'waiting'`)
 	d = startDemo(t, dir, strings.TrimSuffix(strings.TrimPrefix(d.page, "http://"), "/"))
-	p.want(t, "and connects by itself when it is back", `$('#state').dataset.state === 'live'`)
-	p.want(t, "with the rows that there are now", `document.querySelectorAll('#rows tr').length === 18 && !document.querySelector('#rows .stale')`)
+	p.want(t, "the page connects again by itself", `$('#state').dataset.state === 'live'`)
+	p.want(t, "the page has the rows that are there now", `document.querySelectorAll('#rows tr').length === 18 && !document.querySelector('#rows .stale')`)
 	d.Run(t, `UPDATE products SET stock = 40 WHERE sku = 'TEA-01'`)
-	p.want(t, "and goes on", `$('tr[data-key="TEA-01"] [data-column="stock"] del').textContent === '41'`)
+	p.want(t, "the page gets events again", `$('tr[data-key="TEA-01"] [data-column="stock"] del').textContent === '41'`)
 	d.stop(t)
 
 	for _, m := range p.complaints() {
 		if !strings.Contains(m, "WebSocket connection to") { // while the server was away
-			t.Errorf("the browser complains: %s", m)
+			t.Errorf("the browser's console has: %s", m)
 		}
 	}
 }
 
-// demo is the program with a database of its own, in which nothing changes but by
-// the test.
+// demo is a process of "tablewire demo" and its database, in which only the test changes rows.
 type demo struct {
 	*harness.Process
 	*harness.Database
@@ -122,11 +122,11 @@ func (d *demo) stop(t *testing.T) {
 	t.Helper()
 	d.Signal(t, syscall.SIGTERM)
 	if code := d.WaitExit(t, 10*time.Second); code != 0 {
-		t.Errorf("ended with %d after SIGTERM:\n%s", code, d.Output())
+		t.Errorf("after SIGTERM the demo ended with exit code %d:\n%s", code, d.Output())
 	}
 }
 
-// demoDir is a folder that PostgreSQL can reach when it runs as another user.
+// demoDir returns a folder that PostgreSQL can reach when it runs as another user.
 func demoDir(t *testing.T) string {
 	t.Helper()
 	parent, err := os.MkdirTemp("", "tablewire-demo-")
@@ -140,11 +140,12 @@ func demoDir(t *testing.T) string {
 	return filepath.Join(parent, "data")
 }
 
-// findBrowser gives the path of Chromium or Chrome.
+// findBrowser returns the path of Chromium or Chrome. Without one it skips the test, unless
+// the variable CI is set.
 func findBrowser(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("starts a browser")
+		t.Skip("-short leaves out what starts a browser")
 	}
 	for _, name := range []string{
 		"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "headless-shell",
@@ -162,7 +163,7 @@ func findBrowser(t *testing.T) string {
 	return ""
 }
 
-// page is a page in a browser, which ends with the test.
+// page is a page in a browser. The browser ends with the test.
 type page struct {
 	ctx      context.Context
 	messages chan string // errors and warnings of the browser's console
@@ -174,7 +175,7 @@ func openPage(t *testing.T, browser, url string) *page {
 		chromedp.ExecPath(browser), chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	if os.Geteuid() == 0 || os.Getenv("CI") != "" {
-		options = append(options, chromedp.NoSandbox) // it does not work for root and in many containers
+		options = append(options, chromedp.NoSandbox) // Chromium's sandbox works neither for root nor in many containers
 	}
 	allocator, stop := chromedp.NewExecAllocator(background(t), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -196,7 +197,7 @@ func openPage(t *testing.T, browser, url string) *page {
 	t.Cleanup(func() {
 		if t.Failed() {
 			if text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`)); err == nil {
-				t.Logf("the page showed:\n%s", text)
+				t.Logf("the page shows:\n%s", text)
 			}
 		}
 		closing, done := context.WithTimeout(ctx, harness.Patience)
@@ -214,8 +215,8 @@ func openPage(t *testing.T, browser, url string) *page {
 	return p
 }
 
-// want waits until an expression about the page holds, $ being querySelector. It
-// looks at each change of the document.
+// want waits until an expression about the page is true. In it, $ is querySelector. The page
+// evaluates it at each change of the document.
 func (p *page) want(t *testing.T, what, expression string) {
 	t.Helper()
 	held, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`new Promise((resolve) => {
@@ -231,7 +232,7 @@ func (p *page) want(t *testing.T, what, expression string) {
 		t.Fatalf("%s: %v", what, err)
 	}
 	if !held {
-		t.Fatalf("not so: %s\n%s", what, expression)
+		t.Fatalf("this did not become true: %s\n%s", what, expression)
 	}
 }
 
@@ -242,7 +243,7 @@ func (p *page) click(t *testing.T, selector string) {
 	}
 }
 
-// filter types a filter in place of the one that is there.
+// filter replaces the filter of the page.
 func (p *page) filter(t *testing.T, text string) {
 	t.Helper()
 	err := chromedp.Do(p.ctx,
@@ -253,7 +254,8 @@ func (p *page) filter(t *testing.T, text string) {
 	}
 }
 
-// complaints are what the browser's console has got so far.
+// complaints returns the errors and warnings that the browser's console has got since the last
+// call.
 func (p *page) complaints() []string {
 	var all []string
 	for {

@@ -17,18 +17,18 @@ func TestConnectionFlood(t *testing.T) {
 	t.Parallel()
 	s := harness.Serve(t, pgtest.Start(t).NewDatabase(t), "connects", "--address-connection-rate=0.001", "--max-connections-per-address=20", "--max-unauthenticated=40")
 	for range 20 { // one at a time
-		k, err := harness.DialHostile(t.Context(), s.Addr, "broadcast", harness.CreateHello)
+		raw, err := harness.DialHostile(t.Context(), s.Addr, "broadcast", harness.CreateHello)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = k.Close()
+		_ = raw.Close()
 	}
-	k, err := harness.DialHostile(t.Context(), s.Addr, "broadcast", harness.CreateHello)
+	raw, err := harness.DialHostile(t.Context(), s.Addr, "broadcast", harness.CreateHello)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer k.Close()
-	if code, last := k.WaitClosed(); code != 4429 || last != `{"error":"Rate limit exceeded","error_detail":"your address connects too often"}` {
+	defer raw.Close()
+	if code, last := raw.WaitClosed(); code != 4429 || last != `{"error":"Rate limit exceeded","error_detail":"your address connects too often"}` {
 		t.Errorf("connection 21 ended with %d %s", code, last)
 	}
 	c, _ := harness.Join(t, s, "broadcast", map[string]string{"api_key": harness.APIKey})

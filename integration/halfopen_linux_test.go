@@ -22,18 +22,18 @@ func TestPeersThatVanish(t *testing.T) {
 	witness, _ := harness.Join(t, s, "rooms/r", map[string]string{"api_key": harness.APIKey, "user_id": "witness", "action": "create"})
 	const vanished = 20
 	for i := range vanished {
-		k, err := harness.DialRaw(t.Context(), &net.Dialer{}, s.Addr, "rooms/r", fmt.Sprintf(harness.CreateHello, i))
+		c, err := harness.DialRaw(t.Context(), &net.Dialer{}, s.Addr, "rooms/r", fmt.Sprintf(harness.CreateHello, i))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer k.Close()
-		if _, err := k.ReadText(); err != nil { // "joined"
+		defer c.Close()
+		if _, err := c.ReadText(); err != nil { // "joined"
 			t.Fatal(err)
 		}
 		if f := witness.Next(t); !strings.HasPrefix(f, `{"type":"user_joined"`) {
 			t.Fatal(f)
 		}
-		vanish(t, k.Conn)
+		vanish(t, c.Conn)
 	}
 	began := time.Now()
 	for range vanished {

@@ -1,5 +1,6 @@
-// Package integration tests the built binary against real PostgreSQL servers, the
-// way an operator and a browser meet it: flags, signals, sockets. One file a promise.
+// Package integration tests the built binary against real PostgreSQL servers. It uses the
+// program as operators and browsers do: by flags, signals and sockets. Each file holds one
+// promise of the program. Package harness has what the files share.
 package integration
 
 import (

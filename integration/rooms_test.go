@@ -21,19 +21,18 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// roomsTime bounds the property below; -rapid.checks and -rapid.seed work as well.
+// roomsTime bounds the property below. The flags -rapid.checks and -rapid.seed work, too.
 var roomsTime = flag.Duration("rooms.time", 4*time.Second, "how long TestRoomsModel looks for a counterexample")
 
-// Random users with several tabs come into rooms, leave them, lose their connections
-// and talk, one at a time and many at once, over real sockets. What every one of
-// them is told, and what the list of rooms says, must be what a model of the rooms
-// says, and the same for everybody.
+// Random users join rooms in several tabs, leave them, lose their connections and send
+// messages, one at a time and many at once. Every tab gets what a model of the rooms says, and
+// so does the list of rooms. All tabs of a room get the same messages in the same order.
 func TestRoomsModel(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
 	s := harness.Serve(t, db.URL, "rooms_model", "--message-rate=-1", "--address-message-rate=-1")
 	if f := flag.Lookup("rapid.seed"); f.Value.String() == "0" {
-		_ = f.Value.Set(strconv.FormatUint(rand.Uint64()|1, 10)) // it is a number
+		_ = f.Value.Set(strconv.FormatUint(rand.Uint64()|1, 10)) // fails only for what is no number
 	}
 	t.Logf("to repeat: go test -run TestRoomsModel ./integration -rapid.seed=%s -rooms.time=%s", flag.Lookup("rapid.seed").Value, 10**roomsTime)
 	began, runs, steps, failed := time.Now(), 0, 0, false
@@ -43,12 +42,12 @@ func TestRoomsModel(t *testing.T) {
 		}
 		runs++
 		held := false
-		defer func() { failed = failed || !held }() // to be made smaller, it runs again
+		defer func() { failed = failed || !held }() // rapid runs the property again to shrink the failure
 		m := &roomsModel{ctx: background(t), server: s, run: runs, rooms: map[string]*modelRoom{}}
 		defer m.end(r)
 		r.Repeat(map[string]func(*rapid.T){
-			"one thing": func(r *rapid.T) { steps++; m.step(r, 1) },
-			"at once":   func(r *rapid.T) { steps++; m.step(r, rapid.IntRange(2, 8).Draw(r, "things")) },
+			"one operation": func(r *rapid.T) { steps++; m.step(r, 1) },
+			"at once":       func(r *rapid.T) { steps++; m.step(r, rapid.IntRange(2, 8).Draw(r, "operations")) },
 		})
 		held = true
 	})
@@ -58,198 +57,197 @@ func TestRoomsModel(t *testing.T) {
 const (
 	modelUsers = 4
 	modelRooms = 3
-	modelTabs  = 12 // open at the same time
+	modelTabs  = 12 // at most so many are open at the same time
 
-	// modelPatience is short, because a failure is looked for again and again, to
-	// make it smaller.
+	// modelPatience is short, because rapid repeats a failure many times to shrink it.
 	modelPatience = 10 * time.Second
 )
 
-// roomsModel is what the server must agree with.
+// roomsModel is what the rooms must be after each step.
 type roomsModel struct {
 	ctx    context.Context
 	server *harness.Server
-	run    int // rooms are named after it: those of an earlier run linger
-	said   int // numbers messages and titles
+	run    int // part of the rooms' ids, because rooms of an earlier run still exist
+	serial int // numbers messages and titles
 
 	tabs   []*tab
-	dialed []*tab // all that there ever were
+	dialed []*tab // all that were ever open
 	rooms  map[string]*modelRoom
 	order  []string // ids of rooms, oldest first
 }
 
-// modelRoom is a room; it stays when nobody is in it, as it does for the time that
-// a run takes.
+// modelRoom is a room. It stays when it is empty: --room-linger is longer than a run.
 type modelRoom struct {
 	id, title, createdBy string
-	people               []string // in the order in which they came
+	people               []string // in the order in which they joined
 }
 
 // tab is a user's socket in a room.
 type tab struct {
 	*harness.Conn
 	user, room string
-	heard      []string // in this step
+	received   []string // in this step
 }
 
-// thing is what is done in a step.
-type thing struct {
-	kind string // open, leave, drop, say
-	tab  *tab   // for an open: the new one, with its socket once it is open
+// operation is something that a user does in a step.
+type operation struct {
+	kind string // open, leave, reset, send
+	tab  *tab   // of open: the new one, which has a connection once it is open
 
-	action, title string              // of an open
-	content       string              // of a say
-	first         harness.ChatMessage // of an open: the answer
+	action, title string              // of open
+	content       string              // of send
+	first         harness.ChatMessage // of open: the server's answer
 }
 
-// prefix begins the ids of a run's rooms.
+// prefix is what the ids of a run's rooms begin with.
 func (m *roomsModel) prefix() string { return fmt.Sprintf("run%d-room", m.run) }
 
 func nameOf(user string) string { return "Name of " + user }
 
-// draw chooses what to do. A tab does one thing in a step.
-func (m *roomsModel) draw(r *rapid.T, n int) []*thing {
+// draw chooses n operations. A tab has at most one in a step.
+func (m *roomsModel) draw(r *rapid.T, n int) []*operation {
 	free := slices.Clone(m.tabs)
-	var things []*thing
+	var ops []*operation
 	for range n {
-		kinds := []string{"open", "open", "say", "leave", "drop"}
+		kinds := []string{"open", "open", "send", "leave", "reset"}
 		if len(free) == 0 {
 			kinds = kinds[:2]
 		} else if len(m.tabs) >= modelTabs {
 			kinds = kinds[2:]
 		}
-		th := &thing{kind: rapid.SampledFrom(kinds).Draw(r, "kind")}
-		m.said++
-		if th.kind == "open" {
-			th.tab = &tab{
+		op := &operation{kind: rapid.SampledFrom(kinds).Draw(r, "kind")}
+		m.serial++
+		if op.kind == "open" {
+			op.tab = &tab{
 				user: fmt.Sprintf("user%d", rapid.IntRange(1, modelUsers).Draw(r, "user")),
 				room: m.prefix() + fmt.Sprint(rapid.IntRange(1, modelRooms).Draw(r, "room")),
 			}
-			th.action = rapid.SampledFrom([]string{"create", "create", "join", ""}).Draw(r, "action")
-			th.title = fmt.Sprintf("Title %d", m.said)
+			op.action = rapid.SampledFrom([]string{"create", "create", "join", ""}).Draw(r, "action")
+			op.title = fmt.Sprintf("Title %d", m.serial)
 		} else {
 			i := rapid.IntRange(0, len(free)-1).Draw(r, "tab")
-			th.tab = free[i]
+			op.tab = free[i]
 			free = slices.Delete(free, i, i+1)
-			th.content = fmt.Sprintf(`{"n":%d}`, m.said)
+			op.content = fmt.Sprintf(`{"n":%d}`, m.serial)
 		}
-		things = append(things, th)
+		ops = append(ops, op)
 	}
-	return things
+	return ops
 }
 
-// step does things at the same time and holds what was seen against the model.
+// step does n operations at the same time and compares what the tabs received with the model.
 func (m *roomsModel) step(r *rapid.T, n int) {
 	for _, k := range m.tabs {
-		k.heard = nil
+		k.received = nil
 	}
 	began := time.Now()
-	things := m.draw(r, n)
-	errs := make([]error, len(things))
+	ops := m.draw(r, n)
+	errs := make([]error, len(ops))
 	var doing sync.WaitGroup
-	for i, th := range things {
-		doing.Go(func() { errs[i] = m.do(th) })
+	for i, op := range ops {
+		doing.Go(func() { errs[i] = m.do(op) })
 	}
 	doing.Wait()
-	for _, th := range things {
-		if th.kind == "open" && th.tab.Conn != nil {
-			m.dialed = append(m.dialed, th.tab)
+	for _, op := range ops {
+		if op.kind == "open" && op.tab.Conn != nil {
+			m.dialed = append(m.dialed, op.tab)
 		}
 	}
 	for i, err := range errs {
 		if err != nil {
-			r.Fatalf("%s of %s in %s: %v", things[i].kind, things[i].tab.user, things[i].tab.room, err)
+			r.Fatalf("%s of %s in %s: %v", ops[i].kind, ops[i].tab.user, ops[i].tab.room, err)
 		}
 	}
 	stayed := slices.DeleteFunc(slices.Clone(m.tabs), func(k *tab) bool {
-		return slices.ContainsFunc(things, func(th *thing) bool { return th.tab == k && (th.kind == "leave" || th.kind == "drop") })
+		return slices.ContainsFunc(ops, func(op *operation) bool { return op.tab == k && (op.kind == "leave" || op.kind == "reset") })
 	})
-	opened := m.opened(r, things)
+	opened := m.opened(r, ops)
 	m.tabs = slices.Concat(stayed, opened)
 
 	list := m.settle(r)
 	m.pingAll(r)
 	for id, room := range m.rooms {
-		m.check(r, room, things, of(stayed, id), of(opened, id))
+		m.check(r, room, ops, of(stayed, id), of(opened, id))
 	}
 	m.compare(r, list, began)
 }
 
-// of gives the tabs that are in a room.
+// of returns the tabs that are in a room.
 func of(tabs []*tab, room string) []*tab {
 	return slices.DeleteFunc(slices.Clone(tabs), func(k *tab) bool { return k.room != room })
 }
 
-func (m *roomsModel) do(th *thing) (err error) {
-	switch th.kind {
-	case "say":
-		return th.tab.Send(map[string]any{"type": "message", "content": json.RawMessage(th.content)})
+// do does an operation on its tab.
+func (m *roomsModel) do(op *operation) (err error) {
+	switch op.kind {
+	case "send":
+		return op.tab.Send(map[string]any{"type": "message", "content": json.RawMessage(op.content)})
 	case "leave":
-		return th.tab.Close()
-	case "drop":
-		th.tab.Reset()
+		return op.tab.Close()
+	case "reset":
+		op.tab.Reset()
 		return nil
 	}
-	hello := map[string]string{"api_key": harness.APIKey, "user_id": th.tab.user, "user_name": nameOf(th.tab.user)}
-	if th.action != "" {
-		hello["action"] = th.action
+	hello := map[string]string{"api_key": harness.APIKey, "user_id": op.tab.user, "user_name": nameOf(op.tab.user)}
+	if op.action != "" {
+		hello["action"] = op.action
 	}
-	if th.action == "create" {
-		hello["room_title"] = th.title
+	if op.action == "create" {
+		hello["room_title"] = op.title
 	}
-	if th.tab.Conn, err = harness.Open(m.ctx, m.server, "rooms/"+th.tab.room, hello); err != nil {
+	if op.tab.Conn, err = harness.Open(m.ctx, m.server, "rooms/"+op.tab.room, hello); err != nil {
 		return err
 	}
-	f, err := th.tab.Next()
+	f, err := op.tab.Next()
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal([]byte(f), &th.first)
+	return json.Unmarshal([]byte(f), &op.first)
 }
 
-// opened takes up the tabs that were let into their rooms, and the rooms that were
-// made for them.
-func (m *roomsModel) opened(r *rapid.T, things []*thing) (tabs []*tab) {
-	var made []string
-	for _, th := range things {
-		if th.kind != "open" || th.first.Event != "joined" || m.rooms[th.tab.room] != nil {
+// opened checks the answers to the operations that open a tab. It returns the tabs that joined,
+// and adds the rooms that were created.
+func (m *roomsModel) opened(r *rapid.T, ops []*operation) (tabs []*tab) {
+	var created []string
+	for _, op := range ops {
+		if op.kind != "open" || op.first.Event != "joined" || m.rooms[op.tab.room] != nil {
 			continue
 		}
-		// The title tells who made it, of those who did it at the same time.
-		room := &modelRoom{id: th.tab.room, title: th.first.RoomTitle}
-		for _, other := range things {
+		// Several users may have sent "create" at the same time. The title shows who was first.
+		room := &modelRoom{id: op.tab.room, title: op.first.RoomTitle}
+		for _, other := range ops {
 			if other.kind == "open" && other.action == "create" && other.tab.room == room.id && other.title == room.title {
 				room.createdBy = other.tab.user
 			}
 		}
 		if room.createdBy == "" {
-			r.Fatalf("nobody made the room %s with the title %q", room.id, room.title)
+			r.Fatalf("the room %s has the title %q, which no user gave it", room.id, room.title)
 		}
 		m.rooms[room.id] = room
-		made = append(made, room.id)
+		created = append(created, room.id)
 	}
-	for _, th := range things {
-		if th.kind != "open" {
+	for _, op := range ops {
+		if op.kind != "open" {
 			continue
 		}
-		room := m.rooms[th.tab.room]
+		room := m.rooms[op.tab.room]
 		switch {
-		case th.first.Error == "Room not found" && th.first.RoomID == th.tab.room && th.action != "create" && (room == nil || slices.Contains(made, room.id)):
-			if _, err := th.tab.Next(); !errors.Is(err, harness.ClosedError(4404)) {
-				r.Fatalf("a room that is not there: %v", err)
+		case op.first.Error == "Room not found" && op.first.RoomID == op.tab.room && op.action != "create" && (room == nil || slices.Contains(created, room.id)):
+			if _, err := op.tab.Next(); !errors.Is(err, harness.ClosedError(4404)) {
+				r.Fatalf("after \"Room not found\": %v, want close code 4404", err)
 			}
-			th.tab.Reset()
-		case room != nil && th.first.Event == "joined" && th.first.RoomID == room.id && th.first.RoomTitle == room.title && th.first.UserID == th.tab.user:
-			tabs = append(tabs, th.tab)
+			op.tab.Reset()
+		case room != nil && op.first.Event == "joined" && op.first.RoomID == room.id && op.first.RoomTitle == room.title && op.first.UserID == op.tab.user:
+			tabs = append(tabs, op.tab)
 		default:
-			r.Fatalf("%q of %s in %s is answered %+v", th.action, th.tab.user, th.tab.room, th.first)
+			r.Fatalf("the answer to %q of %s in %s is %+v", op.action, op.tab.user, op.tab.room, op.first)
 		}
 	}
 	return tabs
 }
 
-// settle waits until the server has seen all of the step: messages first, then
-// leaves, which nobody is told of who has left: the list of rooms tells.
+// settle waits until the server has processed the step. The answers to pings show that it has
+// read all messages. Only the list of rooms shows that it has noticed a tab that is gone.
 func (m *roomsModel) settle(r *rapid.T) []harness.ListedRoom {
 	m.pingAll(r)
 	want := map[string][]string{}
@@ -258,11 +256,11 @@ func (m *roomsModel) settle(r *rapid.T) []harness.ListedRoom {
 			want[k.room] = append(users, k.user)
 		}
 	}
-	return m.awaitList(r, want)
+	return m.waitList(r, want)
 }
 
-// awaitList waits until the list of rooms has the users, in whatever order.
-func (m *roomsModel) awaitList(r *rapid.T, want map[string][]string) []harness.ListedRoom {
+// waitList waits until the list of rooms has these users, in any order.
+func (m *roomsModel) waitList(r *rapid.T, want map[string][]string) []harness.ListedRoom {
 	for _, users := range want {
 		slices.Sort(users)
 	}
@@ -298,7 +296,7 @@ func usersOf(l *harness.ListedRoom) (ids []string) {
 	return ids
 }
 
-// pingAll pings all tabs at once, and keeps what came before the answers.
+// pingAll pings on all tabs at once, and keeps what came before the answers.
 func (m *roomsModel) pingAll(r *rapid.T) {
 	errs := make([]error, len(m.tabs))
 	var pinging sync.WaitGroup
@@ -306,7 +304,7 @@ func (m *roomsModel) pingAll(r *rapid.T) {
 		pinging.Go(func() {
 			var frames []string
 			frames, errs[i] = k.Ping()
-			k.heard = append(k.heard, frames...)
+			k.received = append(k.received, frames...)
 		})
 	}
 	pinging.Wait()
@@ -317,10 +315,10 @@ func (m *roomsModel) pingAll(r *rapid.T) {
 	}
 }
 
-// check holds what a room's tabs were told in a step against each other and against
-// what was done. Whoever was there all the time has heard everything; whoever came
-// has heard all that was said from then on.
-func (m *roomsModel) check(r *rapid.T, room *modelRoom, things []*thing, stayed, opened []*tab) {
+// check compares what the tabs of a room received in a step with each other and with the
+// operations. A tab that stayed received everything. A tab that joined received everything from
+// then on.
+func (m *roomsModel) check(r *rapid.T, room *modelRoom, ops []*operation, stayed, opened []*tab) {
 	all := slices.Concat(stayed, opened)
 	if len(all) == 0 {
 		room.people = nil
@@ -328,54 +326,53 @@ func (m *roomsModel) check(r *rapid.T, room *modelRoom, things []*thing, stayed,
 	}
 	reference := all[0]
 	if len(stayed) == 0 {
-		// Then it is the one that came first.
-		reference = slices.MaxFunc(all, func(a, b *tab) int { return len(a.heard) - len(b.heard) })
+		// The tab that joined first received most.
+		reference = slices.MaxFunc(all, func(a, b *tab) int { return len(a.received) - len(b.received) })
 	}
 	for _, k := range stayed {
-		if !slices.Equal(k.heard, reference.heard) {
-			r.Fatalf("in %s, %s heard %q\nand %s heard %q", room.id, k.user, k.heard, reference.user, reference.heard)
+		if !slices.Equal(k.received, reference.received) {
+			r.Fatalf("in %s, %s received %q\nand %s received %q", room.id, k.user, k.received, reference.user, reference.received)
 		}
 	}
-	present := room.follow(r, things, reference, len(stayed) > 0)
-	for _, th := range things {
-		if th.kind != "open" || !slices.Contains(opened, th.tab) {
+	present := room.follow(r, ops, reference, len(stayed) > 0)
+	for _, op := range ops {
+		if op.kind != "open" || !slices.Contains(opened, op.tab) {
 			continue
 		}
-		k, missed := th.tab, len(reference.heard)-len(th.tab.heard)
-		if missed < 0 || !slices.Equal(reference.heard[missed:], k.heard) {
-			r.Fatalf("in %s, %s came and heard %q\nwhile %s heard %q", room.id, k.user, k.heard, reference.user, reference.heard)
+		k, missed := op.tab, len(reference.received)-len(op.tab.received)
+		if missed < 0 || !slices.Equal(reference.received[missed:], k.received) {
+			r.Fatalf("in %s, %s joined and received %q\nand %s received %q", room.id, k.user, k.received, reference.user, reference.received)
 		}
-		if present[missed].count != th.first.Participants {
-			r.Fatalf("in %s, %s came and was told of %d participants; there were %d", room.id, k.user, th.first.Participants, present[missed].count)
+		if present[missed].count != op.first.Participants {
+			r.Fatalf("in %s, %s joined and got %d participants, want %d", room.id, k.user, op.first.Participants, present[missed].count)
 		}
 		if len(stayed) > 0 && !slices.Contains(present[missed].people, k.user) {
-			r.Fatalf("in %s, %s came, and others were not told: %q", room.id, k.user, reference.heard)
+			r.Fatalf("in %s, %s joined, and the others received no \"user_joined\": %q", room.id, k.user, reference.received)
 		}
 	}
 }
 
-// presence is who is in a room between two frames. Where nobody was there all the
-// time, only how many.
+// presence is who is in a room between two messages.
 type presence struct {
 	count  int
-	people []string
+	people []string // nil if no tab was there during the whole step
 }
 
-// follow goes through what the reference heard in a step, and gives who was in the
-// room before each frame and after the last.
-func (room *modelRoom) follow(r *rapid.T, things []*thing, reference *tab, stayed bool) []presence {
+// follow goes through what the reference received in a step. It returns who was in the room
+// before each message and after the last one.
+func (room *modelRoom) follow(r *rapid.T, ops []*operation, reference *tab, stayed bool) []presence {
 	now := presence{len(room.people), slices.Clone(room.people)}
 	if !stayed {
-		for _, th := range things {
-			if th.tab == reference {
-				now = presence{count: th.first.Participants}
+		for _, op := range ops {
+			if op.tab == reference {
+				now = presence{count: op.first.Participants}
 			}
 		}
 	}
 	present := []presence{now}
-	count := map[string]int{} // of events
+	count := map[string]int{} // what was received minus what was done, by kind and user
 	last := ""
-	for _, f := range reference.heard {
+	for _, f := range reference.received {
 		var e harness.ChatMessage
 		if err := json.Unmarshal([]byte(f), &e); err != nil {
 			r.Fatalf("%s: %v", f, err)
@@ -387,7 +384,7 @@ func (room *modelRoom) follow(r *rapid.T, things []*thing, reference *tab, staye
 		there := slices.Contains(now.people, e.UserID)
 		switch e.Type {
 		case "message":
-			count["say "+e.UserID+string(e.Content)]++
+			count["send "+e.UserID+string(e.Content)]++
 			present = append(present, now)
 			continue
 		case "user_joined":
@@ -396,37 +393,37 @@ func (room *modelRoom) follow(r *rapid.T, things []*thing, reference *tab, staye
 			there = !there
 			now = presence{now.count - 1, slices.DeleteFunc(slices.Clone(now.people), func(u string) bool { return u == e.UserID })}
 		default:
-			r.Fatalf("in %s came %s", room.id, f)
+			r.Fatalf("%s received %s", room.id, f)
 		}
 		count[e.Type+" "+e.UserID]++
 		if stayed && there || e.RoomInfo.Participants != now.count {
-			r.Fatalf("in %s with %v before the step, %s is wrong in %q", room.id, room.people, f, reference.heard)
+			r.Fatalf("in %s with %v before the step, %s is wrong in %q", room.id, room.people, f, reference.received)
 		}
 		present = append(present, now)
 	}
-	for _, th := range things {
-		if th.tab.room != room.id {
+	for _, op := range ops {
+		if op.tab.room != room.id {
 			continue
 		}
 		count[map[string]string{
-			"open": "user_joined " + th.tab.user, "leave": "user_left " + th.tab.user, "drop": "user_left " + th.tab.user,
-			"say": "say " + th.tab.user + th.content,
-		}[th.kind]]--
+			"open": "user_joined " + op.tab.user, "leave": "user_left " + op.tab.user, "reset": "user_left " + op.tab.user,
+			"send": "send " + op.tab.user + op.content,
+		}[op.kind]]--
 	}
 	for what, n := range count {
-		// A join or a leave makes no event where the user has another tab.
-		if n > 0 || n < 0 && strings.HasPrefix(what, "say ") {
-			r.Fatalf("in %s, %q was heard %+d times too often: %q", room.id, what, n, reference.heard)
+		// Nothing is received of a tab that joins or leaves while its user has another one.
+		if n > 0 || n < 0 && strings.HasPrefix(what, "send ") {
+			r.Fatalf("in %s, %q was received %+d times too often: %q", room.id, what, n, reference.received)
 		}
 	}
 	room.people = now.people
 	if !stayed {
-		room.people = nil // the list of rooms tells
+		room.people = nil // compare takes it from the list of rooms
 	}
 	return present
 }
 
-// compare holds the list of rooms against the model.
+// compare compares the list of rooms with the model.
 func (m *roomsModel) compare(r *rapid.T, list []harness.ListedRoom, began time.Time) {
 	var listed, want []string
 	for _, l := range list {
@@ -434,20 +431,20 @@ func (m *roomsModel) compare(r *rapid.T, list []harness.ListedRoom, began time.T
 		if !slices.Contains(m.order, l.ID) {
 			m.order = append(m.order, l.ID)
 			if l.CreatedAt < began.Unix() || l.CreatedAt > time.Now().Unix() {
-				r.Fatalf("%s was created at %d, and that is not now", l.ID, l.CreatedAt)
+				r.Fatalf("%s has created_at %d, which is not now", l.ID, l.CreatedAt)
 			}
 		}
 		room := m.rooms[l.ID]
 		if l.Title != room.title || l.CreatedBy != room.createdBy || l.Participants != len(l.ParticipantList) {
-			r.Fatalf("the list has %+v, want %+v", l, room)
+			r.Fatalf("the list of rooms has %+v, want %+v", l, room)
 		}
 		for _, p := range l.ParticipantList {
 			if p.Name != nameOf(p.ID) {
-				r.Fatalf("the list has %+v", l)
+				r.Fatalf("the list of rooms has a wrong name: %+v", l)
 			}
 		}
 		if room.people != nil && !slices.Equal(usersOf(&l), room.people) {
-			r.Fatalf("in %s are %v, in the order in which they came; the list has %v", l.ID, room.people, usersOf(&l))
+			r.Fatalf("the list of rooms has %v in %s, want %v, in the order in which they joined", usersOf(&l), l.ID, room.people)
 		}
 		room.people = usersOf(&l)
 	}
@@ -457,22 +454,22 @@ func (m *roomsModel) compare(r *rapid.T, list []harness.ListedRoom, began time.T
 		}
 	}
 	if !slices.Equal(listed, want) {
-		r.Fatalf("the list has the rooms %v, oldest first; want %v", listed, want)
+		r.Fatalf("the list has the rooms %v, want %v, the oldest first", listed, want)
 	}
 }
 
-// end leaves the server without a room in its list.
+// end closes all tabs, and waits until the server lists no room of the run.
 func (m *roomsModel) end(r *rapid.T) {
 	for _, k := range m.dialed {
 		k.Reset()
 	}
 	if !r.Failed() {
-		m.awaitList(r, map[string][]string{})
+		m.waitList(r, map[string][]string{})
 	}
 }
 
-// A room in which nobody is any more is not listed, can still be joined for a while,
-// and is then forgotten.
+// An empty room is not listed. Users can join it for --room-linger, then it does not exist any
+// more.
 func TestRoomLinger(t *testing.T) {
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -494,7 +491,7 @@ func TestRoomLinger(t *testing.T) {
 	for _, action := range []string{"create", "join", "create"} {
 		c, first := harness.Join(t, s, "rooms/r", hello(action))
 		if first != joined || listed(s) != 1 {
-			t.Errorf("%s is answered %s, with %d rooms listed", action, first, listed(s))
+			t.Errorf("the answer to %s is %s, and %d rooms are listed", action, first, listed(s))
 		}
 		if err := c.Close(); err != nil {
 			t.Error(err)
@@ -508,10 +505,10 @@ func TestRoomLinger(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	harness.Eventually(t, "the room is forgotten", func() bool {
+	harness.Eventually(t, "the room does not exist any more", func() bool {
 		return strings.Contains(s.Metrics(t), "\ntablewire_rooms 0\n")
 	})
 	if _, first := harness.Join(t, s, "rooms/r", hello("join")); first != notFound {
-		t.Errorf("a room that was forgotten is joined: %s", first)
+		t.Errorf("the answer to join is %s, want %s", first, notFound)
 	}
 }

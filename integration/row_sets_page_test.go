@@ -13,8 +13,8 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// The program in JavaScript that docs/row-sets.md shows, on a page of another origin
-// in a real browser. The one in Python is TestPythonExamples'.
+// The program in JavaScript of docs/row-sets.md runs in a real browser, on a page of another
+// origin. TestPythonExamples runs the one in Python.
 func TestRowSetsPage(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
@@ -24,7 +24,7 @@ func TestRowSetsPage(t *testing.T) {
 	s := harness.Serve(t, db.URL, "row_sets_page", "--row-bytes", "4KiB", "--allowed-origins", site)
 	p := openPage(t, browser, site)
 	p.do(t, snippet(t, "js", s.Addr))
-	p.want(t, "it is connected", `lines().length === 1`)
+	p.want(t, "the program is connected", `lines().length === 1`)
 	for _, step := range rowSetsSteps {
 		db.Run(t, step.statement)
 		p.want(t, step.statement+" leaves "+step.rows, fmt.Sprintf(`lines().at(-1) === %q`, step.rows))
@@ -34,8 +34,8 @@ func TestRowSetsPage(t *testing.T) {
 	}
 }
 
-// emptySite serves a page of another origin than the program's, which shows what
-// scripts write to its console. It gives that origin.
+// emptySite serves a page that shows what scripts write to its console. It returns the page's
+// origin, which is not the server's.
 func emptySite(t *testing.T) string {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -48,8 +48,7 @@ func emptySite(t *testing.T) string {
 
 const ordersTable = `CREATE TABLE orders (id int PRIMARY KEY, customer text, status text, total int, note text)`
 
-// rowSetsSteps are statements, each with what the programs of the page then have and
-// print, as JSON.
+// rowSetsSteps are statements. After each, the documentation's programs print these rows.
 var rowSetsSteps = []struct{ statement, rows string }{
 	{`INSERT INTO orders VALUES (1, 'Ada', 'paid', 120, ''), (2, 'Bob', 'new', 7, '')`, `[{"id":1,"customer":"Ada","total":120}]`},
 	{`UPDATE orders SET status = 'paid' WHERE id = 2`, `[{"id":1,"customer":"Ada","total":120},{"id":2,"customer":"Bob","total":7}]`},
@@ -62,7 +61,8 @@ var rowSetsSteps = []struct{ statement, rows string }{
 	{`TRUNCATE orders`, `[]`},
 }
 
-// snippet gives the page's program in a language, with its address and key replaced.
+// snippet returns the program in a language of docs/row-sets.md, with its address and key
+// replaced.
 func snippet(t *testing.T, language, addr string) string {
 	t.Helper()
 	doc, err := os.ReadFile("../docs/row-sets.md")
@@ -72,7 +72,7 @@ func snippet(t *testing.T, language, addr string) string {
 	_, program, found := strings.Cut(string(doc), "\n```"+language+"\n")
 	program, _, ended := strings.Cut(program, "\n```\n")
 	if !found || !ended {
-		t.Fatalf("the page has no program in %s", language)
+		t.Fatalf("docs/row-sets.md has no program in %s", language)
 	}
 	for documented, now := range map[string]string{"localhost:8080": addr, "the key from above": harness.APIKey} {
 		if strings.Count(program, documented) != 1 {

@@ -20,12 +20,12 @@ import (
 )
 
 var (
-	rowSetRounds = flag.Int("rowsets.rounds", 10, "tables that TestRowSets tries")
-	rowSetSeed   = flag.Uint64("rowsets.seed", 0, "repeat a round of TestRowSets, with -rowsets.rounds=1; 0 takes a new one")
+	rowSetRounds = flag.Int("rowsets.rounds", 10, "how many random tables TestRowSets tries")
+	rowSetSeed   = flag.Uint64("rowsets.seed", 0, "seed of TestRowSets's first round; 0 takes a new one")
 )
 
-// Clients that keep rows as docs/row-sets.md says have what SELECT ... WHERE gives,
-// whenever the stream has caught up: random tables, filters, columns and statements.
+// Clients that keep rows as docs/row-sets.md says have the rows that SELECT ... WHERE returns,
+// whenever the stream has caught up. Tables, filters, columns and statements are random.
 func TestRowSets(t *testing.T) { //nolint:tparallel // the rounds share a connection and the markers
 	t.Parallel()
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
@@ -40,42 +40,42 @@ func TestRowSets(t *testing.T) { //nolint:tparallel // the rounds share a connec
 	for i := range *rowSetRounds {
 		t.Run(fmt.Sprintf("round %d", i), func(t *testing.T) {
 			t.Logf("to repeat: go test ./integration -run TestRowSets -rowsets.rounds=1 -rowsets.seed=%d", seed+uint64(i))
-			w := newRowSets(t, db, fmt.Sprintf("t%d", i), seed+uint64(i))
-			w.play(t, s, markers)
+			w := newRowSetRound(t, db, fmt.Sprintf("t%d", i), seed+uint64(i))
+			w.run(t, s, markers)
 			pairs, matches = pairs+w.pairs, matches+w.matches
 		})
 	}
-	t.Logf("%d pairs of row and client compared, %d rows matched", pairs, matches)
+	t.Logf("compared %d pairs of a row and a client, of which %d match", pairs, matches)
 	if *rowSetRounds >= 10 && (matches < pairs/10 || matches > pairs*9/10) {
-		t.Errorf("%d of %d rows matched: the filters decide nothing", matches, pairs)
+		t.Errorf("%d of %d pairs match: the filters decide too little", matches, pairs)
 	}
 }
 
-// rowSets is a random table and the clients that keep its rows.
-type rowSets struct {
+// rowSetRound is a random table and the clients that keep its rows.
+type rowSetRound struct {
 	r              *rand.Rand
 	db             *harness.Database
 	table          string
 	columns        []tableColumn
-	full           bool // the log tells the whole old row
-	byIndex        bool // the key is not the primary key, but another index that identifies a row
+	wholeOldRow    bool // WAL has the whole old row of every change
+	identityIndex  bool // the replica identity is a unique index that is not the primary key
 	partitioned    bool
-	mixed          bool // some partitions have told less than the whole old row
-	clients        []*rowKeeper
+	mixed          bool // of some partitions, WAL has had less than the whole old row
+	clients        []*rowSetClient
 	pairs, matches int // compared so far
 }
 
-func newRowSets(t *testing.T, db *harness.Database, table string, seed uint64) *rowSets {
+func newRowSetRound(t *testing.T, db *harness.Database, table string, seed uint64) *rowSetRound {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 0))
-	w := &rowSets{r: r, db: db, table: table, full: r.IntN(2) == 0, columns: randomColumns(r)}
+	w := &rowSetRound{r: r, db: db, table: table, wholeOldRow: r.IntN(2) == 0, columns: randomColumns(r)}
 	var definitions []string
 	for _, c := range w.columns {
 		definitions = append(definitions, c.name+" "+c.sqlType)
 	}
 	key := strings.Join(w.key(), ", ")
 	definitions = append(definitions, fmt.Sprintf("PRIMARY KEY (%s)", key))
-	if w.byIndex = r.IntN(5) == 0; w.byIndex {
+	if w.identityIndex = r.IntN(5) == 0; w.identityIndex {
 		for i, c := range w.columns {
 			if c.key {
 				definitions[i] += " NOT NULL"
@@ -84,65 +84,65 @@ func newRowSets(t *testing.T, db *harness.Database, table string, seed uint64) *
 		definitions[len(w.columns)] = fmt.Sprintf("number int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, CONSTRAINT %s_key UNIQUE (%s)", table, key)
 	}
 	create := fmt.Sprintf(`CREATE TABLE %s (%s)`, table, strings.Join(definitions, ", "))
-	if w.partitioned = !w.byIndex && r.IntN(2) == 0; w.partitioned {
+	if w.partitioned = !w.identityIndex && r.IntN(2) == 0; w.partitioned {
 		create += " PARTITION BY RANGE (id)"
 	}
 	db.Run(t, create)
 	if w.partitioned {
-		for _, part := range parts {
-			db.Run(t, w.part(part))
+		for _, part := range partitions {
+			db.Run(t, w.createPartition(part))
 		}
 	}
 	if w.has("body") {
 		db.Run(t, fmt.Sprintf(`ALTER TABLE %s ALTER body SET STORAGE EXTERNAL`, table))
 	}
-	w.identify(t, w.full)
+	w.setReplicaIdentity(t, w.wholeOldRow)
 	return w
 }
 
-// part makes a partition.
-func (w *rowSets) part(name string) string {
+// createPartition returns the statement that creates a partition.
+func (w *rowSetRound) createPartition(name string) string {
 	bounds := map[string]string{"low": "FROM (MINVALUE) TO (20)", "mid": "FROM (20) TO (40)", "high": "FROM (40) TO (MAXVALUE)"}[name]
 	return fmt.Sprintf("CREATE TABLE %s_%s PARTITION OF %[1]s FOR VALUES %[3]s;", w.table, name, bounds)
 }
 
-// parts are the partitions of a table that has some.
-var parts = []string{"low", "mid", "high"}
+// partitions are those of every partitioned table.
+var partitions = []string{"low", "mid", "high"}
 
-// identify lets the log tell the whole old row or not. What it tells of a partitioned
-// table is up to each partition, whatever the table's own replica identity is.
-func (w *rowSets) identify(t *testing.T, full bool) {
+// setReplicaIdentity decides whether WAL has the whole old row. For a partitioned table each
+// partition decides, and the table's own replica identity has no effect.
+func (w *rowSetRound) setReplicaIdentity(t *testing.T, full bool) {
 	t.Helper()
 	identity := "DEFAULT"
 	switch {
 	case w.partitioned:
-		less := w.r.IntN(len(parts))
-		for i, part := range parts {
+		less := w.r.IntN(len(partitions))
+		for i, part := range partitions {
 			identity := "FULL"
 			if !full && (i == less || w.r.IntN(2) == 0) {
 				identity, w.mixed = "DEFAULT", true
 			}
 			w.db.Run(t, fmt.Sprintf(`ALTER TABLE %s_%s REPLICA IDENTITY %s`, w.table, part, identity))
 		}
-		// It can't be seen of every row that a partition has become FULL.
-		full, identity = full && !w.mixed, among("DEFAULT", "FULL", "NOTHING")(w.r)
-	case w.byIndex: // which is the key only as long as it identifies
+		// A row does not show that its partition has become FULL.
+		full, identity = full && !w.mixed, oneOf("DEFAULT", "FULL", "NOTHING")(w.r)
+	case w.identityIndex: // the key is the index's only while the index is the identity
 		full, identity = false, "USING INDEX "+w.table+"_key"
 	case full:
 		identity = "FULL"
 	}
-	w.full = full
+	w.wholeOldRow = full
 	for _, c := range w.clients {
-		c.full = c.full && full
+		c.wholeOldRow = c.wholeOldRow && full
 	}
 	w.db.Run(t, fmt.Sprintf(`ALTER TABLE %s REPLICA IDENTITY %s`, w.table, identity))
 }
 
-func (w *rowSets) has(column string) bool {
+func (w *rowSetRound) has(column string) bool {
 	return slices.ContainsFunc(w.columns, func(c tableColumn) bool { return c.name == column })
 }
 
-func (w *rowSets) key() (names []string) {
+func (w *rowSetRound) key() (names []string) {
 	for _, c := range w.columns {
 		if c.key {
 			names = append(names, c.name)
@@ -151,8 +151,9 @@ func (w *rowSets) key() (names []string) {
 	return names
 }
 
-// play lets clients come while statements run, and compares now and then.
-func (w *rowSets) play(t *testing.T, s *harness.Server, markers harness.Client) {
+// run connects clients while statements run, and compares the clients' rows with the table's
+// from time to time.
+func (w *rowSetRound) run(t *testing.T, s *harness.Server, markers harness.Client) {
 	t.Helper()
 	for range 4 {
 		w.transact(t)
@@ -173,64 +174,64 @@ func (w *rowSets) play(t *testing.T, s *harness.Server, markers harness.Client) 
 			w.changeUnseen(t)
 		}
 		if w.r.IntN(4) == 0 {
-			w.identify(t, !w.full)
+			w.setReplicaIdentity(t, !w.wholeOldRow)
 		}
 	}
 }
 
-// changeUnseen lets rows change, come or go without a change that tells of it. All
-// clients are asked to come back.
-func (w *rowSets) changeUnseen(t *testing.T) {
+// changeUnseen changes, adds or removes rows in ways that are not in WAL. The server closes
+// all clients.
+func (w *rowSetRound) changeUnseen(t *testing.T) {
 	t.Helper()
 	mid := w.table + "_mid"
 	detach, attach := "ALTER TABLE "+w.table+" DETACH PARTITION "+mid+";", "ALTER TABLE "+w.table+" ATTACH PARTITION "+mid+" FOR VALUES FROM (20) TO (40);"
-	var ways []string
+	var statements []string
 	if w.has("n") {
-		ways = append(ways, "ALTER TABLE "+w.table+" ALTER n TYPE int USING (n + 3) % 10")
+		statements = append(statements, "ALTER TABLE "+w.table+" ALTER n TYPE int USING (n + 3) % 10")
 	}
 	if w.partitioned {
 		identity := harness.Query[string](t, w.db, `SELECT CASE relreplident WHEN 'f' THEN 'FULL' ELSE 'DEFAULT' END FROM pg_class WHERE oid = $1::regclass`, mid)[0]
-		anew := "DROP TABLE " + mid + ";" + w.part("mid") + "ALTER TABLE " + mid + " REPLICA IDENTITY " + identity + ";"
+		recreate := "DROP TABLE " + mid + ";" + w.createPartition("mid") + "ALTER TABLE " + mid + " REPLICA IDENTITY " + identity + ";"
 		if w.has("body") {
-			anew += "ALTER TABLE " + mid + " ALTER body SET STORAGE EXTERNAL;"
+			recreate += "ALTER TABLE " + mid + " ALTER body SET STORAGE EXTERNAL;"
 		}
-		ways = append(ways, detach+"DELETE FROM "+mid+" WHERE id % 2 = 0;"+attach, detach+anew, "TRUNCATE "+mid)
+		statements = append(statements, detach+"DELETE FROM "+mid+" WHERE id % 2 = 0;"+attach, detach+recreate, "TRUNCATE "+mid)
 	}
-	if len(ways) == 0 {
+	if len(statements) == 0 {
 		return
 	}
-	statements := ways[w.r.IntN(len(ways))]
-	w.db.Run(t, "BEGIN;"+statements+"; COMMIT")
+	statement := statements[w.r.IntN(len(statements))]
+	w.db.Run(t, "BEGIN;"+statement+"; COMMIT")
 	for _, c := range w.clients {
 		c.WantClosed(t, websocket.CloseServiceRestart)
 		c.limited.WantClosed(t, websocket.CloseServiceRestart)
 	}
 	if t.Failed() {
-		t.Fatalf("after %s", statements)
+		t.Fatalf("after %s", statement)
 	}
 	w.clients = nil
 }
 
-// catchUp waits until the clients have all that has been committed. Each batch is
-// with all queues before the next is looked at: once a marker is seen that was
-// written after another was seen, what came before that one is with the queues.
-func (w *rowSets) catchUp(t *testing.T, markers harness.Client) {
+// catchUp waits until the clients have all that has been committed. The server queues a batch
+// for all clients before it matches the next one. So when the second marker arrives, which was
+// inserted after the first one had arrived, all batches before the first one are queued.
+func (w *rowSetRound) catchUp(t *testing.T, markers harness.Client) {
 	t.Helper()
 	for range 2 {
 		id := harness.Query[int](t, w.db, `INSERT INTO marker DEFAULT VALUES RETURNING id`)[0]
 		markers.Want(t, fmt.Sprintf(`{"event":"create","collection_id":"marker","data":{"id":%d}}`, id))
 	}
-	w.clients = slices.DeleteFunc(w.clients, func(c *rowKeeper) bool {
-		here := c.read(t, w)
-		if !here && (c.full || !w.full && !w.mixed) {
-			t.Errorf("filters %v: a client was asked to come back", c.filter.members)
+	w.clients = slices.DeleteFunc(w.clients, func(c *rowSetClient) bool {
+		open := c.read(t, w)
+		if !open && (c.wholeOldRow || !w.wholeOldRow && !w.mixed) {
+			t.Errorf("filters %v: the server closed a client", c.filter.members)
 		}
-		return !here
+		return !open
 	})
 }
 
-// transact runs a transaction of some statements. One that violates a key is undone.
-func (w *rowSets) transact(t *testing.T) {
+// transact runs a transaction of random statements. It rolls back one that violates a key.
+func (w *rowSetRound) transact(t *testing.T) {
 	t.Helper()
 	tx, err := w.db.Begin(background(t))
 	if err != nil {
@@ -242,7 +243,7 @@ func (w *rowSets) transact(t *testing.T) {
 			if violated, ok := errors.AsType[*pgconn.PgError](err); !ok || violated.Code != "23505" {
 				t.Fatalf("%s: %v", statement, err)
 			}
-			_ = tx.Rollback(background(t)) // nothing is left of it
+			_ = tx.Rollback(background(t)) // the transaction has failed
 			return
 		}
 	}
@@ -255,7 +256,8 @@ func (w *rowSets) transact(t *testing.T) {
 	}
 }
 
-func (w *rowSets) statement() string {
+// statement returns a random statement.
+func (w *rowSetRound) statement() string {
 	switch n := w.r.IntN(60); {
 	case n == 0:
 		return "TRUNCATE " + w.table
@@ -269,8 +271,9 @@ func (w *rowSets) statement() string {
 	return fmt.Sprintf("UPDATE %s SET %s WHERE %s", w.table, w.assignments(), w.filter().where)
 }
 
-// insert gives some rows; those that are there are left or, now and then, updated.
-func (w *rowSets) insert() string {
+// insert returns a statement that inserts some rows. Rows whose key exists are left as they
+// are or, sometimes, updated.
+func (w *rowSetRound) insert() string {
 	var names, rows, excluded []string
 	for _, c := range w.columns {
 		names = append(names, c.name)
@@ -283,7 +286,7 @@ func (w *rowSets) insert() string {
 		for j, c := range w.columns {
 			switch {
 			case c.name == "id":
-				row[j] = strconv.Itoa(n + i) // two equal keys in one statement are an error
+				row[j] = strconv.Itoa(n + i) // a statement must not have a key twice
 			case !c.key && w.r.IntN(6) == 0:
 				row[j] = "NULL"
 			default:
@@ -300,8 +303,8 @@ func (w *rowSets) insert() string {
 		w.table, strings.Join(names, ", "), strings.Join(rows, ", "), strings.Join(w.key(), ", "), conflict)
 }
 
-// assignments sets some columns. Now and then one is set to what it was.
-func (w *rowSets) assignments() string {
+// assignments returns random assignments of an UPDATE. Some set a column to its old value.
+func (w *rowSetRound) assignments() string {
 	var set []string
 	for _, c := range w.columns {
 		switch {

@@ -20,16 +20,17 @@ import (
 
 var speedFor = flag.Duration("speed.for", 2*time.Second, "how long TestSpeed writes at full speed; 1m for figures")
 
-// workload is what TestSpeed has written by several clients.
+// workload is what several clients of PostgreSQL write in TestSpeed.
 type workload struct {
-	tables  string // statements that make what is needed
-	watched string
-	key     string // of the watched table
-	clients int
-	// write changes rows and gives how many. None: the readers are behind.
+	tables     string // the statements that create them
+	collection string // the one that a client subscribes to
+	key        string // of collection
+	clients    int
+
+	// write changes rows and returns how many. It returns 0 while the readers are behind.
 	write func(ctx context.Context, conn *pgx.Conn, r *rand.Rand) (rows int, err error)
 
-	end string // of the log, when all was written
+	end string // the position of the WAL when all was written
 }
 
 func workloads() map[string]*workload {
@@ -47,7 +48,7 @@ func workloads() map[string]*workload {
 				CREATE TABLE tellers (tid int PRIMARY KEY, tbalance int NOT NULL DEFAULT 0);
 				INSERT INTO tellers SELECT i FROM generate_series(1, 100) i;
 				CREATE TABLE history (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, aid int, delta int, mtime timestamptz DEFAULT now())`,
-			watched: "accounts", key: "aid", clients: 4,
+			collection: "accounts", key: "aid", clients: 4,
 			write: func(ctx context.Context, conn *pgx.Conn, r *rand.Rand) (int, error) {
 				aid, tid, delta := r.IntN(100_000)+1, r.IntN(100)+1, r.IntN(10_000)-5000
 				return 3, pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
@@ -60,8 +61,8 @@ func workloads() map[string]*workload {
 			},
 		},
 		"200 columns": {
-			tables:  `CREATE SEQUENCE ids; CREATE TABLE wide (id bigint PRIMARY KEY DEFAULT nextval('ids'), ` + strings.Join(columns, ", ") + `)`,
-			watched: "wide", key: "id", clients: 2,
+			tables:     `CREATE SEQUENCE ids; CREATE TABLE wide (id bigint PRIMARY KEY DEFAULT nextval('ids'), ` + strings.Join(columns, ", ") + `)`,
+			collection: "wide", key: "id", clients: 2,
 			write: func(ctx context.Context, conn *pgx.Conn, _ *rand.Rand) (int, error) {
 				tag, err := conn.Exec(ctx, `INSERT INTO wide SELECT nextval('ids'), `+strings.Join(values, ", ")+` FROM generate_series(1, 200) i`)
 				return int(tag.RowsAffected()), err
@@ -72,8 +73,8 @@ func workloads() map[string]*workload {
 				CREATE SEQUENCE ids; CREATE TABLE documents (id bigint PRIMARY KEY, body jsonb);
 				CREATE TABLE one (body jsonb);
 				INSERT INTO one SELECT jsonb_agg(jsonb_build_object('id', i, 'name', 'Ada Lovelace', 'tags', '["a", "b"]'::jsonb, 'price', i * 1.25)) FROM generate_series(1, 15000) i`,
-			watched: "documents", key: "id", clients: 2,
-			// Compressed, a document is quickly written: PostgreSQL's decoding is what is slow.
+			collection: "documents", key: "id", clients: 2,
+			// PostgreSQL writes a compressed document faster than it decodes one.
 			write: func(ctx context.Context, conn *pgx.Conn, _ *rand.Rand) (int, error) {
 				tag, err := conn.Exec(ctx, `INSERT INTO documents SELECT nextval('ids'), body FROM one
 					WHERE (SELECT pg_current_wal_flush_lsn() - min(confirmed_flush_lsn) FROM pg_replication_slots) < 4000000`)
@@ -83,9 +84,9 @@ func workloads() map[string]*workload {
 	}
 }
 
-// TestSpeed has the server follow a database that is written to at full speed, next to
-// a bare reader of another slot, and reports the processor time of both for each
-// changed row. The server's memory must stay flat. A short run says nothing of speed.
+// TestSpeed writes to a database at full speed. The server follows it, and so does a bare
+// reader of another slot. The test logs the processor time of both per changed row, and fails
+// if the server's memory grows. A short run says nothing about speed.
 //
 //	go test ./integration -run TestSpeed -v -timeout 30m -speed.for 1m
 func TestSpeed(t *testing.T) {
@@ -94,7 +95,7 @@ func TestSpeed(t *testing.T) {
 			db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
 			db.Run(t, w.tables)
 			s := harness.Serve(t, db.URL, "speed")
-			harness.Subscribe(t, s, w.watched, map[string]any{w.key: -1}) // none matches: the socket is not what is measured
+			harness.Subscribe(t, s, w.collection, map[string]any{w.key: -1}) // no row matches, so nothing is sent: the socket is not measured
 			db.Run(t, `SELECT pg_create_logical_replication_slot('bare', 'pgoutput')`)
 			bare := harness.Launch(t, bareReader(background(t), db.URL))
 			bare.WaitLine(t, "reading")
@@ -104,23 +105,23 @@ func TestSpeed(t *testing.T) {
 			sample := func() { resident = append(resident, s.ResidentBytes(t)) }
 			rows := w.run(t, db.URL, sample)
 			if rows == 0 {
-				t.Fatalf("nothing was written in %v", *speedFor)
+				t.Fatalf("no row was written in %v", *speedFor)
 			}
-			w.awaitRead(t, db, sample)
+			w.waitRead(t, db, sample)
 			server, reader = s.CPUTime(t)-server, bare.CPUTime(t)-reader
 			half := len(resident) / 2
 			early, late := slices.Max(resident[:half]), slices.Max(resident[half:])
-			t.Logf("%d rows in %v (%.0f a second); processor time a row: %v, of a bare reader %v; resident memory: %d MB at most in the first half, %d MB in the second",
+			t.Logf("%d rows in %v (%.0f a second); processor time per row: server %v, bare reader %v; resident memory: at most %d MiB in the first half, %d MiB in the second",
 				rows, *speedFor, float64(rows)/speedFor.Seconds(), server/time.Duration(rows), reader/time.Duration(rows), early>>20, late>>20)
 			if late > early+early/4+(16<<20) {
-				t.Errorf("the memory grew: %d", resident)
+				t.Errorf("the resident memory grew: %d", resident)
 			}
 		})
 	}
 }
 
-// run writes for as long as the flag says and gives how many rows; sample is called
-// each second.
+// run writes for as long as -speed.for says and returns how many rows. It calls sample every
+// second.
 func (w *workload) run(t *testing.T, url string, sample func()) (rows int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), *speedFor)
@@ -132,7 +133,7 @@ func (w *workload) run(t *testing.T, url string, sample func()) (rows int) {
 		clients.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(i), 0))
 			for ctx.Err() == nil {
-				// Not ended by the time being over: a call is whole.
+				// A call that has begun also ends.
 				n, err := w.write(context.WithoutCancel(ctx), conn.Conn, r)
 				if err != nil {
 					t.Error(err)
@@ -161,9 +162,9 @@ func (w *workload) run(t *testing.T, url string, sample func()) (rows int) {
 	return int(total.Load())
 }
 
-// awaitRead waits until both readers have all of it, which may take several times as
-// long as writing it did.
-func (w *workload) awaitRead(t *testing.T, db *harness.Database, sample func()) {
+// waitRead waits until both readers have confirmed all of it, which may take several times as
+// long as the writing.
+func (w *workload) waitRead(t *testing.T, db *harness.Database, sample func()) {
 	t.Helper()
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
@@ -172,7 +173,7 @@ func (w *workload) awaitRead(t *testing.T, db *harness.Database, sample func()) 
 		case <-second.C:
 			sample()
 		case <-t.Context().Done():
-			t.Fatal("both readers are behind still")
+			t.Fatal("a reader is still behind")
 		}
 		if harness.Query[bool](t, db, `SELECT bool_and(confirmed_flush_lsn >= $1::pg_lsn) FROM pg_replication_slots WHERE database = current_database()`, w.end)[0] {
 			return

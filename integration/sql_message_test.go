@@ -17,12 +17,12 @@ import (
 // emit is the statement that sends a message from SQL.
 const emit = `SELECT pg_logical_emit_message(true, $1, $2)`
 
-// What a transaction says on the broadcast and in rooms is heard when it commits.
+// Messages that a transaction sends to the broadcast and to rooms arrive when it commits.
 func TestSQLMessages(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Start(t)
 
-	t.Run("heard if the transaction commits, and with its rows", func(t *testing.T) {
+	t.Run("messages arrive after the commit, between the transactions' rows", func(t *testing.T) {
 		t.Parallel()
 		db := harness.Connect(t, pg.NewDatabase(t))
 		db.Run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
@@ -31,7 +31,7 @@ func TestSQLMessages(t *testing.T) {
 		everybody, _ := harness.Join(t, s, "broadcast", map[string]string{"api_key": harness.APIKey})
 		room, _ := harness.Join(t, s, "rooms/a:b", map[string]string{"api_key": harness.APIKey, "action": "create"})
 
-		// The first to begin is the last to commit.
+		// This transaction begins first and commits last.
 		late := harness.Connect(t, db.URL)
 		late.Run(t, `BEGIN`)
 		late.Run(t, `INSERT INTO t VALUES (1)`)
@@ -54,11 +54,11 @@ func TestSQLMessages(t *testing.T) {
 		everybody.WantChat(t, `system/system: 1.50`, `trigger/trigger: [ ]`, `system/system: {"text":"hi"}`, `u/N: null`)
 		room.WantChat(t, `system/system: "ünïcode"`)
 		if n := s.CountLines(" WRN ") + s.CountLines(" ERR "); n > 0 {
-			t.Errorf("%d warnings of good messages:\n%s", n, s.Output())
+			t.Errorf("%d warnings about valid messages:\n%s", n, s.Output())
 		}
 	})
 
-	t.Run("many from several connections arrive in the order of commits", func(t *testing.T) {
+	t.Run("messages of several connections arrive in commit order", func(t *testing.T) {
 		t.Parallel()
 		db := harness.Connect(t, pg.NewDatabase(t))
 		db.Run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
@@ -71,7 +71,7 @@ func TestSQLMessages(t *testing.T) {
 			conn := harness.Connect(t, db.URL)
 			writing.Go(func() {
 				for i := range each {
-					if err := insertAndTell(background(t), conn.Conn, c*each+i); err != nil {
+					if err := insertAndSend(background(t), conn.Conn, c*each+i); err != nil {
 						t.Error(err)
 						return
 					}
@@ -86,7 +86,7 @@ func TestSQLMessages(t *testing.T) {
 		}
 	})
 
-	t.Run("what can't be sent is logged, counted and passed over", func(t *testing.T) {
+	t.Run("a message that can't be sent is logged and counted, and the stream goes on", func(t *testing.T) {
 		t.Parallel()
 		db := harness.Connect(t, pg.NewDatabase(t))
 		s := harness.Serve(t, db.URL, "sql_rejected")
@@ -96,7 +96,7 @@ func TestSQLMessages(t *testing.T) {
 		db.Run(t, `SELECT pg_logical_emit_message(true, 'tablewire:broadcast', '\x22ff22'::bytea)`)
 		db.Run(t, emit, "tablewire:room:nobody", `{"content":`+secret)
 		db.Run(t, emit, "tablewire:elsewhere", `{"data":"`+secret+`"}`)
-		// These are none of Tablewire's, or have nobody to hear them.
+		// These are not Tablewire's, or nobody is in the room.
 		db.Run(t, emit, "tablewire", secret)
 		db.Run(t, emit, "other:broadcast", secret)
 		db.Run(t, emit, "tablewire:room:nobody", `{"content":1}`)
@@ -109,17 +109,17 @@ func TestSQLMessages(t *testing.T) {
 			t.Errorf("the metrics lack %s:\n%s", want, strings.Join(regexp.MustCompile(`(?m)^.*sql_messages.*$`).FindAllString(metrics, -1), "\n"))
 		}
 		if n := s.CountLines("WRN a message from SQL was not sent"); n != 4 {
-			t.Errorf("%d warnings for 4 messages that can't be sent:\n%s", n, s.Output())
+			t.Errorf("%d warnings about messages that can't be sent, want 4:\n%s", n, s.Output())
 		}
 		if s.CountLines(secret) > 0 {
-			t.Error("what was said is in the log")
+			t.Error("the log contains a message")
 		}
 		if rooms, err := harness.ListRooms(t.Context(), s); err != nil || len(rooms) > 0 {
-			t.Errorf("there are rooms: %v, %v", rooms, err)
+			t.Errorf("the list of rooms has %v (error %v), want no room", rooms, err)
 		}
 	})
 
-	t.Run("what was said before a restart is not said again after it", func(t *testing.T) {
+	t.Run("a message that arrived before a restart does not arrive again", func(t *testing.T) {
 		t.Parallel()
 		db := harness.Connect(t, pg.NewDatabase(t))
 		db.Run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
@@ -131,12 +131,12 @@ func TestSQLMessages(t *testing.T) {
 		s = harness.Serve(t, db.URL, "sql_away")
 		everybody, _ = harness.Join(t, s, "broadcast", map[string]string{"api_key": harness.APIKey})
 		db.Run(t, emit, "tablewire:broadcast", `{"data":2}`)
-		everybody.WantChat(t, "system/system: 2") // and not 1 again
+		everybody.WantChat(t, "system/system: 2") // not 1 again
 	})
 }
 
-// insertAndTell inserts a row and says so in one transaction.
-func insertAndTell(ctx context.Context, conn *pgx.Conn, id int) error {
+// insertAndSend inserts a row and sends it as a message in the same transaction.
+func insertAndSend(ctx context.Context, conn *pgx.Conn, id int) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `INSERT INTO t VALUES ($1)`, id); err != nil {
 			return err
@@ -148,7 +148,7 @@ func insertAndTell(ctx context.Context, conn *pgx.Conn, id int) error {
 
 var sqlBlock = regexp.MustCompile("(?s)```sql\n(.*?)```")
 
-// The SQL that docs/messages-from-sql.md shows, from its first line to its last.
+// All SQL of docs/messages-from-sql.md works as it stands there.
 func TestSQLMessagesDocumentation(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile("../docs/messages-from-sql.md")
@@ -157,7 +157,7 @@ func TestSQLMessagesDocumentation(t *testing.T) {
 	}
 	blocks := sqlBlock.FindAllStringSubmatch(string(doc), -1)
 	if len(blocks) != 5 {
-		t.Fatalf("the document has %d blocks of SQL, this test knows 5", len(blocks))
+		t.Fatalf("the page has %d blocks of SQL, want the 5 that this test runs", len(blocks))
 	}
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
 	s := harness.Serve(t, db.URL, "sql_doc")
@@ -175,7 +175,7 @@ func TestSQLMessagesDocumentation(t *testing.T) {
 	clerk := harness.Connect(t, db.URL)
 	clerk.Run(t, `SET ROLE sql_doc_clerk`)
 	if _, err := clerk.Exec(t.Context(), emit, "tablewire:broadcast", `{}`); err == nil || !strings.Contains(err.Error(), "permission denied") {
-		t.Errorf("a role without the right may speak: %v", err)
+		t.Errorf("a role without the privilege could send a message: %v", err)
 	}
 	clerk.Run(t, `UPDATE shop_orders SET status = 'sent'`)
 	order.WantChat(t, `shop/The shop: "Ada, your order is sent"`)

@@ -9,7 +9,8 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// A filter on a column that is there and does not come says so.
+// A filter on a column that PostgreSQL does not send is refused, and the error says why
+// PostgreSQL does not send it.
 func TestUnsentColumns(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
@@ -29,29 +30,29 @@ func TestUnsentColumns(t *testing.T) {
 				refused[`{"v":1}`] = `v: PostgreSQL does not send the column "v": it is a virtual generated column`
 			}
 			slot := fmt.Sprintf("unsent_%d", major)
-			refusedBy(t, harness.Serve(t, db.URL, slot), "t", refused)
+			wantRefused(t, harness.Serve(t, db.URL, slot), "t", refused)
 			if major < 15 {
 				return
 			}
 			db.Run(t, `CREATE TABLE listed (id int PRIMARY KEY, a int, b jsonb); CREATE PUBLICATION parts FOR TABLE listed (id, a)`)
-			refusedBy(t, harness.Serve(t, db.URL, slot+"_list", "--publication", "parts"), "listed", map[string]string{
+			wantRefused(t, harness.Serve(t, db.URL, slot+"_list", "--publication", "parts"), "listed", map[string]string{
 				`{"b.x":"1"}`:       `b.x: PostgreSQL does not send the column "b": the publication's list of columns leaves it out`,
 				`{"b_isnull":true}`: `b_isnull: PostgreSQL does not send the column "b": the publication's list of columns leaves it out`,
 			})
 			db.Run(t, `CREATE TABLE made (id int PRIMARY KEY, a int, g int GENERATED ALWAYS AS (a * 2) STORED); CREATE PUBLICATION plain FOR TABLE made`)
-			why := "it is a generated column, and the publication leaves these out"
+			reason := "it is a generated column, and the publication leaves these out"
 			if major < 18 {
-				why = "it is a generated column, which PostgreSQL sends from version 18 on"
+				reason = "it is a generated column, which PostgreSQL sends from version 18 on"
 			}
-			refusedBy(t, harness.Serve(t, db.URL, slot+"_plain", "--publication", "plain"), "made", map[string]string{
-				`{"g":1}`: `g: PostgreSQL does not send the column "g": ` + why,
+			wantRefused(t, harness.Serve(t, db.URL, slot+"_plain", "--publication", "plain"), "made", map[string]string{
+				`{"g":1}`: `g: PostgreSQL does not send the column "g": ` + reason,
 			})
 		})
 	}
 }
 
-// refusedBy holds that filters are refused, each with its reason.
-func refusedBy(t *testing.T, s *harness.Server, collection string, filters map[string]string) {
+// wantRefused holds that a subscription with each of the filters gets this error_detail.
+func wantRefused(t *testing.T, s *harness.Server, collection string, filters map[string]string) {
 	t.Helper()
 	for filter, want := range filters {
 		detail, err := json.Marshal(want)
