@@ -17,7 +17,7 @@ import (
 // CountLines; one goroutine at a time may wait for lines.
 type Process struct {
 	cmd    *exec.Cmd
-	lines  chan string   // of standard output and standard error
+	lines  chan string   // of standard output and standard error; closed before exited
 	exited chan struct{} // closed when the process and all that write to its output have ended
 
 	mu  sync.Mutex
@@ -48,6 +48,7 @@ func Launch(t testing.TB, cmd *exec.Cmd) *Process {
 		_ = cmd.Wait() // WaitExit returns the exit code
 		_ = w.Close()
 		reading.Wait()
+		close(p.lines)
 		close(p.exited)
 	}()
 	t.Cleanup(func() {
@@ -98,12 +99,14 @@ func (p *Process) WaitLine(t testing.TB, pattern string) []string {
 	timeout := time.After(Patience)
 	for {
 		select {
-		case l := <-p.lines:
-			if m := re.FindStringSubmatch(l); m != nil {
+		case line, open := <-p.lines:
+			if !open {
+				<-p.exited
+				t.Fatalf("the process ended with exit code %d and wrote no line that matches %q:\n%s", p.cmd.ProcessState.ExitCode(), pattern, p.Output())
+			}
+			if m := re.FindStringSubmatch(line); m != nil {
 				return m
 			}
-		case <-p.exited:
-			t.Fatalf("the process ended with exit code %d and wrote no line that matches %q:\n%s", p.cmd.ProcessState.ExitCode(), pattern, p.Output())
 		case <-timeout:
 			t.Fatalf("the process wrote no line that matches %q:\n%s", pattern, p.Output())
 		}
