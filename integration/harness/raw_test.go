@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,7 +14,7 @@ func unmasked(first byte, payload string) []byte {
 	f := ClientFrame(first, payload)
 	header := f[:len(f)-len(payload)-4]
 	header[1] &^= 0x80
-	return append(header[:len(header):len(header)], payload...)
+	return append(slices.Clip(header), payload...)
 }
 
 func TestRawConn(t *testing.T) {
