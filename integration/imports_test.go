@@ -56,7 +56,8 @@ var importRules = map[string]importRule{
 	"cdc/internal/quote":    {},
 	"sql":                   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
 	"fanout":                {code: "fanout/filter internal/swaplist internal/wsframe protocol/...", never: "net/http"},
-	"fanout/filter":         {code: "internal/swaplist protocol/...", tests: "internal/pgserver/pgtest sql"},
+	"fanout/filter":         {code: "fanout/filter/value internal/swaplist protocol/...", tests: "internal/pgserver/pgtest sql"},
+	"fanout/filter/value":   {code: "protocol/..."}, // types, which know nothing of filters
 	"httpapi":               {code: "fanout/... httpapi/auth internal/swaplist internal/wsframe protocol/...", tests: "integration/harness"},
 	"httpapi/auth":          {code: "protocol"},
 
@@ -140,6 +141,8 @@ func TestForbidden(t *testing.T) {
 		{folder: "fanout", imported: "net/http/httptest", want: true},
 		{folder: "fanout", imported: module + "/httpapi", want: true},
 		{folder: "fanout/filter", imported: module + "/fanout", want: true},
+		{folder: "fanout/filter/value", imported: module + "/fanout/filter", want: true},
+		{folder: "fanout/filter/value", imported: module + "/fanout/filter", test: true, want: true},
 		{folder: "fanout/filter", imported: module + "/fanout/filter", test: true}, // a package's external tests
 		{folder: "httpapi", imported: module + "/fanout/filter"},
 		{folder: "httpapi", imported: module + "/cdc", want: true},

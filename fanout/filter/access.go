@@ -90,7 +90,7 @@ func (x *Index) file(e *Entry) {
 		p.keys(best.a, best.b, func(key uint64) { p.equal.put(e, key) })
 	case best.group == nil:
 		r := &x.axis(best.low).ranges
-		r.put(e, boundsOf(best.low.class, &best.low.operands[0], &best.high.operands[0]))
+		r.put(e, boundsOf(best.low.opclass, &best.low.operands[0], &best.high.operands[0]))
 	default:
 		for i := range best.group {
 			x.place(e, &best.group[i])
@@ -179,15 +179,15 @@ func (x *Index) clauseCost(c *clause) int {
 	case opEq, opIn:
 		sum := len(c.operands) - 1
 		for _, d := range c.operands {
-			sum += a.equal.count(c.class.hash(d))
+			sum += a.equal.count(c.opclass.Hash(d))
 		}
 		return sum
 	case opGt, opGte, opLt, opLte:
 		return costHalf + int(a.ranges.points.len)/shareHalf
 	case opStartsWith:
-		return a.prefixes.cost(c.operands[0].bytes)
+		return a.prefixes.cost(c.operands[0].Bytes())
 	case opEndsWith:
-		return a.suffixes.cost(c.operands[0].bytes)
+		return a.suffixes.cost(c.operands[0].Bytes())
 	case opContains:
 		return a.grams.cost(c.needle().lower)
 	case opIsNull:
@@ -206,16 +206,16 @@ func (x *Index) place(e *Entry, c *clause) {
 	switch c.op {
 	case opEq, opIn:
 		for _, d := range c.operands {
-			a.equal.put(e, c.class.hash(d))
+			a.equal.put(e, c.opclass.Hash(d))
 		}
 	case opGt, opGte:
-		a.ranges.put(e, boundsOf(c.class, &c.operands[0], nil))
+		a.ranges.put(e, boundsOf(c.opclass, &c.operands[0], nil))
 	case opLt, opLte:
-		a.ranges.put(e, boundsOf(c.class, nil, &c.operands[0]))
+		a.ranges.put(e, boundsOf(c.opclass, nil, &c.operands[0]))
 	case opStartsWith:
-		a.prefixes.put(e, a.prefixes.key(c.operands[0].bytes))
+		a.prefixes.put(e, a.prefixes.key(c.operands[0].Bytes()))
 	case opEndsWith:
-		a.suffixes.put(e, a.suffixes.key(c.operands[0].bytes))
+		a.suffixes.put(e, a.suffixes.key(c.operands[0].Bytes()))
 	case opContains:
 		key, _ := a.grams.best(c.needle().lower)
 		a.grams.put(e, key)

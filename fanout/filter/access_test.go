@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tablewire/tablewire/fanout/filter/value"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -41,12 +42,9 @@ func TestFilingMatchesOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	reads := 0
-	counting := &class{comparison: textClass.comparison, read: func(text []byte) (datum, bool) {
-		reads++
-		return textClass.read(text)
-	}}
+	counting := value.Text.Observe(func() { reads++ }, func() {})
 	for i := range f.clauses {
-		f.clauses[i].class = counting
+		f.clauses[i].opclass = counting
 	}
 	var x Index
 	x.Remove(x.Add(f, nil)) // so that the sample has its columns

@@ -1,6 +1,10 @@
 package filter
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/tablewire/tablewire/fanout/filter/value"
+)
 
 // affixes finds the filters whose startswith or endswith a text fulfils: a table by
 // hash that is asked once for each length in use. Long ones are kept by a part of
@@ -60,7 +64,7 @@ func (a *affixes) key(affix []byte) uint64 {
 }
 
 func partKey(part []byte, code int) uint64 {
-	return hashBytes(part)&^(lengthCodes-1) | uint64(code)
+	return value.HashBytes(part)&^(lengthCodes-1) | uint64(code)
 }
 
 func (a *affixes) cost(affix []byte) int {

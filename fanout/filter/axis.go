@@ -1,12 +1,15 @@
 package filter
 
-import "github.com/tablewire/tablewire/protocol/wal"
+import (
+	"github.com/tablewire/tablewire/fanout/filter/value"
+	"github.com/tablewire/tablewire/protocol/wal"
+)
 
 // axis is what an index knows of one column, or of one path: the filters that are
 // reached through it, by the operator that they are reached with.
 type axis struct {
 	key    axisKey
-	class  *class
+	class  *value.Opclass
 	at     int // in Index.axes
 	points int // in all that follows
 
@@ -26,10 +29,10 @@ type axisKey struct {
 	number bool
 }
 
-func keyOf(c *clause) axisKey { return axisKey{c.cell, c.class == pathNumberClass} }
+func keyOf(c *clause) axisKey { return axisKey{c.cell, c.opclass == value.PathNumber} }
 
 func newAxis(c *clause) *axis {
-	a := &axis{key: keyOf(c), class: c.class}
+	a := &axis{key: keyOf(c), class: c.opclass}
 	a.equal.init(a)
 	a.others.init(a)
 	a.ranges.init(a)
@@ -49,7 +52,7 @@ func (a *axis) match(x *Index) {
 	case wal.Null:
 		x.visitCertain(&a.null)
 	case wal.Text:
-		if a.class.isNull(c.text) {
+		if a.class.IsNull(c.text) {
 			x.visitCertain(&a.null)
 		} else {
 			x.visitCertain(&a.notNull)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 
+	"github.com/tablewire/tablewire/fanout/filter/value"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -27,7 +28,7 @@ type cell struct {
 // reading is a text read as a class.
 type reading struct {
 	turn   uint64
-	datum  datum
+	datum  value.Datum
 	ok     bool
 	hashed bool
 	ranked bool
@@ -69,7 +70,7 @@ func (c *cell) fill(row []wal.Value, column int) {
 func (c *cell) release() {
 	c.text = nil
 	for i := range c.readings {
-		c.readings[i].datum.bytes = nil
+		c.readings[i].datum = value.Datum{}
 	}
 	if cap(c.lower) > maxLower {
 		c.lower = nil
@@ -80,63 +81,63 @@ func (c *cell) release() {
 }
 
 // read reads the text.
-func (c *cell) read(x *Index, class *class) *reading {
+func (c *cell) read(x *Index, class *value.Opclass) *reading {
 	r := &c.readings[0]
-	if class == pathNumberClass {
+	if class == value.PathNumber {
 		r = &c.readings[1]
 	}
 	if r.turn != x.turn {
 		r.turn, r.hashed, r.ranked = x.turn, false, false
 		text, foldable := c.fold(x, class)
-		r.datum, r.ok = class.read(text)
+		r.datum, r.ok = class.Read(text)
 		r.ok = r.ok && foldable
 	}
 	return r
 }
 
-func (r *reading) hash(class *class) uint64 {
+func (r *reading) hash(class *value.Opclass) uint64 {
 	if !r.hashed {
-		r.hashed, r.sum = true, class.hash(r.datum)
+		r.hashed, r.sum = true, class.Hash(r.datum)
 	}
 	return r.sum
 }
 
-func (r *reading) rank(class *class) uint64 {
+func (r *reading) sortKey(class *value.Opclass) uint64 {
 	if !r.ranked {
-		r.ranked, r.place = true, class.rank(r.datum)
+		r.ranked, r.place = true, class.SortKey(r.datum)
 	}
 	return r.place
 }
 
 // fold gives the text that the class reads.
-func (c *cell) fold(x *Index, class *class) (_ []byte, ok bool) {
-	if class.fold == nil {
+func (c *cell) fold(x *Index, class *value.Opclass) (_ []byte, ok bool) {
+	if !class.Folds() {
 		return c.text, true
 	}
 	if c.foldTurn != x.turn {
 		c.foldTurn = x.turn
-		c.folded, c.foldable = class.fold(c.folded[:0], c.text)
+		c.folded, c.foldable = class.Fold(c.folded[:0], c.text)
 	}
 	return c.folded, c.foldable
 }
 
 // form gives the text form; false if it is not known.
-func (c *cell) form(x *Index, class *class) (_ []byte, ok bool) {
-	if class.foldsForm {
+func (c *cell) form(x *Index, class *value.Opclass) (_ []byte, ok bool) {
+	if class.FoldsText() {
 		return c.fold(x, class)
 	}
-	return class.formOf(c.text), true
+	return class.CastText(c.text), true
 }
 
 // lowered gives the text form in lower case, which a class that folds it has made it
 // already.
-func (c *cell) lowered(x *Index, class *class) []byte {
-	if class.foldsForm {
+func (c *cell) lowered(x *Index, class *value.Opclass) []byte {
+	if class.FoldsText() {
 		return c.folded
 	}
 	if c.lowerTurn != x.turn {
 		c.lowerTurn = x.turn
-		c.lower = appendLower(c.lower[:0], class.formOf(c.text))
+		c.lower = appendLower(c.lower[:0], class.CastText(c.text))
 	}
 	return c.lower
 }
@@ -161,12 +162,12 @@ func (x *Index) match(e *Entry) Result {
 }
 
 func (x *Index) matchText(c *clause, v *cell) Result {
-	text, ok := v.form(x, c.class)
+	text, ok := v.form(x, c.opclass)
 	switch {
 	case !ok:
 		return Unknown
 	case c.op == opContains:
-		return resultOf(bytes.Contains(v.lowered(x, c.class), c.needle().lower))
+		return resultOf(bytes.Contains(v.lowered(x, c.opclass), c.needle().lower))
 	}
 	return resultOf(c.matchForm(text))
 }
@@ -192,11 +193,11 @@ func (x *Index) matchClause(c *clause) Result {
 	case c.op.onText():
 		return x.matchText(c, v)
 	}
-	r := v.read(x, c.class)
-	if r.ok && c.op.compares() && c.class.rank != nil {
+	r := v.read(x, c.opclass)
+	if r.ok && c.op.compares() && c.opclass.HasSortKey() {
 		// Ranks decide most comparisons, and they are at hand.
-		rank := r.rank(c.class)
-		if rank != c.rank || c.class.exact {
+		rank := r.sortKey(c.opclass)
+		if rank != c.rank || c.opclass.SortKeyIsExact() {
 			return resultOf(c.op.holds(cmp.Compare(rank, c.rank)))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tablewire/tablewire/fanout/filter/value"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -15,12 +16,12 @@ import (
 // know. There are many: it has 64 bytes, and most are decided without a look at
 // anything else.
 type clause struct {
-	class *class
-	rare  *rarities // nil for none
+	opclass *value.Opclass
+	rare    *rarities // nil for none
 	// operands are ordered and distinct: one for a comparison, one or more for
 	// opIn and opNotIn (which have one never: that is opEq and opNe), the text for
 	// opStartsWith and opEndsWith.
-	operands []datum
+	operands []value.Datum
 	rank     uint64 // of the operand, where there is one and the class has ranks
 	index    int32  // of the column
 	// cell is where an index keeps the value while it matches: the column's index,
@@ -43,14 +44,14 @@ func (c *clause) path() []string { return cmp.Or(c.rare, &noRarities).path }
 
 func (c *clause) needle() *needle { return cmp.Or(c.rare, &noRarities).needle }
 
-func newClause(t *target, v value) (*clause, error) {
+func newClause(t *target, v literals) (*clause, error) {
 	c := &clause{
-		class: classOf(&t.field.column.Type),
-		index: int32(t.field.index), cell: int32(t.field.index), op: t.op,
+		opclass: value.OpclassOf(&t.field.column.Type),
+		index:   int32(t.field.index), cell: int32(t.field.index), op: t.op,
 	}
 	if path := t.field.path; path != nil {
 		c.rare = &rarities{path: path}
-		c.class = pathClass(c.op, v)
+		c.opclass = pathClass(c.op, v)
 	}
 	if err := c.usable(&t.field.column.Type); err != nil {
 		return nil, err
@@ -74,48 +75,48 @@ func newClause(t *target, v value) (*clause, error) {
 
 // pathClass: a path leads to text, as ->> does. Compared with what is a number in
 // the client's JSON it is a number.
-func pathClass(o op, v value) *class {
+func pathClass(o op, v literals) *value.Opclass {
 	if o == opIsNull || o.onText() {
-		return textClass
+		return value.Text
 	}
 	numbers := 0
 	for _, l := range v.items {
-		switch l.form {
-		case formNumber:
+		switch l.jsonType {
+		case jsonNumber:
 			numbers++
-		case formNull:
-		case formBool, formString:
-			return textClass
+		case jsonNull:
+		case jsonBool, jsonString:
+			return value.Text
 		}
 	}
 	if numbers == 0 {
-		return textClass
+		return value.Text
 	}
-	return pathNumberClass
+	return value.PathNumber
 }
 
 func (c *clause) usable(t *wal.Type) error {
 	switch {
 	case c.op == opIsNull:
 		return nil
-	case c.class.unusable != "" && (c.class.comparison == nil || !c.op.onText()):
-		return errors.New(c.class.unusable)
+	case c.opclass.Unusable() != "" && (!c.opclass.HasEquality() || !c.op.onText()):
+		return errors.New(c.opclass.Unusable())
 	case c.op.onText():
 		return nil
-	case c.class.comparison == nil:
+	case !c.opclass.HasEquality():
 		return fmt.Errorf("%s values have no equality: use a path into them, or isnull", t)
-	case c.op.orders() && !c.class.ordered:
+	case c.op.orders() && !c.opclass.HasOrder():
 		return fmt.Errorf("the operator %s can't be used on %s", c.op, t)
 	}
 	return nil
 }
 
-func (c *clause) setNull(v value) error {
+func (c *clause) setNull(v literals) error {
 	l, err := v.scalar()
 	if err != nil {
 		return err
 	}
-	null, ok := parseBool(l.text)
+	null, ok := value.ParseBool(l.text)
 	if !ok {
 		return fmt.Errorf("%s is not true or false", l)
 	}
@@ -123,43 +124,45 @@ func (c *clause) setNull(v value) error {
 	return nil
 }
 
-func (c *clause) setText(v value) error {
+func (c *clause) setText(v literals) error {
 	l, err := v.scalar()
 	switch {
 	case err != nil:
 		return err
-	case l.form == formNull:
+	case l.jsonType == jsonNull:
 		c.op = opNever
-	case c.class.foldsForm:
+	case c.opclass.FoldsText():
 		return c.setFolded(l)
 	case c.op == opContains:
 		c.rare = &rarities{path: c.path(), needle: newNeedle(l.text)}
 	default:
-		c.operands = []datum{{bytes: []byte(l.text)}}
+		d, err := value.Text.Literal(l.text)
+		c.operands = []value.Datum{d}
+		return err
 	}
 	return nil
 }
 
 // setFolded: both sides are folded by the class, and then compared as they are.
 func (c *clause) setFolded(l literal) error {
-	d, err := c.class.literal(l.text)
+	d, err := c.opclass.Literal(l.text)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s %w", l, err)
 	case c.op == opContains:
-		c.rare = &rarities{needle: &needle{lower: d.bytes}}
+		c.rare = &rarities{needle: &needle{lower: d.Bytes()}}
 	default:
-		c.operands = []datum{d}
+		c.operands = []value.Datum{d}
 	}
 	return nil
 }
 
-func (c *clause) setScalar(v value) error {
+func (c *clause) setScalar(v literals) error {
 	l, err := v.scalar()
 	if err != nil {
 		return err
 	}
-	if l.form == formNull {
+	if l.jsonType == jsonNull {
 		c.op = opNever
 		return nil
 	}
@@ -168,14 +171,14 @@ func (c *clause) setScalar(v value) error {
 
 // setList: "x IN (1, NULL)" is true or NULL, so the NULL can go; "x NOT IN (1,
 // NULL)" is false or NULL.
-func (c *clause) setList(v value) error {
+func (c *clause) setList(v literals) error {
 	items, err := v.list()
 	if err != nil {
 		return err
 	}
 	hasNull := false
 	for _, l := range items {
-		if l.form == formNull {
+		if l.jsonType == jsonNull {
 			hasNull = true
 			continue
 		}
@@ -183,8 +186,8 @@ func (c *clause) setList(v value) error {
 			return err
 		}
 	}
-	slices.SortFunc(c.operands, c.class.compare)
-	c.operands = slices.CompactFunc(c.operands, func(a, b datum) bool { return c.class.compare(a, b) == 0 })
+	slices.SortFunc(c.operands, c.opclass.Compare)
+	c.operands = slices.CompactFunc(c.operands, func(a, b value.Datum) bool { return c.opclass.Compare(a, b) == 0 })
 	switch {
 	case len(c.operands) == 0, hasNull && c.op == opNotIn:
 		c.op, c.operands = opNever, nil
@@ -197,11 +200,13 @@ func (c *clause) setList(v value) error {
 }
 
 func (c *clause) addOperand(l literal) error {
-	text := l.text
-	if l.form == formNumber && c.class.bare != nil {
-		text = c.class.bare(text)
+	var d value.Datum
+	var err error
+	if l.jsonType == jsonNumber {
+		d, err = c.opclass.Number(l.text)
+	} else {
+		d, err = c.opclass.Literal(l.text)
 	}
-	d, err := c.class.literal(text)
 	if err != nil {
 		return fmt.Errorf("%s %w", l, err)
 	}
@@ -220,7 +225,7 @@ func (c *clause) key(column string) string {
 		key = strconv.AppendQuote(append(key, '.'), member)
 	}
 	key = append(append(key, ' '), c.op.String()...)
-	if c.class == pathNumberClass {
+	if c.opclass == value.PathNumber {
 		key = append(key, " number"...)
 	}
 	if c.op == opIsNull {
@@ -230,19 +235,7 @@ func (c *clause) key(column string) string {
 		key = strconv.AppendQuote(append(key, ' '), string(n.lower))
 	}
 	for _, d := range c.operands {
-		key = d.appendKey(append(key, ' '))
+		key = d.AppendKey(append(key, ' '))
 	}
 	return string(key)
-}
-
-func (d datum) appendKey(dst []byte) []byte {
-	if d.word == 0 && d.low == 0 && d.bytes != nil {
-		return strconv.AppendQuote(dst, string(d.bytes))
-	}
-	dst = strconv.AppendInt(dst, d.word, 10)
-	if d.low != 0 || d.bytes != nil {
-		dst = strconv.AppendInt(append(dst, ':'), d.low, 10)
-		dst = strconv.AppendQuote(append(dst, ':'), string(d.bytes))
-	}
-	return dst
 }

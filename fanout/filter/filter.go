@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tablewire/tablewire/fanout/filter/value"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -73,24 +74,20 @@ func (f *Filter) pack() {
 	for i := range f.clauses {
 		operands += len(f.clauses[i].operands)
 		for _, d := range f.clauses[i].operands {
-			size += len(d.bytes)
+			size += len(d.Bytes())
 		}
 	}
-	data, all := make([]byte, 0, size), make([]datum, 0, operands)
+	data, all := make([]byte, 0, size), make([]value.Datum, 0, operands)
 	for i := range f.clauses {
 		c := &f.clauses[i]
 		start := len(all)
 		for _, d := range c.operands {
-			if d.bytes != nil {
-				at := len(data)
-				data = append(data, d.bytes...)
-				d.bytes = data[at:len(data):len(data)]
-			}
+			data, d = d.MoveTo(data)
 			all = append(all, d)
 		}
 		c.operands = all[start:len(all):len(all)]
-		if c.op.compares() && c.class.rank != nil {
-			c.rank = c.class.rank(c.operands[0])
+		if c.op.compares() && c.opclass.HasSortKey() {
+			c.rank = c.opclass.SortKey(c.operands[0])
 		}
 	}
 }

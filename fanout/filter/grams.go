@@ -1,5 +1,7 @@
 package filter
 
+import "github.com/tablewire/tablewire/fanout/filter/value"
+
 // grams finds the filters whose contains a text may fulfil: each is kept by a run of
 // bytes of its needle, in lower case, of those that are as long as can be the one
 // that the fewest others are kept by. A text is asked for each run that it has.
@@ -28,7 +30,7 @@ func (g *grams) init(a *axis) {
 // gramKey has the place of the size in its last bits. The window's last bytes are the run.
 func gramKey(window uint64, size int) uint64 {
 	const places = 3
-	return mix(window<<(64-8*gramSizes[size]), uint64(size))&^places | uint64(size)
+	return value.Mix(window<<(64-8*gramSizes[size]), uint64(size))&^places | uint64(size)
 }
 
 func gramSize(needle []byte) int {

@@ -2,7 +2,9 @@ package filter
 
 import (
 	"bytes"
+	"sync"
 
+	"github.com/tablewire/tablewire/fanout/filter/value"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -28,7 +30,7 @@ func (c *clause) match(row []wal.Value) Result {
 	text := v.Text
 	if path := c.path(); path != nil {
 		var ok bool
-		if text, ok = jsonAt(text, path); !ok {
+		if text, ok = value.JSONAt(text, path); !ok {
 			return c.matchNull()
 		}
 	}
@@ -50,25 +52,25 @@ func (c *clause) matchText(text []byte) Result {
 	switch {
 	case c.op == opIsNull:
 		return c.matchIsNull(text)
-	case c.class.fold != nil && (c.class.foldsForm || !c.op.onText()):
+	case c.opclass.Folds() && (c.opclass.FoldsText() || !c.op.onText()):
 		return c.matchFolded(text)
 	case c.op.onText():
-		return resultOf(c.matchForm(c.class.formOf(text)))
+		return resultOf(c.matchForm(c.opclass.CastText(text)))
 	}
-	d, ok := c.class.read(text)
+	d, ok := c.opclass.Read(text)
 	return c.matchRead(d, ok)
 }
 
 func (c *clause) matchIsNull(text []byte) Result {
-	return resultOf(c.class.isNull(text) == c.null)
+	return resultOf(c.opclass.IsNull(text) == c.null)
 }
 
 // matchRead evaluates the clause for what the text was read as.
-func (c *clause) matchRead(d datum, ok bool) Result {
+func (c *clause) matchRead(d value.Datum, ok bool) Result {
 	switch {
 	case ok:
 		return resultOf(c.matchDatum(d))
-	case c.class == pathNumberClass:
+	case c.opclass == value.PathNumber:
 		return c.matchNull()
 	}
 	return Unknown
@@ -78,30 +80,30 @@ func (c *clause) matchRead(d datum, ok bool) Result {
 func (c *clause) matchForm(text []byte) bool {
 	switch c.op {
 	case opStartsWith:
-		return bytes.HasPrefix(text, c.operands[0].bytes)
+		return bytes.HasPrefix(text, c.operands[0].Bytes())
 	case opEndsWith:
-		return bytes.HasSuffix(text, c.operands[0].bytes)
+		return bytes.HasSuffix(text, c.operands[0].Bytes())
 	default: // opContains
-		if c.class.foldsForm {
+		if c.opclass.FoldsText() {
 			return bytes.Contains(text, c.needle().lower)
 		}
 		return c.needle().in(text)
 	}
 }
 
-func (c *clause) matchDatum(d datum) bool {
+func (c *clause) matchDatum(d value.Datum) bool {
 	if c.op == opIn || c.op == opNotIn {
 		return c.listed(d) == (c.op == opIn)
 	}
-	return c.op.holds(c.class.compare(d, c.operands[0]))
+	return c.op.holds(c.opclass.Compare(d, c.operands[0]))
 }
 
 // listed searches the operands by halves.
-func (c *clause) listed(d datum) bool {
+func (c *clause) listed(d value.Datum) bool {
 	low, high := 0, len(c.operands)
 	for low < high {
 		middle := (low + high) / 2
-		order := c.class.compare(d, c.operands[middle])
+		order := c.opclass.Compare(d, c.operands[middle])
 		switch {
 		case order == 0:
 			return true
@@ -112,4 +114,24 @@ func (c *clause) listed(d datum) bool {
 		}
 	}
 	return false
+}
+
+// foldBuffers are for texts that are folded with no index around.
+var foldBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// matchFolded evaluates the clause for a value of a class that folds.
+func (c *clause) matchFolded(text []byte) Result {
+	buffer := foldBuffers.Get().(*[]byte)
+	folded, ok := c.opclass.Fold((*buffer)[:0], text)
+	result := Unknown
+	if ok && c.op.onText() {
+		result = resultOf(c.matchForm(folded))
+	} else if ok {
+		result = c.matchRead(c.opclass.Read(folded))
+	}
+	if cap(folded) <= maxLower {
+		*buffer = folded[:0]
+		foldBuffers.Put(buffer)
+	}
+	return result
 }

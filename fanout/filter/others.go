@@ -17,7 +17,7 @@ func (o *others) init(a *axis) {
 func (o *others) put(e *Entry, c *clause) {
 	o.list.add(e, 0, 0)
 	for _, d := range c.operands {
-		o.out.put(e, c.class.hash(d))
+		o.out.put(e, c.opclass.Hash(d))
 	}
 }
 

@@ -1,13 +1,16 @@
 package filter
 
-import "github.com/tablewire/tablewire/protocol/wal"
+import (
+	"github.com/tablewire/tablewire/fanout/filter/value"
+	"github.com/tablewire/tablewire/protocol/wal"
+)
 
 // pair finds filters by the values of two columns or paths at once: where many
 // filters have the same value of the one, and many the same of the other, few have
 // both.
 type pair struct {
 	key     pairKey
-	classes [2]*class
+	classes [2]*value.Opclass
 	at      int // in Index.pairs
 	equal   buckets
 }
@@ -17,7 +20,7 @@ type pairKey [2]axisKey
 func pairKeyOf(a, b *clause) pairKey { return pairKey{keyOf(a), keyOf(b)} }
 
 func newPair(a, b *clause) *pair {
-	p := &pair{key: pairKeyOf(a, b), classes: [2]*class{a.class, b.class}}
+	p := &pair{key: pairKeyOf(a, b), classes: [2]*value.Opclass{a.opclass, b.opclass}}
 	p.equal.init(nil)
 	p.equal.pair = p
 	return p
@@ -47,7 +50,7 @@ func (p *pair) match(x *Index) {
 		}
 	}
 	if known {
-		x.visitChain(&p.equal.bag, p.equal.head(mix(hashes[0], hashes[1])))
+		x.visitChain(&p.equal.bag, p.equal.head(value.Mix(hashes[0], hashes[1])))
 	} else {
 		x.visitAll(&p.equal.bag)
 	}
@@ -57,7 +60,7 @@ func (p *pair) match(x *Index) {
 func (p *pair) keys(a, b *clause, do func(key uint64)) {
 	for _, d := range a.operands {
 		for _, e := range b.operands {
-			do(mix(a.class.hash(d), b.class.hash(e)))
+			do(value.Mix(a.opclass.Hash(d), b.opclass.Hash(e)))
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 // member is one name and value of the client's object.
 type member struct {
 	name  string
-	value value
+	value literals
 }
 
 // parse reads the client's object, in its order.
@@ -56,7 +56,7 @@ func parseMember(dec *json.Decoder) (member, error) {
 	if err := dec.Decode(&raw); err != nil {
 		return member{}, fmt.Errorf("%s: %w", name, err)
 	}
-	v, err := parseValue(raw)
+	v, err := parseLiterals(raw)
 	if err != nil {
 		return member{}, fmt.Errorf("%s: %w", name, err)
 	}

@@ -1,6 +1,9 @@
 package filter
 
-import "github.com/tablewire/tablewire/protocol/wal"
+import (
+	"github.com/tablewire/tablewire/fanout/filter/value"
+	"github.com/tablewire/tablewire/protocol/wal"
+)
 
 // pathCell is the cell of a path, which several filters may use.
 type pathCell struct {
@@ -26,7 +29,7 @@ func (p *pathCell) follow(x *Index) {
 		}
 		found := false
 		if p.leaf.turn == x.turn {
-			p.text, found = jsonText(p.leaf.found)
+			p.text, found = value.JSONText(p.leaf.found)
 		}
 		if !found {
 			p.state = wal.Null
@@ -78,8 +81,8 @@ func (b *branch) cut(path []string) {
 // walk notes what an object's members are. Of several with one name the last counts,
 // and so they are gone into behind the object's end.
 func (b *branch) walk(text []byte, turn uint64) {
-	jsonMembers(text, func(key, value []byte) {
-		member := b.members.items[string(unquote(key))]
+	value.JSONMembers(text, func(key, raw []byte) {
+		member := b.members.items[string(value.Unquote(key))]
 		if member == nil {
 			return
 		}
@@ -87,7 +90,7 @@ func (b *branch) walk(text []byte, turn uint64) {
 			member.turn = turn
 			b.hits = append(b.hits, member)
 		}
-		member.found = value
+		member.found = raw
 	})
 	for _, member := range b.hits {
 		if len(member.members.items) > 0 {

@@ -1,9 +1,10 @@
 package filter
 
 import (
-	"bytes"
 	"math"
 	"math/rand/v2"
+
+	"github.com/tablewire/tablewire/fanout/filter/value"
 )
 
 // ranges finds the intervals that hold a value: a tree of the distinct intervals
@@ -23,7 +24,7 @@ type interval struct {
 	bounds
 	// highest is the highest upper end in the node's tree, nil for none, and
 	// highestRank its rank.
-	highest     *datum
+	highest     *value.Datum
 	highestRank uint64
 	left, right uint32
 	head        uint32
@@ -32,17 +33,17 @@ type interval struct {
 
 // bounds are the ends of an interval; nil for none.
 type bounds struct {
-	low, high         *datum
+	low, high         *value.Datum
 	lowRank, highRank uint64
 }
 
-func boundsOf(class *class, low, high *datum) bounds {
+func boundsOf(class *value.Opclass, low, high *value.Datum) bounds {
 	b := bounds{low: low, high: high, highRank: math.MaxUint64}
 	if low != nil {
-		b.lowRank = class.rank(*low)
+		b.lowRank = class.SortKey(*low)
 	}
 	if high != nil {
-		b.highRank = class.rank(*high)
+		b.highRank = class.SortKey(*high)
 	}
 	return b
 }
@@ -91,17 +92,18 @@ func (r *ranges) put(e *Entry, b bounds) {
 	}
 	// The ends stay for as long as anybody has the interval. A filter's operands lie side
 	// by side, so that theirs would keep all of the one that came first.
-	b.low, b.high = b.low.clone(), b.high.clone()
+	b.low, b.high = cloneEnd(b.low), cloneEnd(b.high)
 	id := r.nodes.add(interval{bounds: b, highest: b.high, highestRank: b.highRank, priority: rand.Uint32()})
 	r.add(e, uint64(id), 0)
 	r.root = r.insert(r.root, id)
 }
 
-func (d *datum) clone() *datum {
+func cloneEnd(d *value.Datum) *value.Datum {
 	if d == nil {
 		return nil
 	}
-	return &datum{d.word, d.low, bytes.Clone(d.bytes)}
+	clone := d.Clone()
+	return &clone
 }
 
 func (r *ranges) find(b *bounds) uint32 {
@@ -120,13 +122,13 @@ func (r *ranges) find(b *bounds) uint32 {
 }
 
 // match visits the intervals that hold a value.
-func (r *ranges) match(x *Index, value *reading) {
+func (r *ranges) match(x *Index, v *reading) {
 	if r.root != 0 {
-		r.stab(x, r.root, value.datum, value.rank(r.axis.class))
+		r.stab(x, r.root, v.datum, v.sortKey(r.axis.class))
 	}
 }
 
-func (r *ranges) stab(x *Index, id uint32, d datum, rank uint64) {
+func (r *ranges) stab(x *Index, id uint32, d value.Datum, rank uint64) {
 	for id != 0 {
 		n := r.nodes.at(id)
 		if n.highest != nil && r.compareEnd(n.highest, n.highestRank, d, rank) < 0 {
@@ -143,16 +145,16 @@ func (r *ranges) stab(x *Index, id uint32, d datum, rank uint64) {
 	}
 }
 
-func (r *ranges) compareEnd(end *datum, endRank uint64, d datum, rank uint64) int {
+func (r *ranges) compareEnd(end *value.Datum, endRank uint64, d value.Datum, rank uint64) int {
 	switch {
 	case endRank < rank:
 		return -1
 	case endRank > rank:
 		return 1
-	case r.axis.class.exact:
+	case r.axis.class.SortKeyIsExact():
 		return 0
 	}
-	return r.axis.class.compare(*end, d)
+	return r.axis.class.Compare(*end, d)
 }
 
 // compare orders intervals: by the lower ends, then by the upper ends.
@@ -171,7 +173,7 @@ func (r *ranges) compare(a, b *bounds) int {
 }
 
 // compareHigh orders upper ends, of which none is the highest.
-func (r *ranges) compareHigh(a *datum, aRank uint64, b *datum, bRank uint64) int {
+func (r *ranges) compareHigh(a *value.Datum, aRank uint64, b *value.Datum, bRank uint64) int {
 	switch {
 	case a == nil && b == nil:
 		return 0

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math/bits"
 	"testing"
+
+	"github.com/tablewire/tablewire/fanout/filter/value"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // The ends of intervals may have equal ranks: texts that begin alike, intervals of less
@@ -12,29 +15,32 @@ func TestRangesOfEqualRanks(t *testing.T) {
 	t.Parallel()
 	const intervals = 4096
 	for name, tc := range map[string]struct {
-		of  *comparison
-		end func(i int) datum
+		opclass *value.Opclass
+		literal func(i int) string
 	}{
-		"texts":     {texts, func(i int) datum { return datum{bytes: fmt.Appendf(nil, "customer-%08d", i)} }},
-		"intervals": {pairs, func(i int) datum { return datum{low: int64(i)} }},
+		"texts":     {value.Text, func(i int) string { return fmt.Sprintf("customer-%08d", i) }},
+		"intervals": {value.OpclassOf(&wal.Type{Kind: wal.KindOther, Base: 1186}), func(i int) string { return fmt.Sprintf("00:00:00.%06d", i) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			compared := 0
-			counting := *tc.of
-			counting.compare = func(a, b datum) int {
-				compared++
-				return tc.of.compare(a, b)
+			counting := tc.opclass.Observe(func() {}, func() { compared++ })
+			end := func(i int) value.Datum {
+				d, err := counting.Literal(tc.literal(i))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return d
 			}
-			r := &newAxis(&clause{class: &class{comparison: &counting}}).ranges
+			r := &newAxis(&clause{opclass: counting}).ranges
 			for i := range intervals {
-				low, high := tc.end(10*i), tc.end(10*i+9)
+				low, high := end(10*i), end(10*i+9)
 				r.put(&Entry{}, boundsOf(r.axis.class, &low, &high))
 			}
 			for _, at := range []int{0, intervals / 2, intervals - 1} {
 				compared = 0
 				x := Index{turn: 1}
-				r.match(&x, &reading{datum: tc.end(10*at + 5)})
+				r.match(&x, &reading{datum: end(10*at + 5)})
 				if len(x.hits) != 1 {
 					t.Errorf("%d intervals hold the value of the %dth, want 1", len(x.hits), at)
 				}

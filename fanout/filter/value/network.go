@@ -1,4 +1,4 @@
-package filter
+package value
 
 import (
 	"bytes"
@@ -7,34 +7,34 @@ import (
 	"slices"
 )
 
-// An address as a datum: word and low are its bits, from the first, and bytes is one
-// byte of prefixes, which says the family and how long the network's prefix is. The
-// order is PostgreSQL's: by family, by the network, by the prefix's length, by the rest.
+// An address as a datum: word and low are its bits, from the first, and bytes is one byte of
+// prefixes, for the family and the prefix's length. PostgreSQL orders addresses by family, by
+// network, by the prefix's length, then by all bits.
 var (
-	addresses = &comparison{compare: compareAddresses, hash: hashAddress, rank: rankAddress}
+	addresses = &comparison{compare: compareAddresses, hash: hashAddress, sortKey: sortKeyOfAddress}
 
-	inetClass = &class{
-		literal: func(text string) (datum, error) {
+	inetOpclass = &Opclass{
+		literal: func(text string) (Datum, error) {
 			d, ok := readAddress([]byte(text))
 			if !ok {
-				return datum{}, errNot("an address as in 192.168.0.1, 192.168.0.0/24 or 2001:db8::1")
+				return Datum{}, errNot("an address as in 192.168.0.1, 192.168.0.0/24 or 2001:db8::1")
 			}
 			return d, nil
 		},
 		read:       readAddress,
 		comparison: addresses,
 		ordered:    true,
-		form:       addressForm,
+		castText:   addressText,
 	}
 
-	cidrClass = &class{
-		literal: func(text string) (datum, error) {
+	cidrOpclass = &Opclass{
+		literal: func(text string) (Datum, error) {
 			d, ok := readAddress([]byte(text))
 			if !ok {
-				return datum{}, errNot("a network as in 192.168.0.0/24 or 2001:db8::/32")
+				return Datum{}, errNot("a network as in 192.168.0.0/24 or 2001:db8::/32")
 			}
 			if network(d, prefixLength(d)) != (address{d.word, d.low}) {
-				return datum{}, errors.New("has bits set to the right of its mask")
+				return Datum{}, errors.New("has bits set to the right of its mask")
 			}
 			return d, nil
 		},
@@ -43,15 +43,15 @@ var (
 		ordered:    true,
 	}
 
-	// macaddrClass compares the text that PostgreSQL prints: lower-case digits with
-	// the colons always at the same places have the order of the bytes.
-	macaddrClass  = hardwareClass(6, "a hardware address as in 08:00:2b:01:02:03")
-	macaddr8Class = hardwareClass(8, "a hardware address as in 08:00:2b:01:02:03:04:05")
+	// The hardware addresses compare the text that PostgreSQL prints: lower-case digits, with
+	// colons always at the same places, have the order of the bytes.
+	macaddrOpclass  = newHardwareOpclass(6, "a hardware address as in 08:00:2b:01:02:03")
+	macaddr8Opclass = newHardwareOpclass(8, "a hardware address as in 08:00:2b:01:02:03:04:05")
 )
 
-// addressForm is inet's cast to text, which always has the prefix's length; what
-// PostgreSQL prints leaves that of a whole address out.
-func addressForm(text []byte) []byte {
+// addressText is inet's cast to text. It always has the prefix's length, which PostgreSQL
+// does not print for a whole address.
+func addressText(text []byte) []byte {
 	switch {
 	case bytes.IndexByte(text, '/') >= 0:
 		return text
@@ -61,7 +61,9 @@ func addressForm(text []byte) []byte {
 	return append(slices.Clip(text), "/32"...)
 }
 
-// prefixes[n] is n: an IPv4 prefix has its length, an IPv6 one firstIPv6 and its length.
+// prefixes[n] is n. It stands for IPv4 and a prefix of n bits or, from firstIPv6 on, for IPv6
+// and a prefix of n-firstIPv6 bits. A datum's bytes point into it, so that reading an address
+// does not allocate.
 var prefixes = func() (all [firstIPv6 + bitsIPv6 + 1]byte) {
 	for i := range all {
 		all[i] = byte(i)
@@ -74,20 +76,20 @@ const (
 	firstIPv6          = bitsIPv4 + 1
 )
 
-// address is the bits of an address, IPv4's at the beginning.
+// address is the bits of an address. IPv4 has the first 32.
 type address struct{ high, low int64 }
 
-func isIPv6(d datum) bool { return d.bytes[0] >= firstIPv6 }
+func isIPv6(d Datum) bool { return d.bytes[0] >= firstIPv6 }
 
-func prefixLength(d datum) int {
+func prefixLength(d Datum) int {
 	if isIPv6(d) {
 		return int(d.bytes[0]) - firstIPv6
 	}
 	return int(d.bytes[0])
 }
 
-// network is an address with no more than its first n bits.
-func network(d datum, n int) address {
+// network returns the first n bits of an address, and zeros behind them.
+func network(d Datum, n int) address {
 	high := uint64(d.word) &^ (1<<(64-min(n, 64)) - 1)
 	low := uint64(0)
 	if n > 64 {
@@ -96,7 +98,7 @@ func network(d datum, n int) address {
 	return address{int64(high), int64(low)}
 }
 
-func compareAddresses(a, b datum) int {
+func compareAddresses(a, b Datum) int {
 	if a6, b6 := isIPv6(a), isIPv6(b); a6 != b6 {
 		if a6 {
 			return 1
@@ -112,10 +114,10 @@ func (a address) compare(b address) int {
 	return cmp.Or(cmp.Compare(uint64(a.high), uint64(b.high)), cmp.Compare(uint64(a.low), uint64(b.low)))
 }
 
-func hashAddress(d datum) uint64 { return mix(hashPair(d), uint64(d.bytes[0])) }
+func hashAddress(d Datum) uint64 { return Mix(hashWordPair(d), uint64(d.bytes[0])) }
 
-// rankAddress has the family in its first bit, and the network behind it.
-func rankAddress(d datum) uint64 {
+// sortKeyOfAddress has the family in the first bit, and the network behind it.
+func sortKeyOfAddress(d Datum) uint64 {
 	rank := uint64(network(d, prefixLength(d)).high) >> 1
 	if isIPv6(d) {
 		rank |= 1 << 63
@@ -123,30 +125,30 @@ func rankAddress(d datum) uint64 {
 	return rank
 }
 
-// readAddress reads an address with or without its prefix's length. Short forms such
-// as 10/8 are not read.
-func readAddress(text []byte) (datum, bool) {
+// readAddress reads an address with or without its prefix's length. It does not read short
+// forms such as 10/8.
+func readAddress(text []byte) (Datum, bool) {
 	text, length, hasLength := bytes.Cut(text, []byte{'/'})
-	var d datum
+	var d Datum
 	var ok bool
-	first, most := 0, bitsIPv4
+	first, limit := 0, bitsIPv4
 	if bytes.IndexByte(text, ':') >= 0 {
 		d, ok = readIPv6(text)
-		first, most = firstIPv6, bitsIPv6
+		first, limit = firstIPv6, bitsIPv6
 	} else {
 		var v4 uint32
 		v4, ok = readIPv4(text)
 		d.word = int64(uint64(v4) << 32)
 	}
-	n := int64(most)
+	n := int64(limit)
 	if hasLength {
-		c := cursor{text: length}
+		c := scanner{text: length}
 		var digits bool
 		n, digits = c.number(1, 3)
-		ok = ok && digits && c.done() && n <= int64(most) && (len(length) == 1 || length[0] != '0')
+		ok = ok && digits && c.done() && n <= int64(limit) && (len(length) == 1 || length[0] != '0')
 	}
 	if !ok {
-		return datum{}, false
+		return Datum{}, false
 	}
 	at := first + int(n)
 	d.bytes = prefixes[at : at+1]
@@ -155,7 +157,7 @@ func readAddress(text []byte) (datum, bool) {
 
 // readIPv4 reads four decimal numbers with points between them.
 func readIPv4(text []byte) (v4 uint32, ok bool) {
-	c := cursor{text: text}
+	c := scanner{text: text}
 	for i := range 4 {
 		if i > 0 && !c.skip('.') {
 			return 0, false
@@ -170,12 +172,12 @@ func readIPv4(text []byte) (v4 uint32, ok bool) {
 	return v4, c.done()
 }
 
-// groupsIPv6 is how many groups of 16 bits an address has.
+// groupsIPv6 is how many groups of 16 bits an IPv6 address has.
 const groupsIPv6 = 8
 
-// readIPv6 reads hexadecimal groups with colons between them, of which :: stands for
-// as many zeros as are missing; the last two may be written as IPv4.
-func readIPv6(text []byte) (datum, bool) {
+// readIPv6 reads hexadecimal groups with colons between them (RFC 4291, 2.2). A :: stands for
+// the zero groups that are missing, and the last two groups may be written as IPv4.
+func readIPv6(text []byte) (Datum, bool) {
 	var groups [groupsIPv6]uint16
 	n, gap := 0, -1
 	if bytes.HasPrefix(text, []byte("::")) {
@@ -194,7 +196,7 @@ func readIPv6(text []byte) (datum, bool) {
 		}
 		group, ok := readHexGroup(part)
 		if !ok || n == groupsIPv6 {
-			return datum{}, false
+			return Datum{}, false
 		}
 		groups[n] = group
 		n++
@@ -204,15 +206,15 @@ func readIPv6(text []byte) (datum, bool) {
 		text = text[end+1:]
 		switch {
 		case len(text) == 0:
-			return datum{}, false // a colon at the end
+			return Datum{}, false // a colon at the end
 		case text[0] == ':' && gap >= 0:
-			return datum{}, false // a second gap
+			return Datum{}, false // a second gap
 		case text[0] == ':':
 			text, gap = text[1:], n
 		}
 	}
 	if (gap < 0) != (n == groupsIPv6) {
-		return datum{}, false
+		return Datum{}, false
 	}
 	if gap >= 0 {
 		moved := copy(groups[groupsIPv6-(n-gap):], groups[gap:n])
@@ -222,7 +224,7 @@ func readIPv6(text []byte) (datum, bool) {
 	for i, group := range groups {
 		halves[i/4] = halves[i/4]<<16 | uint64(group)
 	}
-	return datum{word: int64(halves[0]), low: int64(halves[1])}, true
+	return Datum{word: int64(halves[0]), low: int64(halves[1])}, true
 }
 
 func readHexGroup(text []byte) (group uint16, ok bool) {
@@ -243,11 +245,12 @@ func readHexGroup(text []byte) (group uint16, ok bool) {
 	return group, true
 }
 
-// hardwareClass is of addresses of some bytes.
-func hardwareClass(size int, what string) *class {
+// newHardwareOpclass returns the opclass of hardware addresses of size bytes. what describes
+// one to a client.
+func newHardwareOpclass(size int, what string) *Opclass {
 	length := 3*size - 1
-	return &class{
-		literal: func(text string) (datum, error) {
+	return &Opclass{
+		literal: func(text string) (Datum, error) {
 			text = trimBlanks(text)
 			canonical := make([]byte, 0, length)
 			for i := range len(text) {
@@ -257,16 +260,16 @@ func hardwareClass(size int, what string) *class {
 					c, ok = ':', (text[i] == ':' || text[i] == '-') && text[i] == text[2]
 				}
 				if !ok {
-					return datum{}, errNot(what)
+					return Datum{}, errNot(what)
 				}
 				canonical = append(canonical, c)
 			}
 			if len(canonical) != length {
-				return datum{}, errNot(what)
+				return Datum{}, errNot(what)
 			}
-			return datum{bytes: canonical}, nil
+			return Datum{bytes: canonical}, nil
 		},
-		read:       func(text []byte) (datum, bool) { return datum{bytes: text}, len(text) == length },
+		read:       func(text []byte) (Datum, bool) { return Datum{bytes: text}, len(text) == length },
 		comparison: texts,
 		ordered:    true,
 	}

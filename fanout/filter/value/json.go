@@ -1,4 +1,4 @@
-package filter
+package value
 
 import (
 	"bytes"
@@ -14,32 +14,36 @@ import (
 	"github.com/tablewire/tablewire/protocol/jsonstring"
 )
 
-// jsonClass is of json, which has no equality in PostgreSQL.
-var jsonClass = &class{literal: textClass.literal, read: textClass.read}
+// jsonOpclass is of json, which has no equality in PostgreSQL.
+var jsonOpclass = &Opclass{literal: Text.literal, read: Text.read}
 
-// jsonbClass has jsonb's equality: numbers are equal by value, members in any
-// order. Its order exists in PostgreSQL but says nothing to anybody.
-var jsonbClass = &class{
-	literal: func(text string) (datum, error) {
+// documents has no order, and so no sort key.
+var documents = &comparison{compare: compareJSON, hash: hashJSON}
+
+// jsonbOpclass has jsonb's equality: numbers are equal by value, objects whatever the order
+// of their members. PostgreSQL has an order of jsonb, too, which depends on the database's
+// collation; it is not offered.
+var jsonbOpclass = &Opclass{
+	literal: func(text string) (Datum, error) {
 		canonical, err := canonicalJSON(text)
-		return datum{bytes: canonical}, err
+		return Datum{bytes: canonical}, err
 	},
-	read:       textClass.read,
+	read:       Text.read,
 	comparison: documents,
 }
 
-// pathNumberClass compares what a path leads to with a number: the value's text
-// is cast to numeric where it is a number, and counts as NULL where it isn't.
-var pathNumberClass = &class{
+// PathNumber is the opclass of what a path into JSON leads to where it is compared with a
+// number: (col->>'a')::numeric. A text that is no number, for which Read returns false,
+// counts as NULL.
+var PathNumber = &Opclass{
 	literal:    parseNumeric,
 	read:       readDecimal,
 	comparison: decimals,
 	ordered:    true,
 }
 
-// canonicalJSON writes a literal as jsonb prints values, but for blanks and the
-// spelling of numbers, so that it can be compared with a row's text token by
-// token.
+// canonicalJSON writes a literal in the order in which jsonb prints values, so that it can be
+// compared with a row's text token by token. Blanks and the spelling of numbers may differ.
 func canonicalJSON(text string) ([]byte, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
@@ -63,7 +67,7 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	case string:
 		return appendJSONString(dst, v)
 	case json.Number:
-		d, err := numericClass.literal(v.String())
+		d, err := numericOpclass.literal(v.String())
 		return appendDecimal(dst, d), err
 	case []any:
 		dst = append(dst, '[')
@@ -84,7 +88,7 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 }
 
 func appendJSONObject(dst []byte, members map[string]any) ([]byte, error) {
-	// jsonb keeps members by the length of their names, then by bytes.
+	// jsonb orders members by the length of their names, then by bytes.
 	names := slices.SortedFunc(maps.Keys(members), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 	})
@@ -111,7 +115,7 @@ func appendJSONString(dst []byte, s string) ([]byte, error) {
 	return jsonstring.Append(dst, s), nil
 }
 
-func appendDecimal(dst []byte, d datum) []byte {
+func appendDecimal(dst []byte, d Datum) []byte {
 	if d.word == signZero {
 		return append(dst, '0')
 	}
@@ -122,9 +126,9 @@ func appendDecimal(dst []byte, d datum) []byte {
 	return strconv.AppendInt(dst, d.low*d.word-int64(len(d.bytes)), 10)
 }
 
-// compareJSON is 0 for values that jsonb finds equal, and else consistent, so
-// that lists can be searched: token by token, numbers by value.
-func compareJSON(x, y datum) int {
+// compareJSON is 0 for values that are equal for jsonb. Otherwise it is some order, so that
+// lists can be searched: token by token, numbers by value.
+func compareJSON(x, y Datum) int {
 	a, b := x.bytes, y.bytes
 	for {
 		var s, t []byte
@@ -148,7 +152,7 @@ func compareTokens(s, t []byte) int {
 	return bytes.Compare(s, t)
 }
 
-func hashJSON(d datum) uint64 {
+func hashJSON(d Datum) uint64 {
 	h := uint64(0)
 	for text := d.bytes; ; {
 		var token []byte
@@ -156,9 +160,9 @@ func hashJSON(d datum) uint64 {
 			return h
 		}
 		if number, ok := readDecimal(token); ok {
-			h = mix(h, hashDecimal(number))
+			h = Mix(h, hashDecimal(number))
 		} else {
-			h = mix(h, hashBytes(token))
+			h = Mix(h, HashBytes(token))
 		}
 	}
 }

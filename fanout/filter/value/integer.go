@@ -1,4 +1,4 @@
-package filter
+package value
 
 import (
 	"errors"
@@ -8,33 +8,33 @@ import (
 )
 
 var (
-	smallintClass = intClass(16, "smallint")
-	integerClass  = intClass(32, "integer")
-	bigintClass   = intClass(64, "bigint")
+	smallintOpclass = newIntOpclass(16, "smallint")
+	integerOpclass  = newIntOpclass(32, "integer")
+	bigintOpclass   = newIntOpclass(64, "bigint")
 )
 
-func intClassOf(bits int) *class {
+func intOpclassOf(bits int) *Opclass {
 	switch bits {
 	case 16:
-		return smallintClass
+		return smallintOpclass
 	case 32:
-		return integerClass
+		return integerOpclass
 	}
-	return bigintClass
+	return bigintOpclass
 }
 
-func intClass(bits int, name string) *class {
-	return &class{
-		bare: wholeNumber,
-		literal: func(text string) (datum, error) {
+func newIntOpclass(bits int, name string) *Opclass {
+	return &Opclass{
+		number: wholeNumber,
+		literal: func(text string) (Datum, error) {
 			n, err := strconv.ParseInt(trimBlanks(text), 10, bits)
 			if errors.Is(err, strconv.ErrRange) {
-				return datum{}, errRange(name)
+				return Datum{}, errRange(name)
 			}
 			if err != nil {
-				return datum{}, errNot("an integer")
+				return Datum{}, errNot("an integer")
 			}
-			return datum{word: n}, nil
+			return Datum{word: n}, nil
 		},
 		read:       readInt,
 		comparison: words,
@@ -42,11 +42,11 @@ func intClass(bits int, name string) *class {
 	}
 }
 
-// maxWhole is how many digits are more than any integer has.
+// maxWhole is more digits than any integer has.
 const maxWhole = 20
 
-// wholeNumber spells a number as an integer, if it is one: many languages write 18.0
-// or 1e2 where they mean 18 or 100.
+// wholeNumber spells a number as an integer, if it is one: many languages write 18.0 or 1e2
+// for 18 or 100. Any other number stays as it is.
 func wholeNumber(text string) string {
 	d, err := parseNumeric(text)
 	if err != nil {
@@ -66,27 +66,27 @@ func wholeNumber(text string) string {
 	return whole
 }
 
-func readInt(text []byte) (datum, bool) {
+func readInt(text []byte) (Datum, bool) {
 	digits := text
 	negative := len(text) > 0 && text[0] == '-'
 	if negative {
 		digits = text[1:]
 	}
 	if len(digits) == 0 || len(digits) > 19 {
-		return datum{}, false
+		return Datum{}, false
 	}
 	var n uint64
 	for _, c := range digits {
 		if c < '0' || c > '9' {
-			return datum{}, false
+			return Datum{}, false
 		}
 		n = n*10 + uint64(c-'0')
 	}
 	switch {
 	case negative && n <= math.MaxInt64+1:
-		return datum{word: -int64(n)}, true
+		return Datum{word: -int64(n)}, true
 	case !negative && n <= math.MaxInt64:
-		return datum{word: int64(n)}, true
+		return Datum{word: int64(n)}, true
 	}
-	return datum{}, false
+	return Datum{}, false
 }

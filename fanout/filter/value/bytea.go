@@ -1,23 +1,23 @@
-package filter
+package value
 
 import "strings"
 
-// byteaClass compares the text that PostgreSQL prints under bytea_output=hex:
-// lower-case digits have the order of the bytes.
-var byteaClass = &class{
-	literal: func(text string) (datum, error) {
+// byteaOpclass compares the text that PostgreSQL prints with bytea_output = hex. Lower-case
+// digits have the order of the bytes.
+var byteaOpclass = &Opclass{
+	literal: func(text string) (Datum, error) {
 		canonical, ok := parseBytea(text)
 		if !ok {
-			return datum{}, errNot(`bytea in hex, as in \x0aff`)
+			return Datum{}, errNot(`bytea in hex, as in \x0aff`)
 		}
-		return datum{bytes: canonical}, nil
+		return Datum{bytes: canonical}, nil
 	},
-	read:       textClass.read,
+	read:       Text.read,
 	comparison: texts,
 	ordered:    true,
 }
 
-// parseBytea takes \x and pairs of digits, between which there may be blanks.
+// parseBytea reads \x and pairs of hexadecimal digits, with or without blanks between pairs.
 func parseBytea(text string) ([]byte, bool) {
 	rest, ok := strings.CutPrefix(text, `\x`)
 	if !ok {

@@ -1,24 +1,24 @@
-package filter
+package value
 
 import "strings"
 
-// uuidClass compares the text that PostgreSQL prints: lower-case digits with the
-// hyphens always at the same places have the order of the bytes.
-var uuidClass = &class{
-	literal: func(text string) (datum, error) {
+// uuidOpclass compares the text that PostgreSQL prints. Lower-case digits, with hyphens always
+// at the same places, have the order of the bytes.
+var uuidOpclass = &Opclass{
+	literal: func(text string) (Datum, error) {
 		canonical, ok := parseUUID(text)
 		if !ok {
-			return datum{}, errNot("a uuid")
+			return Datum{}, errNot("a uuid")
 		}
-		return datum{bytes: canonical}, nil
+		return Datum{bytes: canonical}, nil
 	},
-	read:       func(text []byte) (datum, bool) { return datum{bytes: text}, len(text) == 36 },
+	read:       func(text []byte) (Datum, bool) { return Datum{bytes: text}, len(text) == 36 },
 	comparison: texts,
 	ordered:    true,
 }
 
-// parseUUID takes what uuid's input function takes: 32 digits of either case,
-// hyphens after any group of four, braces around it all.
+// parseUUID reads what uuid's input function reads (manual: UUID Type): 32 digits in either
+// case, with or without hyphens after groups of four and braces around all.
 func parseUUID(text string) ([]byte, bool) {
 	if inner, ok := strings.CutPrefix(text, "{"); ok {
 		if text, ok = strings.CutSuffix(inner, "}"); !ok {
@@ -44,6 +44,7 @@ func parseUUID(text string) ([]byte, bool) {
 	return canonical, digits == 32
 }
 
+// lowerHex returns a hexadecimal digit in lower case.
 func lowerHex(c byte) (byte, bool) {
 	switch {
 	case c >= '0' && c <= '9', c >= 'a' && c <= 'f':

@@ -1,9 +1,8 @@
-package filter
+package value
 
 import (
 	"errors"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
@@ -11,54 +10,55 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// foldClass is of citext: texts are compared as the database's lower() makes them, and
-// so are those that contains, startswith and endswith look at.
-func foldClass(f *wal.Folding) *class {
+// newFoldOpclass returns the opclass of citext (manual: citext): it compares texts after the
+// database's lower(), and contains, startswith and endswith look at that form, too.
+func newFoldOpclass(f *wal.Folding) *Opclass {
 	if f.Unknown != "" {
-		return &class{unusable: "how this database folds the case of citext is not known here (" + f.Unknown + "): use isnull, or a column of the type text"}
+		return &Opclass{unusable: "how this database folds the case of citext is not known here (" + f.Unknown + "): use isnull, or a column of the type text"}
 	}
 	folder := newFolder(f)
-	return &class{
-		literal: func(text string) (datum, error) {
+	return &Opclass{
+		literal: func(text string) (Datum, error) {
 			folded, ok := folder.append(nil, []byte(text))
 			if !ok {
-				return datum{}, errors.New("has a combining mark: how this database's locale folds the letter before it is not known here")
+				return Datum{}, errors.New("has a combining mark: how this database's locale folds the letter before it is not known here")
 			}
-			return datum{bytes: folded}, nil
+			return Datum{bytes: folded}, nil
 		},
-		read:       textClass.read,
+		read:       Text.read,
 		comparison: texts,
 		ordered:    true,
 		fold:       folder.append,
-		foldsForm:  true,
+		foldsText:  true,
 	}
 }
 
-// lastFold is the class of the folding that was asked for last: there is one for a
-// database, and one database for a server.
+// lastFold is the opclass of the folding that somebody asked for last. A server follows one
+// database, and a database folds in one way, so that one is enough.
 var lastFold atomic.Pointer[struct {
-	of    *wal.Folding
-	class *class
+	of      *wal.Folding
+	opclass *Opclass
 }]
 
-func foldClassOf(f *wal.Folding) *class {
+func foldOpclassOf(f *wal.Folding) *Opclass {
 	if last := lastFold.Load(); last != nil && last.of == f {
-		return last.class
+		return last.opclass
 	}
 	last := &struct {
-		of    *wal.Folding
-		class *class
-	}{f, foldClass(f)}
+		of      *wal.Folding
+		opclass *Opclass
+	}{f, newFoldOpclass(f)}
 	lastFold.Store(last)
-	return last.class
+	return last.opclass
 }
 
-// folder folds text as a database's lower() does. It is safe for concurrent use.
+// folder folds text as a database's lower() does. It is never altered, and safe for concurrent
+// use.
 type folder struct {
-	// pages have what characters become, by 256 of them: 0 for themselves, manyRunes for
-	// what is in long.
+	// pages[c>>8][c&0xff] is what the character c becomes: 0 if it stays, manyRunes if long
+	// has it. A page in which all stay is nil.
 	pages [pagedRunes >> 8]*[256]rune
-	long  map[rune]string
+	long  map[rune]string // what becomes several characters, or is beyond the pages
 
 	*wal.Folding
 }
@@ -89,8 +89,8 @@ func newFolder(f *wal.Folding) *folder {
 	return d
 }
 
-// append appends a text as it is folded; false if that is not known. Bytes that are
-// no UTF-8 stay as they are.
+// append appends a text in its folded form. It returns false if that form is not known. Bytes
+// that are not UTF-8 stay as they are.
 func (d *folder) append(dst, text []byte) ([]byte, bool) {
 	for i := 0; i < len(text); {
 		c, size := rune(text[i]), 1
@@ -132,8 +132,9 @@ func (d *folder) appendRune(dst []byte, c rune) []byte {
 	return utf8.AppendRune(dst, to)
 }
 
-// endsWord says whether the character at text[start:end] stands behind a cased one
-// and not before one, with ignorable ones looked through (Unicode: Final_Sigma).
+// endsWord reports whether the character text[start:end] stands behind a cased character and
+// not before one, where ignorable characters between them don't count (Unicode, 3.13:
+// Final_Sigma).
 func (d *folder) endsWord(text []byte, start, end int) bool {
 	before, size := skipBack(text[:start], d.Ignorable)
 	switch {
@@ -146,7 +147,7 @@ func (d *folder) endsWord(text []byte, start, end int) bool {
 	return size == 0 || !inRanges(d.Cased, after)
 }
 
-// skipBack gives the last character that is not in the ranges; of size 0 for none.
+// skipBack returns the last character that is not in the ranges. The size is 0 if there is none.
 func skipBack(text []byte, ranges []wal.RuneRange) (c rune, size int) {
 	for {
 		c, size = utf8.DecodeLastRune(text)
@@ -157,7 +158,7 @@ func skipBack(text []byte, ranges []wal.RuneRange) (c rune, size int) {
 	}
 }
 
-// skipOn gives the first character that is not in the ranges; of size 0 for none.
+// skipOn returns the first character that is not in the ranges. The size is 0 if there is none.
 func skipOn(text []byte, ranges []wal.RuneRange) (c rune, size int) {
 	for {
 		c, size = utf8.DecodeRune(text)
@@ -181,8 +182,8 @@ func inRanges(ranges []wal.RuneRange, c rune) bool {
 	return found
 }
 
-// foldElements folds an array's text element by element: NULL is none.
-func foldElements(elem *class) func(dst, text []byte) ([]byte, bool) {
+// foldElements folds an array's text, element by element. An unquoted NULL stays.
+func foldElements(elem *Opclass) func(dst, text []byte) ([]byte, bool) {
 	return func(dst, text []byte) ([]byte, bool) {
 		r := newArrayReader(text)
 		copied := 0
@@ -193,7 +194,7 @@ func foldElements(elem *class) func(dst, text []byte) ([]byte, bool) {
 				dst = append(dst, text[r.start:r.end]...)
 				continue
 			}
-			// Escapes are before quotes and backslashes, which no folding touches.
+			// Escapes stand before quotes and backslashes, which no folding alters.
 			var ok bool
 			if dst, ok = elem.fold(dst, text[r.start:r.end]); !ok {
 				return dst, false
@@ -201,24 +202,4 @@ func foldElements(elem *class) func(dst, text []byte) ([]byte, bool) {
 		}
 		return append(dst, text[copied:]...), true
 	}
-}
-
-// foldBuffers are for texts that are folded with no index around.
-var foldBuffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// matchFolded evaluates the clause for a value of a class that folds.
-func (c *clause) matchFolded(text []byte) Result {
-	buffer := foldBuffers.Get().(*[]byte)
-	folded, ok := c.class.fold((*buffer)[:0], text)
-	result := Unknown
-	if ok && c.op.onText() {
-		result = resultOf(c.matchForm(folded))
-	} else if ok {
-		result = c.matchRead(c.class.read(folded))
-	}
-	if cap(folded) <= maxLower {
-		*buffer = folded[:0]
-		foldBuffers.Put(buffer)
-	}
-	return result
 }

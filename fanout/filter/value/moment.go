@@ -1,8 +1,8 @@
-package filter
+package value
 
 import "bytes"
 
-// moment is a date with or without a time, as it is written.
+// moment is a date with or without a time of day, as it is written.
 type moment struct {
 	infinite int   // -1 or 1 for -infinity and infinity
 	days     int64 // since 2000-01-01
@@ -10,13 +10,13 @@ type moment struct {
 	offset   int64 // seconds east of UTC
 }
 
-// readMoment reads ISO 8601, extended or basic, and PostgreSQL's own output:
+// readMoment reads ISO 8601, extended or basic, and what PostgreSQL prints:
 //
 //	(YYYY-MM-DD | YYYYMMDD) [("T"|" ") time] [" BC"|" AD"] | infinity | -infinity
 //
-// False means that it is not one, or that there is no such day or time.
+// It returns false if the text is neither, or if there is no such day or time.
 func readMoment(text []byte) (m moment, ok bool) {
-	c := cursor{text: text}
+	c := scanner{text: text}
 	negative := c.skip('-')
 	if c.word("infinity") {
 		m.infinite = 1
@@ -50,13 +50,13 @@ func readMoment(text []byte) (m moment, ok bool) {
 	return m, ok && c.done()
 }
 
-func (c *cursor) eraFollows() bool {
+func (c *scanner) eraFollows() bool {
 	next := *c
 	return next.skip(' ') && (next.word("bc") || next.word("ad"))
 }
 
-// date reads a date, of which the basic form has eight digits.
-func (c *cursor) date() (year, month, day int64, ok bool) {
+// date reads YYYY-MM-DD or the basic form YYYYMMDD. It does not check that there is such a day.
+func (c *scanner) date() (year, month, day int64, ok bool) {
 	if digits, basic := c.digits(8); basic {
 		return digits / 10000, digits / 100 % 100, digits % 100, true
 	}
@@ -68,8 +68,8 @@ func (c *cursor) date() (year, month, day int64, ok bool) {
 	return year, month, day, ok1 && ok2 && ok3
 }
 
-// time reads h:m[:s[.f]], hhmm or hhmmss[.f] with an optional zone.
-func (c *cursor) time() (micros, offset int64, ok bool) {
+// time reads h:m[:s[.f]], hhmm or hhmmss[.f], with or without a zone.
+func (c *scanner) time() (micros, offset int64, ok bool) {
 	if digits, basic := c.digits(4); basic {
 		return c.basicTime(digits*100, false)
 	}
@@ -96,9 +96,9 @@ func (c *cursor) time() (micros, offset int64, ok bool) {
 	return c.clock(hour, minute, second, fraction)
 }
 
-// basicTime reads what follows hhmm or hhmmss. PostgreSQL takes a minus right behind these digits
-// for that of a date where a T begins the text or colons follow.
-func (c *cursor) basicTime(digits int64, seconds bool) (micros, offset int64, ok bool) {
+// basicTime reads the rest behind hhmm or hhmmss. It refuses a minus right behind these digits
+// if a T begins the text or colons follow: there PostgreSQL reads a date.
+func (c *scanner) basicTime(digits int64, seconds bool) (micros, offset int64, ok bool) {
 	var fraction int64
 	switch {
 	case seconds && c.skip('.'):
@@ -112,9 +112,9 @@ func (c *cursor) basicTime(digits int64, seconds bool) (micros, offset int64, ok
 }
 
 // clock checks a time of day and reads the zone behind it.
-func (c *cursor) clock(hour, minute, second, fraction int64) (micros, offset int64, ok bool) {
+func (c *scanner) clock(hour, minute, second, fraction int64) (micros, offset int64, ok bool) {
 	micros = (hour*3600+minute*60+second)*microsPerSecond + fraction
-	// A leap second is the next minute's first; 24:00 is the next day's.
+	// Second 60 is the next minute's first second, and 24:00 the next day's midnight.
 	if hour > 24 || minute > 59 || second > 60 || hour == 24 && micros > microsPerDay {
 		return 0, 0, false
 	}
@@ -122,11 +122,11 @@ func (c *cursor) clock(hour, minute, second, fraction int64) (micros, offset int
 	return micros, offset, ok
 }
 
-// maxOffset is the farthest zone that PostgreSQL takes, in hours.
+// maxOffset is how many hours a zone may be from UTC in PostgreSQL.
 const maxOffset = 15
 
-// zone reads Z, UTC, GMT, ±hh, ±hhmm or ±hh:mm[:ss]; nothing is UTC.
-func (c *cursor) zone() (seconds int64, ok bool) {
+// zone reads Z, UTC, GMT, ±hh, ±hhmm or ±hh:mm[:ss], as seconds east of UTC. No zone is UTC.
+func (c *scanner) zone() (seconds int64, ok bool) {
 	start := c.at
 	c.skip(' ')
 	if c.word("utc") || c.word("gmt") || c.word("z") {

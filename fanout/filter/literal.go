@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/tablewire/tablewire/fanout/filter/value"
 )
 
 // value is the right side of a member: one literal, or a JSON array of them.
-type value struct {
+type literals struct {
 	items []literal
 	array bool
 }
@@ -18,35 +19,35 @@ type value struct {
 // literal is a JSON scalar. As in SQL, where every literal can be written in
 // quotes, what counts is its text; its form matters to JSON paths alone.
 type literal struct {
-	form form
-	text string // a string's content; else as it stands in the JSON
+	jsonType jsonType
+	text     string // a string's content; else as it stands in the JSON
 }
 
-type form uint8
+type jsonType uint8
 
 const (
-	formNull form = iota
-	formBool
-	formNumber
-	formString
+	jsonNull jsonType = iota
+	jsonBool
+	jsonNumber
+	jsonString
 )
 
-var errValue = errors.New("want a string, a number, a boolean or null, or a list of them for in and notin")
+var errLiteral = errors.New("want a string, a number, a boolean or null, or a list of them for in and notin")
 
-func parseValue(raw json.RawMessage) (value, error) {
+func parseLiterals(raw json.RawMessage) (literals, error) {
 	if raw[0] != '[' {
 		l, err := parseLiteral(raw)
-		return value{items: []literal{l}}, err
+		return literals{items: []literal{l}}, err
 	}
 	var items []json.RawMessage
 	if err := json.Unmarshal(raw, &items); err != nil {
-		return value{}, err
+		return literals{}, err
 	}
-	v := value{array: true, items: make([]literal, len(items))}
+	v := literals{array: true, items: make([]literal, len(items))}
 	for i, item := range items {
 		var err error
 		if v.items[i], err = parseLiteral(item); err != nil {
-			return value{}, err
+			return literals{}, err
 		}
 	}
 	return v, nil
@@ -55,13 +56,13 @@ func parseValue(raw json.RawMessage) (value, error) {
 func parseLiteral(raw json.RawMessage) (literal, error) {
 	switch raw[0] {
 	case 'n':
-		return literal{form: formNull}, nil
+		return literal{jsonType: jsonNull}, nil
 	case 't', 'f':
-		return literal{formBool, string(raw)}, nil
+		return literal{jsonBool, string(raw)}, nil
 	case '[', '{':
-		return literal{}, errValue
+		return literal{}, errLiteral
 	case '"':
-		l := literal{form: formString}
+		l := literal{jsonType: jsonString}
 		if err := json.Unmarshal(raw, &l.text); err != nil {
 			return literal{}, err
 		}
@@ -70,19 +71,19 @@ func parseLiteral(raw json.RawMessage) (literal, error) {
 		}
 		return l, nil
 	}
-	return literal{formNumber, string(raw)}, nil
+	return literal{jsonNumber, string(raw)}, nil
 }
 
 // list is the value as the list that in and notin take: an array as it is, a
 // string split at its commas, any other scalar as a list of one. Blanks around
 // an item of a string don't belong to it; an array's items are taken verbatim.
-func (v value) list() ([]literal, error) {
+func (v literals) list() ([]literal, error) {
 	items := v.items
-	if !v.array && items[0].form == formString {
+	if !v.array && items[0].jsonType == jsonString {
 		parts := strings.Split(items[0].text, ",")
 		items = make([]literal, len(parts))
 		for i, part := range parts {
-			items[i] = literal{formString, strings.TrimSpace(part)}
+			items[i] = literal{jsonString, strings.TrimSpace(part)}
 		}
 	}
 	switch {
@@ -95,31 +96,20 @@ func (v value) list() ([]literal, error) {
 }
 
 // scalar is the value as all other operators take it.
-func (v value) scalar() (literal, error) {
+func (v literals) scalar() (literal, error) {
 	if v.array {
 		return literal{}, errors.New("a list needs the operator in or notin")
 	}
 	return v.items[0], nil
 }
 
-// maxQuoted is how much of a literal an error message repeats.
-const maxQuoted = 60
-
 // String is the literal as an error message shows it.
 func (l literal) String() string {
-	if l.form == formNull {
+	if l.jsonType == jsonNull {
 		return "null"
 	}
-	text := l.text
-	if len(text) > maxQuoted {
-		n := maxQuoted
-		for n > 0 && !utf8.RuneStart(text[n]) {
-			n--
-		}
-		text = text[:n] + "…"
+	if l.jsonType == jsonString {
+		return strconv.Quote(value.Shorten(l.text))
 	}
-	if l.form == formString {
-		return strconv.Quote(text)
-	}
-	return text
+	return value.Shorten(l.text)
 }

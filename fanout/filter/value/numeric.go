@@ -1,4 +1,4 @@
-package filter
+package value
 
 import (
 	"bytes"
@@ -7,26 +7,28 @@ import (
 	"strings"
 )
 
-// A decimal number as a datum: word is its sign or what it is in place of a
-// number, bytes its significant digits d1 d2 d3… with or without the point among
-// them, low the exponent of 0.d1d2d3…×10^low, negated for a negative number so
-// that it orders. Every digit counts, and no number is too long.
+// A decimal number as a datum: word is its sign, or stands for NaN or an infinity. bytes has
+// its significant digits d1 d2 d3…, with or without the point among them. low is the exponent
+// of 0.d1d2d3…×10^low, negated for a negative number so that it orders. All digits are
+// compared, however many there are.
 const (
 	signZero     = 0
 	signPlus     = 1
 	signInfinity = 2
-	signNaN      = 3 // greater than all, and equal to itself
+	signNaN      = 3 // greater than all else, and equal to itself
 )
 
-var numericClass = &class{
-	literal: func(text string) (datum, error) {
+var decimals = &comparison{compare: compareDecimals, hash: hashDecimal, sortKey: sortKeyOfDecimal}
+
+var numericOpclass = &Opclass{
+	literal: func(text string) (Datum, error) {
 		text = trimBlanks(text)
 		d, err := parseNumeric(text)
 		if err != nil {
-			return datum{}, err
+			return Datum{}, err
 		}
 		if isNumber := d.word >= -signPlus && d.word <= signPlus; isNumber && !numericHolds(d, text) {
-			return datum{}, errRange("numeric")
+			return Datum{}, errRange("numeric")
 		}
 		return d, nil
 	},
@@ -35,52 +37,65 @@ var numericClass = &class{
 	ordered:    true,
 }
 
-// The digits that numeric holds (manual: Numeric Types), and the exponents that its
-// input function reads.
+// The digits that numeric can hold (manual: Numeric Types), and the exponents that its input
+// function reads.
 const (
 	maxWholeDigits    = 131072
 	maxFractionDigits = 16383
 	maxReadExponent   = 1<<30 - 1
 )
 
-// numericHolds reports whether a number, read from text, is one for PostgreSQL.
-// Zeros that are written count among the digits of the fraction, also zero's own.
-func numericHolds(d datum, text string) bool {
+// numericHolds reports whether PostgreSQL's numeric can hold the number d, which was read from
+// text. Zeros that are written count as digits of the fraction, even if the number is 0.
+func numericHolds(d Datum, text string) bool {
 	mantissa, power, _ := strings.Cut(strings.ToLower(text), "e")
-	exponent, _ := strconv.ParseInt(power, 10, 64) // as far as it goes
+	exponent, _ := strconv.ParseInt(power, 10, 64) // out of range: the largest or smallest int64
 	_, fraction, _ := strings.Cut(mantissa, ".")
 	return exponent < maxReadExponent && exponent > -maxReadExponent &&
 		d.low*d.word <= maxWholeDigits &&
 		int64(len(fraction))-exponent <= maxFractionDigits
 }
 
-// parseNumeric reads a literal; its digits have no point among them.
-func parseNumeric(text string) (datum, error) {
+// parseNumeric reads a literal. The datum's digits have no point among them.
+func parseNumeric(text string) (Datum, error) {
 	if sign, ok := isSpecial(text); ok {
-		return datum{word: sign}, nil
+		return Datum{word: sign}, nil
 	}
 	d, ok := readDecimal([]byte(text))
 	if !ok {
-		return datum{}, errNot("a number")
+		return Datum{}, errNot("a number")
 	}
 	d.bytes = bytes.ReplaceAll(d.bytes, []byte("."), nil)
 	return d, nil
 }
 
-func readNumeric(text []byte) (datum, bool) {
+// isSpecial reads the numbers that have no digits.
+func isSpecial(text string) (sign int64, ok bool) {
+	switch strings.ToLower(text) {
+	case "nan":
+		return signNaN, true
+	case "infinity", "+infinity", "inf", "+inf":
+		return signInfinity, true
+	case "-infinity", "-inf":
+		return -signInfinity, true
+	}
+	return 0, false
+}
+
+func readNumeric(text []byte) (Datum, bool) {
 	switch string(text) {
 	case "NaN":
-		return datum{word: signNaN}, true
+		return Datum{word: signNaN}, true
 	case "Infinity":
-		return datum{word: signInfinity}, true
+		return Datum{word: signInfinity}, true
 	case "-Infinity":
-		return datum{word: -signInfinity}, true
+		return Datum{word: -signInfinity}, true
 	}
 	return readDecimal(text)
 }
 
 // readDecimal reads [+-]digits[.digits][e[+-]digits], or .digits in their place.
-func readDecimal(text []byte) (datum, bool) {
+func readDecimal(text []byte) (Datum, bool) {
 	i := 0
 	sign := int64(signPlus)
 	if i < len(text) && (text[i] == '-' || text[i] == '+') {
@@ -111,24 +126,24 @@ func readDecimal(text []byte) (datum, bool) {
 		point = end
 	}
 	if end == start || end == start+1 && point == start {
-		return datum{}, false
+		return Datum{}, false
 	}
 	exponent, ok := readExponent(text[end:])
 	if !ok {
-		return datum{}, false
+		return Datum{}, false
 	}
 	if first < 0 {
-		return datum{word: signZero}, true
+		return Datum{word: signZero}, true
 	}
 	exponent += int64(point - first)
 	if first > point {
 		exponent++
 	}
-	return datum{word: sign, low: exponent * sign, bytes: text[first : last+1]}, true
+	return Datum{word: sign, low: exponent * sign, bytes: text[first : last+1]}, true
 }
 
-// maxExponent bounds an exponent, so that it can be reckoned with. No number of
-// PostgreSQL comes near.
+// maxExponent bounds an exponent, so that sums of exponents don't overflow. No number of
+// PostgreSQL has a larger one.
 const maxExponent = 1 << 40
 
 func readExponent(text []byte) (int64, bool) {
@@ -159,7 +174,7 @@ func readExponent(text []byte) (int64, bool) {
 	return n * sign, true
 }
 
-func compareDecimals(a, b datum) int {
+func compareDecimals(a, b Datum) int {
 	if order := cmp.Or(cmp.Compare(a.word, b.word), cmp.Compare(a.low, b.low)); order != 0 {
 		return order
 	}
@@ -170,7 +185,7 @@ func compareDecimals(a, b datum) int {
 	return order
 }
 
-// compareDigits compares digits as they stand behind a common point.
+// compareDigits compares digits as the fractions 0.d1d2d3…, and passes over points.
 func compareDigits(a, b []byte) int {
 	for {
 		if len(a) > 0 && a[0] == '.' {
@@ -189,8 +204,8 @@ func compareDigits(a, b []byte) int {
 	}
 }
 
-func hashDecimal(d datum) uint64 {
-	h := mix(uint64(d.word), uint64(d.low))
+func hashDecimal(d Datum) uint64 {
+	h := Mix(uint64(d.word), uint64(d.low))
 	digits := uint64(0)
 	n := 0
 	for _, c := range d.bytes {
@@ -199,18 +214,18 @@ func hashDecimal(d datum) uint64 {
 		}
 		digits = digits*10 + uint64(c-'0')
 		if n++; n%decimalRun == 0 {
-			h = mix(h, digits)
+			h = Mix(h, digits)
 			digits = 0
 		}
 	}
-	return mix(h, digits)
+	return Mix(h, digits)
 }
 
-// decimalRun is how many digits are always less than 2^64.
+// decimalRun is how many digits always fit into a uint64.
 const decimalRun = 19
 
-// rankDecimal has the sign in 3 bits, the exponent in 20 and the first 12 digits in 40.
-func rankDecimal(d datum) uint64 {
+// sortKeyOfDecimal has the sign in 3 bits, the exponent in 20 and the first 12 digits in 40.
+func sortKeyOfDecimal(d Datum) uint64 {
 	const runDigits, maxExponent = 12, 1<<19 - 1
 	run, n := uint64(0), 0
 	for _, c := range d.bytes {

@@ -1,4 +1,4 @@
-package filter
+package value
 
 import (
 	"bytes"
@@ -7,35 +7,35 @@ import (
 	"strings"
 )
 
-// intervalClass compares as interval's own operators do: a month is 30 days, a
-// day 24 hours. A datum holds whole days and the microseconds left.
-var intervalClass = &class{
-	literal: func(text string) (datum, error) {
+// intervalOpclass compares as interval's own operators do: a month is 30 days, a day 24
+// hours. A datum has the whole days and the microseconds that are left.
+var intervalOpclass = &Opclass{
+	literal: func(text string) (Datum, error) {
 		// Blanks around ISO 8601 are an error in PostgreSQL.
 		if trimmed := trimBlanks(text); !strings.HasPrefix(trimmed, "P") {
 			text = trimmed
 		}
 		d, ok := readInterval([]byte(text))
 		if !ok {
-			return datum{}, errNot("an interval as in 1 year 2 mons 3 days 04:05:06 or P1Y2M3DT4H5M6S")
+			return Datum{}, errNot("an interval as in 1 year 2 mons 3 days 04:05:06 or P1Y2M3DT4H5M6S")
 		}
 		return d, nil
 	},
 	read:       readInterval,
-	comparison: pairs,
+	comparison: wordPairs,
 	ordered:    true,
 }
 
-// span is an interval as PostgreSQL keeps it.
+// span is an interval as PostgreSQL stores it.
 type span struct {
 	months, days, micros int64
 }
 
-// unit is a part of an interval: its names, and what one of it is.
+// unit is a unit of intervals: its names, and its length.
 type unit struct {
-	names []string // longest first, where one begins like another
+	names []string // a longer one before its own beginning
 	iso   byte     // its letter in ISO 8601
-	time  bool     // it stands behind the T there
+	time  bool     // in ISO 8601 it stands behind the T
 	span  span
 }
 
@@ -49,22 +49,22 @@ var units = [...]unit{
 	{names: []string{"seconds", "second", "secs", "sec"}, iso: 'S', time: true, span: span{micros: microsPerSecond}},
 }
 
-// hourUnit is the unit in front of a clock's first colon; minutes and seconds are
-// the next two.
+// hourUnit is the index of the unit before a clock's first colon. Minutes and seconds are the
+// next two.
 const hourUnit = 4
 
-// maxQuantity is how many digits a number has in front of its unit: enough for
-// any interval that PostgreSQL prints, and for sums of a few to stay in int64.
+// maxQuantity is how many digits the number before a unit may have: enough for any interval
+// that PostgreSQL prints, and few enough for their sum to stay in int64.
 const maxQuantity = 10
 
-func readInterval(text []byte) (datum, bool) {
-	c := cursor{text: text}
+func readInterval(text []byte) (Datum, bool) {
+	c := scanner{text: text}
 	negative := c.skip('-')
 	if c.word("infinity") && c.done() {
 		if negative {
-			return datum{word: math.MinInt64}, true
+			return Datum{word: math.MinInt64}, true
 		}
-		return datum{word: math.MaxInt64}, true
+		return Datum{word: math.MaxInt64}, true
 	}
 	c.at = 0
 	var s span
@@ -81,13 +81,13 @@ func (s span) inRange() bool {
 	return s.months == int64(int32(s.months)) && s.days == int64(int32(s.days))
 }
 
-func (s span) datum() datum {
+func (s span) datum() Datum {
 	carry := floorDiv(s.micros, microsPerDay)
-	return datum{word: s.months*daysPerMonth + s.days + carry, low: s.micros - carry*microsPerDay}
+	return Datum{word: s.months*daysPerMonth + s.days + carry, low: s.micros - carry*microsPerDay}
 }
 
-// isoSpan reads what follows a P: 1Y2M3DT4H5M6.5S.
-func (c *cursor) isoSpan(s *span) bool {
+// isoSpan reads 1Y2M3DT4H5M6.5S, which follows a P.
+func (c *scanner) isoSpan(s *span) bool {
 	inTime := false
 	for first := true; first || !c.done(); first = false {
 		if !inTime && c.skip('T') {
@@ -102,9 +102,9 @@ func (c *cursor) isoSpan(s *span) bool {
 	return true
 }
 
-// isoDate reads what follows a P in ISO 8601's alternative format, a date and a time
-// of day: 0001-02-03T04:05:06 or 00010203T040506. It reads all or nothing.
-func (c *cursor) isoDate(s *span) bool {
+// isoDate reads ISO 8601's alternative format, a date and a time of day that follow a P:
+// 0001-02-03T04:05:06 or 00010203T040506. It reads all or nothing.
+func (c *scanner) isoDate(s *span) bool {
 	d := *c
 	year, month, day, ok := d.date()
 	if !ok || d.at != len("P00010203") && d.at != len("P0001-02-03") || month > 12 || day > 30 {
@@ -125,7 +125,7 @@ func (c *cursor) isoDate(s *span) bool {
 	return s.addMicros(micros)
 }
 
-func (c *cursor) isoUnit(s *span, q quantity, inTime bool) bool {
+func (c *scanner) isoUnit(s *span, q quantity, inTime bool) bool {
 	for i := range units {
 		if units[i].time == inTime && c.skip(units[i].iso) {
 			return s.add(q, &units[i])
@@ -134,9 +134,9 @@ func (c *cursor) isoUnit(s *span, q quantity, inTime bool) bool {
 	return false
 }
 
-// verboseSpan reads 1 year -2 mons +3 days -04:05:06.5, the time last, and each
-// unit once.
-func (c *cursor) verboseSpan(s *span) bool {
+// verboseSpan reads 1 year -2 mons +3 days -04:05:06.5. The time stands last, and each unit
+// at most once.
+func (c *scanner) verboseSpan(s *span) bool {
 	var seen [len(units)]bool
 	for first := true; first || !c.done(); first = false {
 		if !first && !c.skip(' ') {
@@ -160,7 +160,7 @@ func (c *cursor) verboseSpan(s *span) bool {
 	return true
 }
 
-func (c *cursor) unitName() (index int, ok bool) {
+func (c *scanner) unitName() (index int, ok bool) {
 	for i := range units {
 		if slices.ContainsFunc(units[i].names, c.word) {
 			return i, true
@@ -169,8 +169,8 @@ func (c *cursor) unitName() (index int, ok bool) {
 	return 0, false
 }
 
-// spanClock reads the rest of h:mm[:ss[.f]] behind the hours, which may be many.
-func (c *cursor) spanClock(s *span, hours quantity) bool {
+// spanClock reads :mm[:ss[.f]] behind the hours, which may be more than 24.
+func (c *scanner) spanClock(s *span, hours quantity) bool {
 	c.skip(':')
 	minute, ok := c.number(1, 2)
 	if !ok || minute > 59 {
@@ -191,15 +191,15 @@ func (c *cursor) spanClock(s *span, hours quantity) bool {
 	return s.add(hours, &units[hourUnit]) && s.addMicros(signed(rest, hours.negative))
 }
 
-// quantity is a number in front of a unit.
+// quantity is the number before a unit.
 type quantity struct {
 	negative   bool
 	whole      int64
-	micros     int64 // the fraction, of a second
+	micros     int64 // the fraction, in microseconds of a second
 	fractional bool
 }
 
-func (c *cursor) quantity() (q quantity, ok bool) {
+func (c *scanner) quantity() (q quantity, ok bool) {
 	q.negative = c.peek() == '-'
 	if !c.skip('-') {
 		c.skip('+')
@@ -214,8 +214,8 @@ func (c *cursor) quantity() (q quantity, ok bool) {
 	return q, ok
 }
 
-// add adds a quantity; only seconds have fractions, because PostgreSQL spreads
-// those of other units over smaller ones in ways of its own.
+// add adds a quantity of a unit. It takes a fraction of seconds alone: PostgreSQL spreads the
+// fractions of other units over smaller units in ways of its own.
 func (s *span) add(q quantity, u *unit) bool {
 	if q.fractional && u.iso != 'S' {
 		return false
