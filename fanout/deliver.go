@@ -7,26 +7,29 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
+// This file turns matches into frames: stage collects the frames of a batch for each
+// subscriberGroup, flush puts them into the queues.
+
 // stage adds a change's frame to the pending frames of a filterGroup's subscriberGroups.
 func (s *shard) stage(m match, c *wal.Change, e *encoding) {
-	for _, n := range m.group.groups {
-		outcome, sent := n.projection.classify(c, m, e)
-		if !sent || n.overBudget {
+	for _, sg := range m.filterGroup.groups {
+		outcome, sent := sg.projection.classify(c, m, e)
+		if !sent || sg.overBudget {
 			continue
 		}
 		if m.row == filter.Unknown && outcome.Op != wal.Delete {
-			n.mayBeStale = true
+			sg.mayBeStale = true
 		}
-		f := s.frame(frameKey{n.projection.Projection, outcome}, c, e)
-		if len(n.pending) == 0 {
-			s.dirty = append(s.dirty, n)
+		f := s.frame(frameKey{sg.projection.Projection, outcome}, c, e)
+		if len(sg.pending) == 0 {
+			s.dirty = append(s.dirty, sg)
 		}
 		if f == nil {
-			n.overBudget = true
+			sg.overBudget = true
 			continue
 		}
-		n.pending = append(n.pending, f)
-		n.pendingBytes += len(f)
+		sg.pending = append(sg.pending, f)
+		sg.pendingBytes += len(f)
 	}
 }
 
@@ -49,23 +52,23 @@ func (s *shard) frame(key frameKey, c *wal.Change, e *encoding) wsframe.Frame {
 
 // flush queues all pending frames: those of a group together, for each of its subscribers.
 func (s *shard) flush() {
-	for _, n := range s.dirty {
+	for _, sg := range s.dirty {
 		delivered := 0
-		for _, sub := range n.subscribers {
-			if sub.queue.push(n.pending, n.pendingBytes) {
-				delivered += len(n.pending)
+		for _, sub := range sg.subscribers {
+			if sub.queue.push(sg.pending, sg.pendingBytes) {
+				delivered += len(sg.pending)
 			}
-			if n.mayBeStale {
+			if sg.mayBeStale {
 				sub.mayBeStale = true
 			}
 		}
-		if n.overBudget {
-			for _, sub := range n.subscribers {
+		if sg.overBudget {
+			for _, sub := range sg.subscribers {
 				sub.close(closeOverBudget)
 			}
 		}
 		s.counters.deliveries.Add(uint64(delivered))
-		n.clearPending()
+		sg.clearPending()
 	}
 	clear(s.dirty)
 	s.dirty = s.dirty[:0]

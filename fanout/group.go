@@ -42,69 +42,69 @@ type subscriberGroup struct {
 }
 
 // group returns the subscriberGroup of a projection, creating it if it is missing.
-func (g *filterGroup) group(p projection) *subscriberGroup {
-	for _, n := range g.groups {
-		if n.projection == p {
-			return n
+func (fg *filterGroup) group(p projection) *subscriberGroup {
+	for _, sg := range fg.groups {
+		if sg.projection == p {
+			return sg
 		}
 	}
-	n := &subscriberGroup{filterGroup: g, projection: p, index: len(g.groups)}
-	g.groups = append(g.groups, n)
+	sg := &subscriberGroup{filterGroup: fg, projection: p, index: len(fg.groups)}
+	fg.groups = append(fg.groups, sg)
 	if p.transitions {
-		g.countTransitions(1)
+		fg.countTransitions(1)
 	}
-	return n
+	return sg
 }
 
 // remove removes an empty subscriberGroup. With its last one the filterGroup leaves its
 // topic.
-func (g *filterGroup) remove(n *subscriberGroup) {
-	g.groups = swaplist.Remove(g.groups, n.index, func(n *subscriberGroup, at int) { n.index = at })
-	if n.projection.transitions {
-		g.countTransitions(-1)
+func (fg *filterGroup) remove(sg *subscriberGroup) {
+	fg.groups = swaplist.Remove(fg.groups, sg.index, func(sg *subscriberGroup, at int) { sg.index = at })
+	if sg.projection.transitions {
+		fg.countTransitions(-1)
 	}
-	if len(g.groups) == 0 {
-		delete(g.topic.filterGroups, g.key)
-		if g.handle != nil {
-			g.topic.index.Remove(g.handle)
+	if len(fg.groups) == 0 {
+		delete(fg.topic.filterGroups, fg.key)
+		if fg.handle != nil {
+			fg.topic.index.Remove(fg.handle)
 		}
 	}
 }
 
 // countTransitions adds by to the number of groups that follow transitions. The filter is
 // in topic.transitionIndex while that is above 0.
-func (g *filterGroup) countTransitions(by int) {
-	g.transitionGroups += by
+func (fg *filterGroup) countTransitions(by int) {
+	fg.transitionGroups += by
 	switch {
-	case g.transitionHandle == nil:
-		g.transitionHandle = g.topic.transitionIndex.Add(g.filter, g)
-	case g.transitionGroups == 0:
-		g.topic.transitionIndex.Remove(g.transitionHandle)
-		g.transitionHandle = nil
+	case fg.transitionHandle == nil:
+		fg.transitionHandle = fg.topic.transitionIndex.Add(fg.filter, fg)
+	case fg.transitionGroups == 0:
+		fg.topic.transitionIndex.Remove(fg.transitionHandle)
+		fg.transitionHandle = nil
 	}
 }
 
 // add adds a subscriber. Subscribers with equal specs share one.
-func (n *subscriberGroup) add(sub *Subscriber) {
-	if len(n.subscribers) > 0 && n.subscribers[0].spec.equal(sub.spec) {
-		sub.spec = n.subscribers[0].spec
+func (sg *subscriberGroup) add(sub *Subscriber) {
+	if len(sg.subscribers) > 0 && sg.subscribers[0].spec.equal(sub.spec) {
+		sub.spec = sg.subscribers[0].spec
 	}
-	sub.group, sub.index = n, uint32(len(n.subscribers))
-	n.subscribers = append(n.subscribers, sub)
+	sub.group, sub.index = sg, uint32(len(sg.subscribers))
+	sg.subscribers = append(sg.subscribers, sub)
 }
 
 // remove removes a subscriber.
-func (n *subscriberGroup) remove(sub *Subscriber) {
-	n.subscribers = swaplist.Remove(n.subscribers, sub.index, func(sub *Subscriber, at uint32) { sub.index = at })
+func (sg *subscriberGroup) remove(sub *Subscriber) {
+	sg.subscribers = swaplist.Remove(sg.subscribers, sub.index, func(sub *Subscriber, at uint32) { sub.index = at })
 	sub.group = nil
 }
 
-func (n *subscriberGroup) clearPending() {
-	clear(n.pending)
-	n.pending = n.pending[:0]
-	n.pendingBytes = 0
-	n.mayBeStale, n.overBudget = false, false
-	if cap(n.pending) > maxPooled {
-		n.pending = nil
+func (sg *subscriberGroup) clearPending() {
+	clear(sg.pending)
+	sg.pending = sg.pending[:0]
+	sg.pendingBytes = 0
+	sg.mayBeStale, sg.overBudget = false, false
+	if cap(sg.pending) > maxPooled {
+		sg.pending = nil
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 // match is a filterGroup that a change concerns, with the filter's results.
 type match struct {
-	group *filterGroup
+	filterGroup *filterGroup
 	// row is the result for the new row of a create or an update, and for the old row of
 	// a delete.
 	row filter.Result
@@ -25,7 +25,7 @@ func (s *shard) findMatches(t *topic, c *wal.Change) {
 	}
 	newRows := len(s.matches)
 	for i := range s.matches {
-		s.matches[i].group.matched = i + 1
+		s.matches[i].filterGroup.matched = i + 1
 	}
 	s.matches = mergeMatches(s.appendMatches(s.matches, &t.transitionIndex, s.oldRow(c)), newRows)
 }
@@ -36,7 +36,7 @@ func (s *shard) findMatches(t *topic, c *wal.Change) {
 func (s *shard) appendMatches(matches []match, index *filter.Index, row []wal.Value) []match {
 	s.found = index.Match(s.found[:0], row)
 	for _, h := range s.found {
-		matches = append(matches, match{group: h.Entry.Value.(*filterGroup), row: h.Result})
+		matches = append(matches, match{filterGroup: h.Entry.Value.(*filterGroup), row: h.Result})
 	}
 	clear(s.found)
 	s.counters.evaluations.Add(uint64(index.Visited()))
@@ -48,14 +48,14 @@ func (s *shard) appendMatches(matches []match, index *filter.Index, row []wal.Va
 func mergeMatches(matches []match, n int) []match {
 	merged := matches[:n]
 	for _, m := range matches[n:] {
-		if at := m.group.matched; at > 0 {
+		if at := m.filterGroup.matched; at > 0 {
 			merged[at-1].oldRow = m.row
 			continue
 		}
-		merged = append(merged, match{group: m.group, row: filter.No, oldRow: m.row})
+		merged = append(merged, match{filterGroup: m.filterGroup, row: filter.No, oldRow: m.row})
 	}
 	for i := range n {
-		merged[i].group.matched = 0
+		merged[i].filterGroup.matched = 0
 	}
 	clear(matches[len(merged):])
 	return merged

@@ -110,8 +110,8 @@ func (s *shard) publish(job *publishJob) {
 			continue
 		}
 		if c.Op == wal.Truncate { // all subscribers see it, whatever their filters
-			for _, g := range t.filterGroups {
-				s.stage(match{group: g, row: filter.Yes}, c, &job.encodings[i])
+			for _, fg := range t.filterGroups {
+				s.stage(match{filterGroup: fg, row: filter.Yes}, c, &job.encodings[i])
 			}
 			continue
 		}
@@ -143,17 +143,17 @@ func (s *shard) subscribe(m subscribeRequest) error {
 
 // unsubscribe removes a subscriber, and the groups and the topic that it leaves empty.
 func (s *shard) unsubscribe(sub *Subscriber) {
-	n := sub.group
-	if n == nil {
+	sg := sub.group
+	if sg == nil {
 		return
 	}
-	n.remove(sub)
+	sg.remove(sub)
 	s.subscribers.Add(-1)
-	if len(n.subscribers) > 0 {
+	if len(sg.subscribers) > 0 {
 		return
 	}
-	t := n.filterGroup.topic
-	n.filterGroup.remove(n)
+	t := sg.filterGroup.topic
+	sg.filterGroup.remove(sg)
 	s.countFilters(t)
 	if len(t.filterGroups) == 0 {
 		delete(s.topics, t.relation.TableName())

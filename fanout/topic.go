@@ -37,15 +37,15 @@ func (t *topic) subscribe(sub *Subscriber, c compiled) error {
 
 // attach adds a subscriber to its groups, and creates those that are missing.
 func (t *topic) attach(sub *Subscriber, c compiled) {
-	g := t.filterGroups[c.key]
-	if g == nil {
-		g = &filterGroup{topic: t, key: c.key, filter: c.filter}
-		if g.filter != nil {
-			g.handle = t.index.Add(g.filter, g)
+	fg := t.filterGroups[c.key]
+	if fg == nil {
+		fg = &filterGroup{topic: t, key: c.key, filter: c.filter}
+		if fg.filter != nil {
+			fg.handle = t.index.Add(fg.filter, fg)
 		}
-		t.filterGroups[c.key] = g
+		t.filterGroups[c.key] = fg
 	}
-	g.group(c.projection).add(sub)
+	fg.group(c.projection).add(sub)
 }
 
 // compile compiles a spec for the topic's version of the table. The error is for the
@@ -93,9 +93,9 @@ func (t *topic) recompile() {
 	var last *spec
 	var lastCompiled compiled
 	var lastErr error
-	for _, g := range before {
-		for _, n := range g.groups {
-			for _, sub := range n.subscribers {
+	for _, fg := range before {
+		for _, sg := range fg.groups {
+			for _, sub := range sg.subscribers {
 				if sub.spec != last {
 					last = sub.spec
 					r, ok := results[string(last.filters)]
@@ -129,12 +129,12 @@ func (t *topic) restartTransitionSubscribers(typesChanged, moreKnown bool) {
 	if !typesChanged && !moreKnown {
 		return
 	}
-	for _, g := range t.filterGroups {
-		for _, n := range g.groups {
-			if !n.projection.transitions {
+	for _, fg := range t.filterGroups {
+		for _, sg := range fg.groups {
+			if !sg.projection.transitions {
 				continue
 			}
-			for _, sub := range n.subscribers {
+			for _, sub := range sg.subscribers {
 				if typesChanged && t.relation.At > sub.validAt || moreKnown && sub.mayBeStale {
 					sub.close(closing{code: protocol.CloseRestart, reason: "the table was altered"})
 				}
@@ -146,9 +146,9 @@ func (t *topic) restartTransitionSubscribers(typesChanged, moreKnown bool) {
 // close closes the queues of all subscribers, or of those that asked for transitions, with
 // or without a filter: all of these keep rows.
 func (t *topic) close(c closing, transitionsOnly bool) {
-	for _, g := range t.filterGroups {
-		for _, n := range g.groups {
-			for _, sub := range n.subscribers {
+	for _, fg := range t.filterGroups {
+		for _, sg := range fg.groups {
+			for _, sub := range sg.subscribers {
 				if !transitionsOnly || sub.spec.Transitions {
 					sub.close(c)
 				}

@@ -9,32 +9,33 @@
 //
 // # Messages
 //
-// Each message is one JSON object in one WebSocket text frame. The first message of a
-// client says who it is and what it asks for; the server answers with "connected" or
-// "joined", or with an error and a close code.
+// Each message is one JSON object, in one WebSocket text frame unless the table says HTTP.
+// The first message of a client says who it is and what it asks for; the server answers
+// with "connected" or "joined", or with an error and a close code.
 //
 //	client → server                              parser
-//	{"api_key":…,…}             first message    [ParseHello], [Hello.Options]
-//	{"type":"ping"}                              [ParseCommand]
-//	{"type":"message",…}        chat             [ParseCommand]
+//	{"api_key":…,…}             first message    ParseHello, Hello.Options
+//	{"type":"ping"}                              ParseCommand
+//	{"type":"message",…}        chat             ParseCommand
 //
 //	server → client                              builder
-//	{"event":"connected",…}     collection       [AppendConnected]
-//	{"event":"create",…}        collection       [AppendEvent]
-//	{"event":"update",…}        collection       [AppendEvent]
-//	{"event":"delete",…}        collection       [AppendEvent]
-//	{"event":"truncate",…}      collection       [AppendEvent]
-//	{"event":"connected",…}     broadcast        [AppendBroadcastConnected]
-//	{"type":"message",…}        broadcast        [AppendBroadcastMessage]
-//	{"event":"joined",…}        room             [AppendJoined]
-//	{"type":"user_joined",…}    room             [AppendUserJoined]
-//	{"type":"user_left",…}      room             [AppendUserLeft]
-//	{"type":"message",…}        room             [AppendRoomMessage]
-//	{"error":…,…}               any              [Error.AppendJSON]
-//	{"type":"pong"}             any              [Pong]
+//	{"event":"connected",…}     collection       AppendConnected
+//	{"event":"create",…}        collection       AppendEvent
+//	{"event":"update",…}        collection       AppendEvent
+//	{"event":"delete",…}        collection       AppendEvent
+//	{"event":"truncate",…}      collection       AppendEvent
+//	{"event":"connected",…}     broadcast        AppendBroadcastConnected
+//	{"type":"message",…}        broadcast        AppendBroadcastMessage
+//	{"event":"joined",…}        room             AppendJoined
+//	{"type":"user_joined",…}    room             AppendUserJoined
+//	{"type":"user_left",…}      room             AppendUserLeft
+//	{"type":"message",…}        room             AppendRoomMessage
+//	{"error":…,…}               any              Error.AppendJSON
+//	{"type":"pong"}             any              Pong
+//	{"rooms":[…],…}             HTTP             AppendRooms
 //
 //	backend → server                             parser
-//	any JSON                    chat             [ParseBackendMessage]
+//	any JSON                    chat             ParseBackendMessage
 //
 // Builders append to dst and return it, as the append of Go does; the caller owns dst.
 // Parsers never panic, bound how deep a message nests ([MaxDepth]), and return the error
@@ -49,9 +50,9 @@
 //
 //	come back after a short, random delay   1012 CloseRestart, 4008 CloseSlowConsumer, 4408 CloseTimeout
 //	come back later, with a growing delay   1011 CloseInternal, 4429 CloseRateLimit
-//	correct the request first               4400, 4401, 4403, 4404
-//	correct the client first                1002, 1007, 1009
-//	nothing: the client closed              1000
+//	correct the request first               4400 CloseBadRequest, 4401 CloseUnauthorized, 4403 CloseForbidden, 4404 CloseNotFound
+//	correct the client first                1002 CloseProtocolError, 1007 CloseInvalidText, 1009 CloseTooBig
+//	nothing: the client closed              1000 CloseNormal
 //
 // A connection that ends without a close frame (1006 in most libraries) was cut by the
 // network or by a server that died: come back as after 1012.

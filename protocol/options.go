@@ -24,7 +24,7 @@ type SubscriptionOptions struct {
 const MaxColumns = 1600
 
 // Options parses the options in a first message. The error is the answer to the client.
-// Whether the columns exist says [ChooseColumns].
+// [ChooseColumns] checks later whether the columns exist.
 func (h *Hello) Options() (SubscriptionOptions, *Error) {
 	var o SubscriptionOptions
 	var ok bool

@@ -29,21 +29,21 @@ func AppendJoined(dst []byte, room Room, participants int, userID string) []byte
 
 // AppendUserJoined appends the message that a user joined. participants is the number of
 // users after that.
-func AppendUserJoined(dst []byte, room Room, participants int, who User, at time.Time) []byte {
-	return appendPresence(dst, "user_joined", room, participants, who, at)
+func AppendUserJoined(dst []byte, room Room, participants int, user User, at time.Time) []byte {
+	return appendPresence(dst, "user_joined", room, participants, user, at)
 }
 
 // AppendUserLeft appends the message that a user left. participants is the number of users
 // after that.
-func AppendUserLeft(dst []byte, room Room, participants int, who User, at time.Time) []byte {
-	return appendPresence(dst, "user_left", room, participants, who, at)
+func AppendUserLeft(dst []byte, room Room, participants int, user User, at time.Time) []byte {
+	return appendPresence(dst, "user_left", room, participants, user, at)
 }
 
-func appendPresence(dst []byte, event string, room Room, participants int, who User, at time.Time) []byte {
+func appendPresence(dst []byte, event string, room Room, participants int, user User, at time.Time) []byte {
 	dst = append(dst, `{"type":"`...)
 	dst = append(dst, event...)
 	dst = append(dst, `",`...)
-	dst = appendUser(dst, who)
+	dst = appendUser(dst, user)
 	dst = appendTimestamp(dst, at)
 	dst = appendRoomInfo(dst, room)
 	dst = append(dst, `,"participants":`...)

@@ -30,7 +30,7 @@ type PublicationState struct {
 	Created bool
 	// Mark changes if somebody altered the publication itself; see Table.Mark.
 	Mark string
-	// Unseen lists tables whose rows changed without the stream's having the changes.
+	// Unseen lists tables whose rows changed in ways that the stream does not show.
 	Unseen []Unseen
 	// Flushed is how far the log was flushed when the tables were read.
 	Flushed wal.LSN
