@@ -42,13 +42,13 @@ func TestCocobase(t *testing.T) {
 	// Only the lines of one connection have an order.
 	app.WaitLines(t,
 		`connected {"event":"connected","collection_id":"users","filters":{"status":"active","[or]age_gte":18,"[or]name_startswith":"J"}}`,
-		`john hears ["user_123","John Doe",{"text":"Hello everyone!","n":[1,null]}]`,
-		`jane hears ["user_123","John Doe",{"text":"Hello everyone!","n":[1,null]}]`,
+		`john received ["user_123","John Doe",{"text":"Hello everyone!","n":[1,null]}]`,
+		`jane received ["user_123","John Doe",{"text":"Hello everyone!","n":[1,null]}]`,
 		`refused {"error":"Room not found","room_id":"no-such-room"}`,
 		`creator joined ["general-chat","General Chat",1,"user_123"]`,
-		`came ["user_456","Jane Smith",{"id":"general-chat","title":"General Chat","participants":2}]`,
-		`creator hears ["user_456","Hello room!",{"id":"general-chat","title":"General Chat"}]`,
-		`left ["user_456","Jane Smith",{"id":"general-chat","title":"General Chat","participants":1}]`,
+		`guest joined ["user_456","Jane Smith",{"id":"general-chat","title":"General Chat","participants":2}]`,
+		`creator received ["user_456","Hello room!",{"id":"general-chat","title":"General Chat"}]`,
+		`guest left ["user_456","Jane Smith",{"id":"general-chat","title":"General Chat","participants":1}]`,
 		`rooms {"rooms":[{"id":"general-chat","title":"General Chat","created_by":"user_123","participants":2,"participant_list":[`+
 			`{"id":"user_123","name":"John Doe"},{"id":"user_456","name":"Jane Smith"}],"created_at":*}],"total":1}`,
 	)
@@ -109,7 +109,7 @@ func npmInstall(t *testing.T, packages ...string) (dir string) {
 
 var baseURL = regexp.MustCompile(`const BASEURL = "[^"]*";`)
 
-// pointAt replaces the package's base URL, of which the file has exactly one.
+// pointAt replaces the package's base URL. The file must have exactly one.
 func pointAt(t *testing.T, path, url string) {
 	t.Helper()
 	source, err := os.ReadFile(path)

@@ -115,12 +115,12 @@ func TestExamples(t *testing.T) {
 	p.load(t, "ProjectBroadcast.js")
 	wantCount("Connected to broadcast", 1)
 	p.do(t, `window.jane = new ProjectBroadcast('your-api-key', 'user_456', 'Jane Smith');
-		jane.onMessage((m) => console.log('jane hears ' + m.user_name + ': ', m.data));
+		jane.onMessage((m) => console.log('jane received ' + m.user_name + ': ', m.data));
 		jane.connect()`)
 	wantCount("Connected to broadcast", 2)
 	p.do(t, `broadcast.send({ type: 'notification', title: 'New feature released!', description: null })`)
 	const news = `{"type":"notification","title":"New feature released!","description":null}`
-	wantCount("jane hears John Doe:  "+news, 1)
+	wantCount("jane received John Doe:  "+news, 1)
 	wantCount("John Doe (user_123):  "+news, 1) // the sender gets its own message
 	p.do(t, `jane.ping(); jane.send(['ünïcode', 1.50, {}])`)
 	wantCount(`Jane Smith (user_456):  ["ünïcode",1.5,{}]`, 1)

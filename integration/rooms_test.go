@@ -32,7 +32,7 @@ func TestRoomsModel(t *testing.T) {
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
 	s := harness.Serve(t, db.URL, "rooms_model", "--message-rate=-1", "--address-message-rate=-1")
 	if f := flag.Lookup("rapid.seed"); f.Value.String() == "0" {
-		_ = f.Value.Set(strconv.FormatUint(rand.Uint64()|1, 10)) // fails only for what is no number
+		_ = f.Value.Set(strconv.FormatUint(rand.Uint64()|1, 10)) // fails only if the text is not a number
 	}
 	t.Logf("to repeat: go test -run TestRoomsModel ./integration -rapid.seed=%s -rooms.time=%s", flag.Lookup("rapid.seed").Value, 10**roomsTime)
 	began, runs, steps, failed := time.Now(), 0, 0, false

@@ -115,8 +115,8 @@ func (c Client) WantClosed(t testing.TB, code int) {
 	}
 }
 
-// WantChat waits for what people say on the broadcast or in a room, which must be the next
-// messages. Each is a line as [Client.NextChat] returns it.
+// WantChat waits for messages of the broadcast or of a room, which must be the next ones. Each
+// is a line as [Client.NextChat] returns it.
 func (c Client) WantChat(t testing.TB, lines ...string) {
 	t.Helper()
 	for _, want := range lines {
@@ -127,7 +127,7 @@ func (c Client) WantChat(t testing.TB, lines ...string) {
 }
 
 // NextChat waits for a message of the broadcast or of a room. It returns the user's id, the
-// user's name and what was said, as in "u1/Ada: "hello"".
+// user's name and the content, as in: u1/Ada: "hello"
 func (c Client) NextChat(t testing.TB) string {
 	t.Helper()
 	var m ChatMessage

@@ -34,7 +34,7 @@ func Dial(ctx context.Context, s *Server, path string) (*websocket.Conn, error) 
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", path, err)
 	}
-	_ = resp.Body.Close() // the answer to an upgrade has none
+	_ = resp.Body.Close() // the answer to an upgrade has no body
 	return conn, nil
 }
 

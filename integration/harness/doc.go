@@ -6,8 +6,8 @@
 // [Binary] builds the program once for a test binary, with the race detector if the tests
 // have it. [Start] runs it with any flags, [Serve] runs "tablewire serve" on free ports of
 // this machine and waits until the server is ready. [Launch] runs any other command. A
-// [Process] keeps its output, and its methods wait for lines of it, for its end, and tell
-// what it uses. [Connect] opens the test's own connection to the database.
+// [Process] keeps its output. Its methods wait for lines of output and for the end, and measure
+// processor time and memory. [Connect] opens the test's own connection to the database.
 //
 // # Clients
 //

@@ -10,7 +10,7 @@ import (
 )
 
 // sink listens as a server that costs as little as possible. A nuisance that is aimed at it
-// costs what the machine and its kernel take, and none of the program. The sink answers
+// costs only what the machine and its kernel take for the connections. The sink answers
 // every upgrade, greets after the first message, closes at the second one with 4429 and
 // waits for the client to go. It runs until the process ends.
 func (p *loadProcess) sink(a *answer) error {

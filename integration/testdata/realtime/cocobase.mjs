@@ -1,10 +1,10 @@
-// What an application does with the npm package "cocobase", told line by line to the
-// test that runs it: a name and JSON.
+// An application that uses the npm package "cocobase". It prints what it receives for the test
+// that runs it: lines of a name and JSON.
 import { WebSocket } from 'ws';
 import { Cocobase } from 'cocobase';
 
-// Node has one of its own from version 22 on. That of "ws" ends the process where
-// nobody listens to an error, which a browser's does not.
+// Node has a WebSocket of its own since version 22. The one of "ws" ends the process on an
+// error that has no listener, which a browser's does not do.
 globalThis.WebSocket ??= class extends WebSocket {
   constructor(...args) {
     super(...args);
@@ -12,27 +12,27 @@ globalThis.WebSocket ??= class extends WebSocket {
   }
 };
 
-const tell = (what, value = null) => console.log(`${what} ${JSON.stringify(value)}`);
-const told = (what) => (value) => tell(what, value);
-// The package does not say when a broadcast is connected: its first frame does.
+const print = (name, value = null) => console.log(`${name} ${JSON.stringify(value)}`);
+const printer = (name) => (value) => print(name, value);
+// The package has no event for a broadcast that is connected. The first message shows it.
 const connected = (client) => new Promise((resolve) =>
   client.reconnecting.ws.addEventListener('message', resolve, { once: true }));
 
 const db = new Cocobase({ apiKey: process.env.API_KEY, projectId: 'default' });
 
 const watcher = db.realtime.collection('users', { status: 'active', '[or]age_gte': 18, '[or]name_startswith': 'J' });
-watcher.onConnected(told('connected'));
-watcher.onCreate(told('create'));
-watcher.onUpdate(told('update'));
-watcher.onDelete(told('delete'));
-watcher.onError(told('error'));
-watcher.onReconnect(() => tell('reconnected'));
+watcher.onConnected(printer('connected'));
+watcher.onCreate(printer('create'));
+watcher.onUpdate(printer('update'));
+watcher.onDelete(printer('delete'));
+watcher.onError(printer('error'));
+watcher.onReconnect(() => print('reconnected'));
 watcher.connect();
 
 const john = db.realtime.broadcast('user_123', 'John Doe');
 const jane = db.realtime.broadcast('user_456', 'Jane Smith');
-john.onMessage((m) => tell('john hears', [m.user_id, m.user_name, m.data]));
-jane.onMessage((m) => tell('jane hears', [m.user_id, m.user_name, m.data]));
+john.onMessage((m) => print('john received', [m.user_id, m.user_name, m.data]));
+jane.onMessage((m) => print('jane received', [m.user_id, m.user_name, m.data]));
 john.connect();
 jane.connect();
 await Promise.all([connected(john), connected(jane)]);
@@ -42,21 +42,21 @@ const creator = db.realtime.room('general-chat', 'user_123', 'John Doe');
 const guest = db.realtime.room('general-chat', 'user_456', 'Jane Smith');
 const absent = db.realtime.room('no-such-room', 'user_456', 'Jane Smith');
 absent.join();
-const refused = connected(absent).then((e) => tell('refused', JSON.parse(e.data)));
+const refused = connected(absent).then((e) => print('refused', JSON.parse(e.data)));
 await refused;
 absent.leave();
 
 creator.on('joined', (m) => {
-  tell('creator joined', [m.room_id, m.room_title, m.participants, m.user_id]);
+  print('creator joined', [m.room_id, m.room_title, m.participants, m.user_id]);
 });
-creator.on('user_joined', (m) => tell('came', [m.user_id, m.user_name, m.room_info]));
-creator.on('user_left', (m) => tell('left', [m.user_id, m.user_name, m.room_info]));
-creator.on('message', (m) => tell('creator hears', [m.user_id, m.content, m.room_info]));
+creator.on('user_joined', (m) => print('guest joined', [m.user_id, m.user_name, m.room_info]));
+creator.on('user_left', (m) => print('guest left', [m.user_id, m.user_name, m.room_info]));
+creator.on('message', (m) => print('creator received', [m.user_id, m.content, m.room_info]));
 creator.create('General Chat');
 await connected(creator);
 
 guest.on('joined', async () => {
-  tell('rooms', await db.realtime.listRooms());
+  print('rooms', await db.realtime.listRooms());
   guest.sendMessage('Hello room!');
 });
 guest.on('message', () => guest.leave());
@@ -65,5 +65,5 @@ guest.join();
 process.on('SIGTERM', () => {
   for (const socket of [watcher, john, jane]) socket.disconnect();
   creator.leave();
-  tell('done');
+  print('done');
 });
