@@ -8,14 +8,16 @@
 //
 // # The way of a change
 //
-//	Hub.Publish ─► shard ─► topic ─► filterGroup ─► subscriberGroup ─► Queue of each subscriber
-//	               owns its one      one distinct   one projection,    one lock, at most
-//	               topics   table    filter: match  encode once        one wake
-//	                                 once
+//	Hub.Publish                          one batch
+//	└─► shard                            one goroutine, which owns its topics
+//	    └─► topic                        one table
+//	        └─► filterGroup              one distinct filter: matched once
+//	            └─► subscriberGroup      one projection: encoded once
+//	                └─► Queue            one socket: one lock, at most one wake
 //
-// A topic is a table with subscribers. A filterGroup is one distinct filter of a topic: it
-// is evaluated once for each row that a [filter.Index] finds it a candidate for, however
-// many subscribe with it. A subscriberGroup holds the subscribers of a filterGroup that see
+// A topic is a table with subscribers. A filterGroup is one distinct filter of a topic. The
+// topic's [filter.Index] finds the filters that a row may match, and evaluates each of them
+// once, however many subscribe with it. A subscriberGroup holds the subscribers of a filterGroup that see
 // changes in the same way: under the same collection name and with the same options. All
 // receive the same frames. Groups with equal projections share the encoded frame, also
 // across shards.
@@ -27,7 +29,8 @@
 //
 //   - Order: a queue receives the changes of its collection in the order in which they were
 //     published. Members of a room, or of a broadcast, receive its messages in one order.
-//   - Atomicity: all frames of a batch for one subscriber are queued together.
+//   - Atomicity: all frames of a batch for one subscriber are queued together, unless the
+//     table is altered within the batch.
 //   - Completeness: "connected" is the first frame of a subscription, and each change
 //     published after [Hub.Subscribe] returned is matched for it. If that becomes
 //     impossible, the socket is closed with an error, or with 1012 to load its rows again.

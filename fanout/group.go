@@ -6,8 +6,8 @@ import (
 	"github.com/tablewire/tablewire/internal/wsframe"
 )
 
-// filterGroup is one distinct filter of a topic, with all who subscribe with it. The
-// filter is evaluated once for a row. A group exists while it has subscribers.
+// filterGroup is one distinct filter of a topic, with all its subscribers. The filter is
+// evaluated once for a row. A filterGroup exists while it has subscribers.
 type filterGroup struct {
 	topic  *topic
 	key    string         // the filter's canonical form
@@ -18,8 +18,8 @@ type filterGroup struct {
 	transitionGroups int           // how many of groups follow transitions
 	transitionHandle *filter.Entry // in topic.transitionIndex; nil if there are none
 
-	// matched is 1 + the group's index among the matches of the present change, or 0. It
-	// is set only while mergeMatches runs.
+	// matched is 1 + the group's index among the matches of the present change while
+	// findMatches runs; else 0.
 	matched int
 }
 
