@@ -17,10 +17,10 @@
 //
 // A topic is a table with subscribers. A filterGroup is one distinct filter of a topic. The
 // topic's [filter.Index] finds the filters that a row may match, and evaluates each of them
-// once, however many subscribe with it. A subscriberGroup holds the subscribers of a filterGroup that see
-// changes in the same way: under the same collection name and with the same options. All
-// receive the same frames. Groups with equal projections share the encoded frame, also
-// across shards.
+// once, however many subscribe with it. A subscriberGroup holds the subscribers of a
+// filterGroup that see changes in the same way: under the same collection name and with
+// the same options. All receive the same frames. Groups with equal projections share the
+// encoded frame, also across shards.
 //
 // For a subscriber that follows transitions, an update has two rows to match: the old and
 // the new one. projection.classify decides what the update comes to for the subscriber.

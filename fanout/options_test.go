@@ -514,10 +514,10 @@ func BenchmarkHubOptions(b *testing.B) {
 	rel := table("orders", column("id", wal.KindInt, true), column("status", wal.KindText, false), column("note", wal.KindText, false))
 	note := "a note of a usual length, forty-odd bytes"
 	for _, bm := range []struct {
-		name       string
-		extensions protocol.SubscriptionOptions
-		status     string // before the update; after it, "paid"
-		filter     string
+		name    string
+		options protocol.SubscriptionOptions
+		status  string // before the update; after it, "paid"
+		filter  string
 	}{
 		{"none", protocol.SubscriptionOptions{}, "paid", `{"status":"paid","id_ne":"%d"}`},
 		{"columns", protocol.SubscriptionOptions{Columns: []string{"id", "status"}}, "new", `{"status":"paid","id_ne":"%d"}`},
@@ -527,11 +527,11 @@ func BenchmarkHubOptions(b *testing.B) {
 		{"transitions-leave", protocol.SubscriptionOptions{Transitions: true}, "new", `{"status":"new","id_ne":"%d"}`},
 		{"transitions-elsewhere", protocol.SubscriptionOptions{Transitions: true}, "new", `{"status":"void","id_ne":"%d"}`},
 	} {
-		b.Run("filters=1000/extensions="+bm.name, func(b *testing.B) {
+		b.Run("filters=1000/options="+bm.name, func(b *testing.B) {
 			h := startHub(b, 2)
 			drains := make([]*testSubscriber, 1000)
 			for i := range drains {
-				drains[i] = subscribeWith(b, h, rel, fmt.Sprintf(bm.filter, i), bm.extensions)
+				drains[i] = subscribeWith(b, h, rel, fmt.Sprintf(bm.filter, i), bm.options)
 			}
 			change := batch(updated(rel, row("12345", bm.status, note), row("12345", "paid", note)))
 			var taken []wsframe.Frame

@@ -159,7 +159,7 @@ func TestHelloIsTheDocumentedOne(t *testing.T) {
 
 func TestHelloWithOptions(t *testing.T) {
 	t.Parallel()
-	h, clientErr := protocol.ParseHello([]byte(golden(t, "hello_extensions")))
+	h, clientErr := protocol.ParseHello([]byte(golden(t, "hello_options")))
 	if clientErr != nil {
 		t.Fatal(clientErr)
 	}
