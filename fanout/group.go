@@ -12,11 +12,11 @@ type filterGroup struct {
 	topic  *topic
 	key    string         // the filter's canonical form
 	filter *filter.Filter // nil for pending subscriptions: no row matches
-	handle *filter.Entry  // in topic.index; nil without a filter
+	handle *filter.Handle // in topic.index; nil without a filter
 	groups []*subscriberGroup
 
-	transitionGroups int           // how many of groups follow transitions
-	transitionHandle *filter.Entry // in topic.transitionIndex; nil if there are none
+	transitionGroups int            // how many of groups follow transitions
+	transitionHandle *filter.Handle // in topic.transitionIndex; nil if there are none
 
 	// matched is 1 + the group's index among the matches of the present change while
 	// findMatches runs; else 0.

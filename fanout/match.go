@@ -35,11 +35,11 @@ func (s *shard) findMatches(t *topic, c *wal.Change) {
 // row that it does not hold, and can't guess a row that it was not sent.
 func (s *shard) appendMatches(matches []match, index *filter.Index, row []wal.Value) []match {
 	s.found = index.Match(s.found[:0], row)
-	for _, h := range s.found {
-		matches = append(matches, match{filterGroup: h.Entry.Value.(*filterGroup), row: h.Result})
+	for _, m := range s.found {
+		matches = append(matches, match{filterGroup: m.Handle.Value.(*filterGroup), row: m.Result})
 	}
 	clear(s.found)
-	s.counters.evaluations.Add(uint64(index.Visited()))
+	s.counters.evaluations.Add(uint64(index.Evaluated()))
 	return matches
 }
 

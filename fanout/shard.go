@@ -24,11 +24,11 @@ type shard struct {
 
 	// Scratch memory. It is cleared after use, so that it keeps nothing alive.
 
-	scratch  []byte       // of the encoder
-	found    []filter.Hit // of the present row
-	matches  []match      // of the present change
-	identity []wal.Value  // the old row of the present change
-	last     lastFrame    // of the present batch
+	scratch  []byte         // of the encoder
+	found    []filter.Match // of the present row
+	matches  []match        // of the present change
+	identity []wal.Value    // the old row of the present change
+	last     lastFrame      // of the present batch
 
 	counters counters
 }

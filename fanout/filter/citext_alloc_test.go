@@ -32,7 +32,7 @@ func TestFoldingDoesNotAllocate(t *testing.T) {
 			t.Errorf("%s allocates %v times", raw, n)
 		}
 	}
-	hits := make([]filter.Hit, 0, 16)
+	hits := make([]filter.Match, 0, 16)
 	if n := testing.AllocsPerRun(100, func() { hits = index.Match(hits[:0], row) }); n >= 1 {
 		t.Errorf("the index allocates %v times", n)
 	}

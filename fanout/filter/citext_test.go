@@ -214,7 +214,7 @@ func (c *citextOracle) filters(t *testing.T) {
 	for id, row := range table {
 		found := map[*answer]filter.Result{}
 		for _, hit := range index.Match(nil, row) {
-			found[hit.Entry.Value.(*answer)] = hit.Result
+			found[hit.Handle.Value.(*answer)] = hit.Result
 		}
 		for _, a := range answers {
 			result, ok := found[a]

@@ -17,40 +17,40 @@ import (
 // anything else.
 type clause struct {
 	opclass *value.Opclass
-	rare    *rarities // nil for none
+	extras  *extras // nil for none
 	// operands are ordered and distinct: one for a comparison, one or more for
 	// opIn and opNotIn (which have one never: that is opEq and opNe), the text for
 	// opStartsWith and opEndsWith.
 	operands []value.Datum
-	rank     uint64 // of the operand, where there is one and the class has ranks
+	sortKey  uint64 // of the operand, where there is one and the class has ranks
 	index    int32  // of the column
 	// cell is where an index keeps the value while it matches: the column's index,
 	// or for a path what the index has made of it.
-	cell int32
-	op   op
-	null bool // of opIsNull: what is asked for
-	last bool // the last one of its group
+	valueID int32
+	op      op
+	null    bool // of opIsNull: what is asked for
+	last    bool // the last one of its group
 }
 
 // rarities are what few clauses have.
-type rarities struct {
+type extras struct {
 	path   []string // into a column of JSON
 	needle *needle  // of opContains
 }
 
-var noRarities rarities
+var noExtras extras
 
-func (c *clause) path() []string { return cmp.Or(c.rare, &noRarities).path }
+func (c *clause) path() []string { return cmp.Or(c.extras, &noExtras).path }
 
-func (c *clause) needle() *needle { return cmp.Or(c.rare, &noRarities).needle }
+func (c *clause) needle() *needle { return cmp.Or(c.extras, &noExtras).needle }
 
 func newClause(t *target, v literals) (*clause, error) {
 	c := &clause{
 		opclass: value.OpclassOf(&t.field.column.Type),
-		index:   int32(t.field.index), cell: int32(t.field.index), op: t.op,
+		index:   int32(t.field.index), valueID: int32(t.field.index), op: t.op,
 	}
 	if path := t.field.path; path != nil {
-		c.rare = &rarities{path: path}
+		c.extras = &extras{path: path}
 		c.opclass = pathClass(c.op, v)
 	}
 	if err := c.usable(&t.field.column.Type); err != nil {
@@ -134,7 +134,7 @@ func (c *clause) setText(v literals) error {
 	case c.opclass.FoldsText():
 		return c.setFolded(l)
 	case c.op == opContains:
-		c.rare = &rarities{path: c.path(), needle: newNeedle(l.text)}
+		c.extras = &extras{path: c.path(), needle: newNeedle(l.text)}
 	default:
 		d, err := value.Text.Literal(l.text)
 		c.operands = []value.Datum{d}
@@ -150,7 +150,7 @@ func (c *clause) setFolded(l literal) error {
 	case err != nil:
 		return fmt.Errorf("%s %w", l, err)
 	case c.op == opContains:
-		c.rare = &rarities{needle: &needle{lower: d.Bytes()}}
+		c.extras = &extras{needle: &needle{lower: d.Bytes()}}
 	default:
 		c.operands = []value.Datum{d}
 	}

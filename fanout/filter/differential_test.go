@@ -41,12 +41,12 @@ type answer struct {
 // checkIndex compares what an index finds with PostgreSQL's answers.
 func checkIndex(t *testing.T, o *oracle, x *filter.Index, table map[string][]wal.Value, answers []*answer) {
 	t.Helper()
-	var hits []filter.Hit
+	var hits []filter.Match
 	for id, values := range table {
 		hits = x.Match(hits[:0], values)
 		found := make(map[*answer]bool, len(hits))
 		for _, hit := range hits {
-			a := hit.Entry.Value.(*answer)
+			a := hit.Handle.Value.(*answer)
 			if hit.Result != filter.Yes || !a.ids[id] {
 				t.Fatalf("%s\nWHERE %s\nis found by the index, %v, for\n%s", a.raw, a.where, hit.Result, o.show(t, id))
 			}

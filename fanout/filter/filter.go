@@ -87,7 +87,7 @@ func (f *Filter) pack() {
 		}
 		c.operands = all[start:len(all):len(all)]
 		if c.op.compares() && c.opclass.HasSortKey() {
-			c.rank = c.opclass.SortKey(c.operands[0])
+			c.sortKey = c.opclass.SortKey(c.operands[0])
 		}
 	}
 }

@@ -179,10 +179,10 @@ func distinct(b *testing.B, n int, next func() string) []*filter.Filter {
 }
 
 // fill puts filters into an index and reports how much memory that takes.
-func fill(b *testing.B, filters []*filter.Filter) (*filter.Index, []*filter.Entry, float64) {
+func fill(b *testing.B, filters []*filter.Filter) (*filter.Index, []*filter.Handle, float64) {
 	b.Helper()
 	x := &filter.Index{}
-	entries := make([]*filter.Entry, 0, len(filters))
+	entries := make([]*filter.Handle, 0, len(filters))
 	before := heap()
 	for _, f := range filters {
 		entries = append(entries, x.Add(f, nil))
@@ -228,7 +228,7 @@ func BenchmarkIndexMatch(b *testing.B) {
 			compiled := float64(heap()-before) / float64(bench.n)
 			x, _, bytes := fill(b, filters)
 			rows := m.rows(10_000)
-			var hits []filter.Hit
+			var hits []filter.Match
 			for _, row := range rows {
 				hits = x.Match(hits[:0], row)
 			}
@@ -238,7 +238,7 @@ func BenchmarkIndexMatch(b *testing.B) {
 			for b.Loop() {
 				hits = x.Match(hits[:0], rows[changes%len(rows)])
 				found += len(hits)
-				visited += x.Visited()
+				visited += x.Evaluated()
 				changes++
 			}
 			nsPerChange := float64(processorTime()-began) / float64(changes)
@@ -323,7 +323,7 @@ func BenchmarkIndexMatchUnderChurn(b *testing.B) {
 	filters := distinct(b, n+n/10, m.mixed)
 	x, entries, _ := fill(b, filters[:n])
 	spare, rows := filters[n:], m.rows(10_000)
-	var hits []filter.Hit
+	var hits []filter.Match
 	changes, churned := 0, 0
 	match := func() {
 		hits = x.Match(hits[:0], rows[changes%len(rows)])

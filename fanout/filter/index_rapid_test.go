@@ -62,19 +62,19 @@ func drawFilter(t *rapid.T) string {
 
 func checkIndexMachine(t *rapid.T) {
 	var index filter.Index
-	held := map[*filter.Entry]*filter.Filter{}
-	var entries []*filter.Entry
+	held := map[*filter.Handle]*filter.Filter{}
+	var entries []*filter.Handle
 	match := func(t *rapid.T) {
 		row := drawRow(t)
 		for range rapid.SampledFrom([]int{0, 0, 100}).Draw(t, "times before") { // often enough to be filed anew
 			index.Match(nil, row)
 		}
-		found := map[*filter.Entry]filter.Result{}
+		found := map[*filter.Handle]filter.Result{}
 		for _, hit := range index.Match(nil, row) {
-			if found[hit.Entry] != filter.No {
-				t.Fatalf("%v is found twice", hit.Entry.Value)
+			if found[hit.Handle] != filter.No {
+				t.Fatalf("%v is found twice", hit.Handle.Value)
 			}
-			found[hit.Entry] = hit.Result
+			found[hit.Handle] = hit.Result
 		}
 		for e, f := range held {
 			if got, want := found[e], f.Match(row); got != want {

@@ -25,7 +25,7 @@ func TestIndex(t *testing.T) {
 	used := map[string]int{}
 	done := 0
 	for done < *indexPairs {
-		m := &indexModel{relation: relation, held: map[*filter.Entry]*filter.Filter{}}
+		m := &indexModel{relation: relation, held: map[*filter.Handle]*filter.Filter{}}
 		n := 1 << r.IntN(11) // so that places hold one filter, a few, and many
 		for range 60 {
 			for m.index.Len() < n {
@@ -64,7 +64,7 @@ func TestIndexMany(t *testing.T) {
 	market := newMarket(r, 300)
 	nested := func() string { return fmt.Sprintf(`{"quantity_gte":%d,"quantity_lte":%d}`, r.IntN(1000), r.IntN(1000)) }
 	filters := []func() string{market.mixed, market.mixed, market.equality, market.withoutEquality, market.negation, nested, func() string { return "{}" }}
-	m := &indexModel{relation: orders, held: map[*filter.Entry]*filter.Filter{}}
+	m := &indexModel{relation: orders, held: map[*filter.Handle]*filter.Filter{}}
 	fill := func(n int) {
 		for m.index.Len() < n {
 			m.add(t, filters[r.IntN(len(filters))]())
@@ -102,10 +102,10 @@ func TestIndexGivesBack(t *testing.T) {
 	const n = 20_000
 	r := newRand(t)
 	market := newMarket(r, 1_000_000)
-	m := &indexModel{relation: orders, held: map[*filter.Entry]*filter.Filter{}}
+	m := &indexModel{relation: orders, held: map[*filter.Handle]*filter.Filter{}}
 	m.add(t, market.mixed())
 	before := heap()
-	entries := make([]*filter.Entry, n)
+	entries := make([]*filter.Handle, n)
 	for i := range entries {
 		raw := market.mixed()
 		if i%4 == 0 {
@@ -141,7 +141,7 @@ func TestIndexAllocates(t *testing.T) {
 		x.Add(f, nil)
 	}
 	rows := market.rows(50)
-	var hits []filter.Hit
+	var hits []filter.Match
 	for range 200 {
 		for _, row := range rows {
 			hits = x.Match(hits[:0], row)
@@ -167,7 +167,7 @@ func TestIndexAllocates(t *testing.T) {
 // TestIndexHugeExponents: numbers in json may be longer than any that ranks tell apart.
 func TestIndexHugeExponents(t *testing.T) {
 	t.Parallel()
-	m := &indexModel{relation: orders, held: map[*filter.Entry]*filter.Filter{}}
+	m := &indexModel{relation: orders, held: map[*filter.Handle]*filter.Filter{}}
 	numbers := []string{"1e600001", "9e600000", "1e524287", "9e524286", "0", "9e-600001", "1e-600000"}
 	for _, n := range numbers {
 		for _, sign := range []string{"", "-"} {
@@ -201,11 +201,11 @@ func TestIndexLearns(t *testing.T) {
 	first := 0
 	for range 5000 {
 		if x.Match(nil, row); first == 0 {
-			first = x.Visited()
+			first = x.Evaluated()
 		}
 	}
-	if first < 500 || x.Visited() > 10 {
-		t.Errorf("%d filters were visited at first, %d at last", first, x.Visited())
+	if first < 500 || x.Evaluated() > 10 {
+		t.Errorf("%d filters were visited at first, %d at last", first, x.Evaluated())
 	}
 }
 
@@ -213,9 +213,9 @@ func TestIndexLearns(t *testing.T) {
 type indexModel struct {
 	relation *wal.Relation
 	index    filter.Index
-	entries  []*filter.Entry
-	held     map[*filter.Entry]*filter.Filter
-	hits     []filter.Hit
+	entries  []*filter.Handle
+	held     map[*filter.Handle]*filter.Filter
+	hits     []filter.Match
 }
 
 func (m *indexModel) add(t testing.TB, raw string) {
@@ -240,12 +240,12 @@ func (m *indexModel) remove(i int) {
 func (m *indexModel) compare(t testing.TB, row []wal.Value) {
 	t.Helper()
 	m.hits = m.index.Match(m.hits[:0], row)
-	found := make(map[*filter.Entry]filter.Result, len(m.hits))
+	found := make(map[*filter.Handle]filter.Result, len(m.hits))
 	for _, hit := range m.hits {
-		if _, twice := found[hit.Entry]; twice {
-			t.Fatalf("%v is found twice", hit.Entry.Value)
+		if _, twice := found[hit.Handle]; twice {
+			t.Fatalf("%v is found twice", hit.Handle.Value)
 		}
-		found[hit.Entry] = hit.Result
+		found[hit.Handle] = hit.Result
 	}
 	for e, f := range m.held {
 		want := f.Match(row)
@@ -327,7 +327,7 @@ func TestIndexLearnsKeys(t *testing.T) {
 		if found := len(x.Match(nil, row)); found != each {
 			t.Fatalf("found %d filters that may match, want %d", found, each)
 		}
-		visited = x.Visited()
+		visited = x.Evaluated()
 	}
 	if visited > tenants*each/4 {
 		t.Errorf("%d filters are visited for %d that may match", visited, each)
@@ -360,7 +360,7 @@ func TestIndexPaths(t *testing.T) {
 		row[column] = wal.Value{State: wal.Text, Text: []byte(document)}
 		got := map[string]filter.Result{}
 		for _, h := range x.Match(nil, row) {
-			got[h.Entry.Value.(string)] = h.Result
+			got[h.Handle.Value.(string)] = h.Result
 		}
 		for raw, f := range held {
 			if want := f.Match(row); got[raw] != want {
@@ -373,7 +373,7 @@ func TestIndexPaths(t *testing.T) {
 // An interval that a filter was the first to have keeps nothing of it once it is gone.
 func TestIndexLetsGoOfRemoved(t *testing.T) { //nolint:paralleltest // it measures what is held
 	var x filter.Index
-	add := func(raw string) *filter.Entry {
+	add := func(raw string) *filter.Handle {
 		f, err := filter.Compile([]byte(raw), orders)
 		if err != nil {
 			t.Fatal(err)

@@ -129,7 +129,7 @@ func (c *clause) matchFolded(text []byte) Result {
 	} else if ok {
 		result = c.matchRead(c.opclass.Read(folded))
 	}
-	if cap(folded) <= maxLower {
+	if cap(folded) <= maxKeptText {
 		*buffer = folded[:0]
 		foldBuffers.Put(buffer)
 	}

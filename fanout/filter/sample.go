@@ -64,7 +64,7 @@ func (r *sampleRow) set(row []wal.Value) {
 
 // holding says which rows of the sample a clause leads to, a bit for each: those that
 // it holds for, and those that don't tell.
-func (s *sample) holding(c *clause) (rows uint32) {
+func (s *sample) rowsLedBy(c *clause) (rows uint32) {
 	for i := range s.rows[:s.len] {
 		if c.match(s.rows[i].values) != No {
 			rows |= 1 << i

@@ -32,17 +32,17 @@ func TestRangesOfEqualRanks(t *testing.T) {
 				}
 				return d
 			}
-			r := &newAxis(&clause{opclass: counting}).ranges
+			r := &newColumnIndex(&clause{opclass: counting}).intervals
 			for i := range intervals {
 				low, high := end(10*i), end(10*i+9)
-				r.put(&Entry{}, boundsOf(r.axis.class, &low, &high))
+				r.put(&Handle{}, boundsOf(r.column.opclass, &low, &high))
 			}
 			for _, at := range []int{0, intervals / 2, intervals - 1} {
 				compared = 0
-				x := Index{turn: 1}
-				r.match(&x, &reading{datum: end(10*at + 5)})
-				if len(x.hits) != 1 {
-					t.Errorf("%d intervals hold the value of the %dth, want 1", len(x.hits), at)
+				x := Index{generation: 1}
+				r.match(&x, &parsedValue{datum: end(10*at + 5)})
+				if len(x.matches) != 1 {
+					t.Errorf("%d intervals hold the value of the %dth, want 1", len(x.matches), at)
 				}
 				// A treap is seldom three times as deep as it might be; each node takes three looks.
 				if most := 9 * 2 * bits.Len(intervals); compared > most {

@@ -6,29 +6,29 @@ import (
 )
 
 // pathCell is the cell of a path, which several filters may use.
-type pathCell struct {
-	cell
+type pathValue struct {
+	columnValue
 	name   string // in Index.pathCells
 	column int32
 	path   []string
-	root   *branch // of the column
-	leaf   *branch
+	root   *pathTrie // of the column
+	leaf   *pathTrie
 	users  int
 }
 
 // follow fills the cell with what the path leads to: col->'a'->>'b'.
-func (p *pathCell) follow(x *Index) {
-	document := x.cell(p.column)
+func (p *pathValue) follow(x *Index) {
+	document := x.valueOf(p.column)
 	p.state, p.text = document.state, nil
 	switch p.state {
 	case wal.Text:
-		if p.root.turn != x.turn {
-			p.root.turn = x.turn
-			p.root.walk(document.text, x.turn)
+		if p.root.generation != x.generation {
+			p.root.generation = x.generation
+			p.root.walk(document.text, x.generation)
 			x.walked = append(x.walked, p.root)
 		}
 		found := false
-		if p.leaf.turn == x.turn {
+		if p.leaf.generation == x.generation {
 			p.text, found = value.JSONText(p.leaf.found)
 		}
 		if !found {
@@ -42,31 +42,31 @@ func (p *pathCell) follow(x *Index) {
 
 // branch is a member of the objects in a column that paths lead to or through. All of
 // a column's are found in one walk, however many there are.
-type branch struct {
-	members registry[string, *branch]
+type pathTrie struct {
+	members shrinkMap[string, *pathTrie]
 	users   int // paths that lead to it or through it
 
-	turn  uint64 // the turn of the index that it was found in
-	found []byte
-	hits  []*branch // its members that were found
+	generation   uint64 // the turn of the index that it was found in
+	found        []byte
+	foundMembers []*pathTrie // its members that were found
 }
 
 // extend gives the branch that a path leads to, making those that are not there.
-func (b *branch) extend(path []string) *branch {
+func (b *pathTrie) extend(path []string) *pathTrie {
 	b.users++
 	if len(path) == 0 {
 		return b
 	}
 	next := b.members.items[path[0]]
 	if next == nil {
-		next = &branch{}
+		next = &pathTrie{}
 		b.members.put(path[0], next)
 	}
 	return next.extend(path[1:])
 }
 
 // cut takes a path back.
-func (b *branch) cut(path []string) {
+func (b *pathTrie) cut(path []string) {
 	b.users--
 	if len(path) == 0 {
 		return
@@ -80,19 +80,19 @@ func (b *branch) cut(path []string) {
 
 // walk notes what an object's members are. Of several with one name the last counts,
 // and so they are gone into behind the object's end.
-func (b *branch) walk(text []byte, turn uint64) {
+func (b *pathTrie) walk(text []byte, turn uint64) {
 	value.JSONMembers(text, func(key, raw []byte) {
 		member := b.members.items[string(value.Unquote(key))]
 		if member == nil {
 			return
 		}
-		if member.turn != turn {
-			member.turn = turn
-			b.hits = append(b.hits, member)
+		if member.generation != turn {
+			member.generation = turn
+			b.foundMembers = append(b.foundMembers, member)
 		}
 		member.found = raw
 	})
-	for _, member := range b.hits {
+	for _, member := range b.foundMembers {
 		if len(member.members.items) > 0 {
 			member.walk(member.found, turn)
 		}
@@ -100,11 +100,11 @@ func (b *branch) walk(text []byte, turn uint64) {
 }
 
 // release lets go of what was found.
-func (b *branch) release() {
-	for i, member := range b.hits {
+func (b *pathTrie) release() {
+	for i, member := range b.foundMembers {
 		member.found = nil
 		member.release()
-		b.hits[i] = nil
+		b.foundMembers[i] = nil
 	}
-	b.hits = b.hits[:0]
+	b.foundMembers = b.foundMembers[:0]
 }

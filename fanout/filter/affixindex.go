@@ -9,12 +9,12 @@ import (
 // affixes finds the filters whose startswith or endswith a text fulfils: a table by
 // hash that is asked once for each length in use. Long ones are kept by a part of
 // theirs, so that there are never many lengths.
-type affixes struct {
-	buckets
+type affixIndex struct {
+	hashIndex
 	fromEnd bool
 	// inUse are the lengths that are asked for, and keys how many keys each has.
-	inUse [lengthCodes / 64]uint64
-	keys  []int32 // by length code; nil when there are none
+	inUse     [lengthCodes / 64]uint64
+	keyCounts []int32 // by length code; nil when there are none
 }
 
 // A length's code: itself up to 16, then eight steps an octave.
@@ -39,13 +39,13 @@ func codeLength(code int) int {
 	return (8 + code%8) << octave
 }
 
-func (a *affixes) init(of *axis) {
-	a.buckets.init(of)
-	a.heads = a
+func (a *affixIndex) init(of *columnIndex) {
+	a.hashIndex.init(of)
+	a.chains = a
 }
 
 // part is as much of a text as a length code says; false if it is too short.
-func (a *affixes) part(text []byte, code int) ([]byte, bool) {
+func (a *affixIndex) part(text []byte, code int) ([]byte, bool) {
 	n := codeLength(code)
 	switch {
 	case n > len(text):
@@ -57,7 +57,7 @@ func (a *affixes) part(text []byte, code int) ([]byte, bool) {
 }
 
 // key has the length's code in its last bits.
-func (a *affixes) key(affix []byte) uint64 {
+func (a *affixIndex) key(affix []byte) uint64 {
 	code := lengthCode(len(affix))
 	part, _ := a.part(affix, code)
 	return partKey(part, code)
@@ -67,7 +67,7 @@ func partKey(part []byte, code int) uint64 {
 	return value.HashBytes(part)&^(lengthCodes-1) | uint64(code)
 }
 
-func (a *affixes) cost(affix []byte) int {
+func (a *affixIndex) cost(affix []byte) int {
 	cost := costAffix + a.count(a.key(affix))
 	if len(affix) < shortAffix {
 		cost += costShort
@@ -75,28 +75,28 @@ func (a *affixes) cost(affix []byte) int {
 	return cost
 }
 
-func (a *affixes) addHead(key uint64, id uint32) {
-	a.buckets.addHead(key, id)
+func (a *affixIndex) addHead(key uint64, id uint32) {
+	a.hashIndex.addHead(key, id)
 	code := key % lengthCodes
-	if a.keys == nil {
-		a.keys = make([]int32, lengthCodes)
+	if a.keyCounts == nil {
+		a.keyCounts = make([]int32, lengthCodes)
 	}
-	a.keys[code]++
+	a.keyCounts[code]++
 	a.inUse[code/64] |= 1 << (code % 64)
 }
 
-func (a *affixes) dropHead(key uint64, id uint32) {
-	a.buckets.dropHead(key, id)
+func (a *affixIndex) dropHead(key uint64, id uint32) {
+	a.hashIndex.dropHead(key, id)
 	code := key % lengthCodes
-	if a.keys[code]--; a.keys[code] == 0 {
+	if a.keyCounts[code]--; a.keyCounts[code] == 0 {
 		a.inUse[code/64] &^= 1 << (code % 64)
 	}
-	if a.table.len == 0 {
-		a.keys = nil
+	if a.heads.len == 0 {
+		a.keyCounts = nil
 	}
 }
 
-func (a *affixes) match(x *Index, text []byte) {
+func (a *affixIndex) match(x *Index, text []byte) {
 	for i, word := range a.inUse {
 		for ; word != 0; word &= word - 1 {
 			code := 64*i + bits.TrailingZeros64(word)
@@ -104,7 +104,7 @@ func (a *affixes) match(x *Index, text []byte) {
 			if !ok {
 				return
 			}
-			x.visitChain(&a.bag, a.head(partKey(part, code)))
+			x.evaluateChain(&a.postings, a.head(partKey(part, code)))
 		}
 	}
 }

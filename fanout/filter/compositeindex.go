@@ -8,29 +8,29 @@ import (
 // pair finds filters by the values of two columns or paths at once: where many
 // filters have the same value of the one, and many the same of the other, few have
 // both.
-type pair struct {
-	key     pairKey
-	classes [2]*value.Opclass
-	at      int // in Index.pairs
-	equal   buckets
+type compositeIndex struct {
+	key       compositeKey
+	opclasses [2]*value.Opclass
+	at        int // in Index.pairs
+	equal     hashIndex
 }
 
-type pairKey [2]axisKey
+type compositeKey [2]columnKey
 
-func pairKeyOf(a, b *clause) pairKey { return pairKey{keyOf(a), keyOf(b)} }
+func compositeKeyOf(a, b *clause) compositeKey { return compositeKey{columnKeyOf(a), columnKeyOf(b)} }
 
-func newPair(a, b *clause) *pair {
-	p := &pair{key: pairKeyOf(a, b), classes: [2]*value.Opclass{a.opclass, b.opclass}}
+func newCompositeIndex(a, b *clause) *compositeIndex {
+	p := &compositeIndex{key: compositeKeyOf(a, b), opclasses: [2]*value.Opclass{a.opclass, b.opclass}}
 	p.equal.init(nil)
-	p.equal.pair = p
+	p.equal.composite = p
 	return p
 }
 
-func (p *pair) match(x *Index) {
+func (p *compositeIndex) match(x *Index) {
 	var hashes [2]uint64
 	known := true
 	for i, side := range p.key {
-		c := x.cell(side.cell)
+		c := x.valueOf(side.valueID)
 		switch c.state {
 		case wal.Null:
 			return
@@ -39,10 +39,10 @@ func (p *pair) match(x *Index) {
 			continue
 		case wal.Text:
 		}
-		r := c.read(x, p.classes[i])
+		r := c.parse(x, p.opclasses[i])
 		switch {
 		case r.ok:
-			hashes[i] = r.hash(p.classes[i])
+			hashes[i] = r.hash(p.opclasses[i])
 		case side.number: // NULL
 			return
 		default:
@@ -50,14 +50,14 @@ func (p *pair) match(x *Index) {
 		}
 	}
 	if known {
-		x.visitChain(&p.equal.bag, p.equal.head(value.Mix(hashes[0], hashes[1])))
+		x.evaluateChain(&p.equal.postings, p.equal.head(value.Mix(hashes[0], hashes[1])))
 	} else {
-		x.visitAll(&p.equal.bag)
+		x.evaluateAll(&p.equal.postings)
 	}
 }
 
 // keys goes through the keys of two clauses of eq or in.
-func (p *pair) keys(a, b *clause, do func(key uint64)) {
+func (p *compositeIndex) eachKey(a, b *clause, do func(key uint64)) {
 	for _, d := range a.operands {
 		for _, e := range b.operands {
 			do(value.Mix(a.opclass.Hash(d), b.opclass.Hash(e)))

@@ -8,7 +8,7 @@ package filter
 //
 // A tag is the half of the key that a slot holds beside the id. Two keys may have
 // the same tag; the ids' owner knows which key is meant.
-type table struct {
+type extendibleHash struct {
 	segments []*segment // 2^depth; a segment of less depth stands in several places
 	depth    uint8
 	deepest  int // segments whose depth is the table's
@@ -32,10 +32,10 @@ func tagOf(key uint64) uint32 { return uint32(key >> tagBits) }
 
 func slotOf(key uint64, id uint32) uint64 { return key>>tagBits<<tagBits | uint64(id) }
 
-func (t *table) segment(tag uint32) *segment { return t.segments[tag>>(tagBits-t.depth)] }
+func (t *extendibleHash) segment(tag uint32) *segment { return t.segments[tag>>(tagBits-t.depth)] }
 
 // get is the id of a key; 0 for none.
-func (t *table) get(key uint64, points *slab[point]) uint32 {
+func (t *extendibleHash) get(key uint64, points *pagedList[posting]) uint32 {
 	if t.len == 0 {
 		return 0
 	}
@@ -50,7 +50,7 @@ func (t *table) get(key uint64, points *slab[point]) uint32 {
 }
 
 // insert adds an id for a key that has none.
-func (t *table) insert(key uint64, id uint32) {
+func (t *extendibleHash) insert(key uint64, id uint32) {
 	if t.segments == nil {
 		t.segments = []*segment{{}}
 		t.deepest = 1
@@ -66,16 +66,16 @@ func (t *table) insert(key uint64, id uint32) {
 }
 
 // replace sets another id for a key.
-func (t *table) replace(key uint64, old, id uint32) {
+func (t *extendibleHash) replace(key uint64, old, id uint32) {
 	s := t.segment(tagOf(key))
 	s.slots[s.find(slotOf(key, old))] = slotOf(key, id)
 }
 
 // remove takes a key out.
-func (t *table) remove(key uint64, id uint32) {
+func (t *extendibleHash) remove(key uint64, id uint32) {
 	t.len--
 	if t.len == 0 {
-		*t = table{}
+		*t = extendibleHash{}
 		return
 	}
 	tag := tagOf(key)
@@ -130,7 +130,7 @@ func (s *segment) putAll(other *segment) {
 }
 
 // split divides a segment by the next bit of its tags.
-func (t *table) split(s *segment, tag uint32) {
+func (t *extendibleHash) split(s *segment, tag uint32) {
 	if s.depth == t.depth {
 		doubled := make([]*segment, 0, 2*len(t.segments))
 		for _, s := range t.segments {
@@ -153,7 +153,7 @@ func (t *table) split(s *segment, tag uint32) {
 
 // merge puts a segment and its other half together where they fit well, and
 // halves the directory when nobody needs its last bit.
-func (t *table) merge(s *segment, tag uint32) {
+func (t *extendibleHash) merge(s *segment, tag uint32) {
 	other := t.segment(tag ^ 1<<(tagBits-s.depth))
 	if other.depth != s.depth || s.used+other.used > segmentSlots/4 {
 		return
@@ -171,7 +171,7 @@ func (t *table) merge(s *segment, tag uint32) {
 }
 
 // place puts a segment wherever its tags lead.
-func (t *table) place(s *segment, tag uint32) {
+func (t *extendibleHash) place(s *segment, tag uint32) {
 	if s.depth == t.depth {
 		t.deepest++
 	}
@@ -182,7 +182,7 @@ func (t *table) place(s *segment, tag uint32) {
 	}
 }
 
-func (t *table) halve() {
+func (t *extendibleHash) halve() {
 	halved := make([]*segment, 0, len(t.segments)/2)
 	for i := 0; i < len(t.segments); i += 2 {
 		halved = append(halved, t.segments[i])

@@ -77,15 +77,15 @@ func TestLearningIsPaidFor(t *testing.T) {
 	e := x.Add(f, nil)
 	filed, visits := 0, 0
 	for range 5000 {
-		patient := e.patient
+		patient := e.missLimit
 		x.Match(nil, texted(4, "y"))
-		visits += x.Visited()
-		if e.patient != patient {
-			filed += len(e.places)
+		visits += x.Evaluated()
+		if e.missLimit != patient {
+			filed += len(e.refs)
 		}
 	}
-	if visits != 5000 || len(e.places) <= len(items) {
-		t.Fatalf("%d visits to an entry of %d places: the test needs one in vain for each row", visits, len(e.places))
+	if visits != 5000 || len(e.refs) <= len(items) {
+		t.Fatalf("%d visits to an entry of %d places: the test needs one in vain for each row", visits, len(e.refs))
 	}
 	if filed > visits {
 		t.Errorf("%d places are filed anew for %d visits in vain", filed, visits)

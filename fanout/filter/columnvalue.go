@@ -10,56 +10,56 @@ import (
 
 // cell holds what one column, or one path into a column, has in the row that an
 // index is matching. Each text is read once for all clauses, and only if one asks.
-type cell struct {
-	turn  uint64 // the turn of the index that it was filled in
-	state wal.State
-	text  []byte // of state Text
+type columnValue struct {
+	generation uint64 // the turn of the index that it was filled in
+	state      wal.State
+	text       []byte // of state Text
 
-	readings [2]reading // of a path, as text and as a number; else the first
+	parsed [2]parsedValue // of a path, as text and as a number; else the first
 
-	lowerTurn uint64 // of the text form in lower case
-	lower     []byte
+	lowerGeneration uint64 // of the text form in lower case
+	lower           []byte
 
-	foldTurn uint64 // of the text as the class folds it, if it can
-	folded   []byte
-	foldable bool
+	foldGeneration uint64 // of the text as the class folds it, if it can
+	folded         []byte
+	foldable       bool
 }
 
 // reading is a text read as a class.
-type reading struct {
-	turn   uint64
-	datum  value.Datum
-	ok     bool
-	hashed bool
-	ranked bool
-	sum    uint64 // the datum's hash
-	place  uint64 // the datum's rank
+type parsedValue struct {
+	generation uint64
+	datum      value.Datum
+	ok         bool
+	hasSum     bool
+	hasKey     bool
+	sum        uint64 // the datum's hash
+	key        uint64 // the datum's rank
 }
 
 // maxLower is the longest buffer that a cell keeps.
-const maxLower = 64 << 10
+const maxKeptText = 64 << 10
 
 // cell gives the filled cell of a clause.
-func (x *Index) cell(id int32) *cell {
+func (x *Index) valueOf(id int32) *columnValue {
 	if id >= 0 {
-		c := &x.columnCells[id]
-		if c.turn != x.turn {
-			c.turn = x.turn
+		c := &x.columnValues[id]
+		if c.generation != x.generation {
+			c.generation = x.generation
 			c.fill(x.row, int(id))
 			x.filled = append(x.filled, c)
 		}
 		return c
 	}
 	p := x.paths.items[^id]
-	if p.turn != x.turn {
-		p.turn = x.turn
+	if p.generation != x.generation {
+		p.generation = x.generation
 		p.follow(x)
-		x.filled = append(x.filled, &p.cell)
+		x.filled = append(x.filled, &p.columnValue)
 	}
-	return &p.cell
+	return &p.columnValue
 }
 
-func (c *cell) fill(row []wal.Value, column int) {
+func (c *columnValue) fill(row []wal.Value, column int) {
 	c.state, c.text = wal.Absent, nil
 	if column < len(row) {
 		c.state, c.text = row[column].State, row[column].Text
@@ -67,27 +67,27 @@ func (c *cell) fill(row []wal.Value, column int) {
 }
 
 // release lets go of the row, and of what is too long to be kept.
-func (c *cell) release() {
+func (c *columnValue) release() {
 	c.text = nil
-	for i := range c.readings {
-		c.readings[i].datum = value.Datum{}
+	for i := range c.parsed {
+		c.parsed[i].datum = value.Datum{}
 	}
-	if cap(c.lower) > maxLower {
+	if cap(c.lower) > maxKeptText {
 		c.lower = nil
 	}
-	if cap(c.folded) > maxLower {
+	if cap(c.folded) > maxKeptText {
 		c.folded = nil
 	}
 }
 
 // read reads the text.
-func (c *cell) read(x *Index, class *value.Opclass) *reading {
-	r := &c.readings[0]
+func (c *columnValue) parse(x *Index, class *value.Opclass) *parsedValue {
+	r := &c.parsed[0]
 	if class == value.PathNumber {
-		r = &c.readings[1]
+		r = &c.parsed[1]
 	}
-	if r.turn != x.turn {
-		r.turn, r.hashed, r.ranked = x.turn, false, false
+	if r.generation != x.generation {
+		r.generation, r.hasSum, r.hasKey = x.generation, false, false
 		text, foldable := c.fold(x, class)
 		r.datum, r.ok = class.Read(text)
 		r.ok = r.ok && foldable
@@ -95,34 +95,34 @@ func (c *cell) read(x *Index, class *value.Opclass) *reading {
 	return r
 }
 
-func (r *reading) hash(class *value.Opclass) uint64 {
-	if !r.hashed {
-		r.hashed, r.sum = true, class.Hash(r.datum)
+func (r *parsedValue) hash(class *value.Opclass) uint64 {
+	if !r.hasSum {
+		r.hasSum, r.sum = true, class.Hash(r.datum)
 	}
 	return r.sum
 }
 
-func (r *reading) sortKey(class *value.Opclass) uint64 {
-	if !r.ranked {
-		r.ranked, r.place = true, class.SortKey(r.datum)
+func (r *parsedValue) sortKey(class *value.Opclass) uint64 {
+	if !r.hasKey {
+		r.hasKey, r.key = true, class.SortKey(r.datum)
 	}
-	return r.place
+	return r.key
 }
 
 // fold gives the text that the class reads.
-func (c *cell) fold(x *Index, class *value.Opclass) (_ []byte, ok bool) {
+func (c *columnValue) fold(x *Index, class *value.Opclass) (_ []byte, ok bool) {
 	if !class.Folds() {
 		return c.text, true
 	}
-	if c.foldTurn != x.turn {
-		c.foldTurn = x.turn
+	if c.foldGeneration != x.generation {
+		c.foldGeneration = x.generation
 		c.folded, c.foldable = class.Fold(c.folded[:0], c.text)
 	}
 	return c.folded, c.foldable
 }
 
 // form gives the text form; false if it is not known.
-func (c *cell) form(x *Index, class *value.Opclass) (_ []byte, ok bool) {
+func (c *columnValue) castText(x *Index, class *value.Opclass) (_ []byte, ok bool) {
 	if class.FoldsText() {
 		return c.fold(x, class)
 	}
@@ -131,19 +131,19 @@ func (c *cell) form(x *Index, class *value.Opclass) (_ []byte, ok bool) {
 
 // lowered gives the text form in lower case, which a class that folds it has made it
 // already.
-func (c *cell) lowered(x *Index, class *value.Opclass) []byte {
+func (c *columnValue) lowered(x *Index, class *value.Opclass) []byte {
 	if class.FoldsText() {
 		return c.folded
 	}
-	if c.lowerTurn != x.turn {
-		c.lowerTurn = x.turn
+	if c.lowerGeneration != x.generation {
+		c.lowerGeneration = x.generation
 		c.lower = appendLower(c.lower[:0], class.CastText(c.text))
 	}
 	return c.lower
 }
 
 // match evaluates an entry's filter for the row at hand.
-func (x *Index) match(e *Entry) Result {
+func (x *Index) match(e *Handle) Result {
 	result, group := Yes, No
 	for i := range e.clauses {
 		c := &e.clauses[i]
@@ -161,8 +161,8 @@ func (x *Index) match(e *Entry) Result {
 	return result
 }
 
-func (x *Index) matchText(c *clause, v *cell) Result {
-	text, ok := v.form(x, c.opclass)
+func (x *Index) matchCastText(c *clause, v *columnValue) Result {
+	text, ok := v.castText(x, c.opclass)
 	switch {
 	case !ok:
 		return Unknown
@@ -177,7 +177,7 @@ func (x *Index) matchClause(c *clause) Result {
 	if c.op == opNever {
 		return No
 	}
-	v := x.cell(c.cell)
+	v := x.valueOf(c.valueID)
 	switch v.state {
 	case wal.Null:
 		return c.matchNull()
@@ -191,14 +191,14 @@ func (x *Index) matchClause(c *clause) Result {
 	case c.op == opIsNull:
 		return c.matchIsNull(v.text)
 	case c.op.onText():
-		return x.matchText(c, v)
+		return x.matchCastText(c, v)
 	}
-	r := v.read(x, c.opclass)
+	r := v.parse(x, c.opclass)
 	if r.ok && c.op.compares() && c.opclass.HasSortKey() {
 		// Ranks decide most comparisons, and they are at hand.
 		rank := r.sortKey(c.opclass)
-		if rank != c.rank || c.opclass.SortKeyIsExact() {
-			return resultOf(c.op.holds(cmp.Compare(rank, c.rank)))
+		if rank != c.sortKey || c.opclass.SortKeyIsExact() {
+			return resultOf(c.op.holds(cmp.Compare(rank, c.sortKey)))
 		}
 	}
 	return c.matchRead(r.datum, r.ok)

@@ -2,7 +2,7 @@ package filter
 
 // slab is a list in pages, so that it grows and shrinks a page at a time, with no
 // pause at any size. An item's id is its place, from 1; 0 stands for none.
-type slab[T any] struct {
+type pagedList[T any] struct {
 	pages [][]T
 	len   uint32
 }
@@ -13,7 +13,7 @@ const (
 )
 
 // add appends an item and returns its id.
-func (s *slab[T]) add(item T) uint32 {
+func (s *pagedList[T]) add(item T) uint32 {
 	page := int(s.len >> pageBits)
 	if page == len(s.pages) {
 		s.pages = append(s.pages, nil)
@@ -27,13 +27,13 @@ func (s *slab[T]) add(item T) uint32 {
 }
 
 // at is the item of an id. The pointer is good until the next add or removeLast.
-func (s *slab[T]) at(id uint32) *T {
+func (s *pagedList[T]) at(id uint32) *T {
 	return &s.pages[(id-1)>>pageBits][(id-1)&(pageSize-1)]
 }
 
 // removeLast takes the last item off. One empty page is kept, so that going back
 // and forth over a page's border costs nothing.
-func (s *slab[T]) removeLast() {
+func (s *pagedList[T]) removeLast() {
 	s.len--
 	page := int(s.len >> pageBits)
 	last := &s.pages[page]

@@ -13,19 +13,19 @@ import (
 //
 // Ends count as part of the interval here, whatever the operator is: filters are
 // verified anyway.
-type ranges struct {
-	bag   // chained by interval; the key is the interval's id
-	nodes slab[interval]
-	root  uint32
+type intervalTree struct {
+	postings // chained by interval; the key is the interval's id
+	nodes    pagedList[intervalNode]
+	root     uint32
 }
 
 // interval is a node of the tree.
-type interval struct {
+type intervalNode struct {
 	bounds
 	// highest is the highest upper end in the node's tree, nil for none, and
 	// highestRank its rank.
 	highest     *value.Datum
-	highestRank uint64
+	highestKey  uint64
 	left, right uint32
 	head        uint32
 	priority    uint32
@@ -33,44 +33,44 @@ type interval struct {
 
 // bounds are the ends of an interval; nil for none.
 type bounds struct {
-	low, high         *value.Datum
-	lowRank, highRank uint64
+	low, high       *value.Datum
+	lowKey, highKey uint64
 }
 
 func boundsOf(class *value.Opclass, low, high *value.Datum) bounds {
-	b := bounds{low: low, high: high, highRank: math.MaxUint64}
+	b := bounds{low: low, high: high, highKey: math.MaxUint64}
 	if low != nil {
-		b.lowRank = class.SortKey(*low)
+		b.lowKey = class.SortKey(*low)
 	}
 	if high != nil {
-		b.highRank = class.SortKey(*high)
+		b.highKey = class.SortKey(*high)
 	}
 	return b
 }
 
-func (r *ranges) init(a *axis) { r.axis, r.heads = a, r }
+func (r *intervalTree) init(a *columnIndex) { r.column, r.chains = a, r }
 
 // head is not known, and nobody counts the filters of one interval.
-func (r *ranges) head(uint64) uint32 { return 0 }
+func (r *intervalTree) head(uint64) uint32 { return 0 }
 
-func (r *ranges) addHead(key uint64, id uint32)     { r.nodes.at(uint32(key)).head = id }
-func (r *ranges) moveHead(key uint64, _, to uint32) { r.nodes.at(uint32(key)).head = to }
+func (r *intervalTree) addHead(key uint64, id uint32)     { r.nodes.at(uint32(key)).head = id }
+func (r *intervalTree) moveHead(key uint64, _, to uint32) { r.nodes.at(uint32(key)).head = to }
 
 // dropHead takes out an interval that nobody has any more. The last one takes its place.
-func (r *ranges) dropHead(key uint64, _ uint32) {
+func (r *intervalTree) dropHead(key uint64, _ uint32) {
 	id := uint32(key)
 	r.root = r.take(r.root, id)
 	if last := r.nodes.len; last != id {
 		moved := *r.nodes.at(last)
 		*r.linkTo(last) = id
 		*r.nodes.at(id) = moved
-		r.points.at(moved.head).key = uint64(id)
+		r.list.at(moved.head).key = uint64(id)
 	}
 	r.nodes.removeLast()
 }
 
 // linkTo is where a node is linked from.
-func (r *ranges) linkTo(id uint32) *uint32 {
+func (r *intervalTree) linkTo(id uint32) *uint32 {
 	n := r.nodes.at(id)
 	link := &r.root
 	for *link != id {
@@ -85,7 +85,7 @@ func (r *ranges) linkTo(id uint32) *uint32 {
 }
 
 // put gives an entry a point of an interval.
-func (r *ranges) put(e *Entry, b bounds) {
+func (r *intervalTree) put(e *Handle, b bounds) {
 	if id := r.find(&b); id != 0 {
 		r.add(e, uint64(id), r.nodes.at(id).head)
 		return
@@ -93,7 +93,7 @@ func (r *ranges) put(e *Entry, b bounds) {
 	// The ends stay for as long as anybody has the interval. A filter's operands lie side
 	// by side, so that theirs would keep all of the one that came first.
 	b.low, b.high = cloneEnd(b.low), cloneEnd(b.high)
-	id := r.nodes.add(interval{bounds: b, highest: b.high, highestRank: b.highRank, priority: rand.Uint32()})
+	id := r.nodes.add(intervalNode{bounds: b, highest: b.high, highestKey: b.highKey, priority: rand.Uint32()})
 	r.add(e, uint64(id), 0)
 	r.root = r.insert(r.root, id)
 }
@@ -106,7 +106,7 @@ func cloneEnd(d *value.Datum) *value.Datum {
 	return &clone
 }
 
-func (r *ranges) find(b *bounds) uint32 {
+func (r *intervalTree) find(b *bounds) uint32 {
 	for id := r.root; id != 0; {
 		n := r.nodes.at(id)
 		switch order := r.compare(b, &n.bounds); {
@@ -122,58 +122,58 @@ func (r *ranges) find(b *bounds) uint32 {
 }
 
 // match visits the intervals that hold a value.
-func (r *ranges) match(x *Index, v *reading) {
+func (r *intervalTree) match(x *Index, v *parsedValue) {
 	if r.root != 0 {
-		r.stab(x, r.root, v.datum, v.sortKey(r.axis.class))
+		r.stab(x, r.root, v.datum, v.sortKey(r.column.opclass))
 	}
 }
 
-func (r *ranges) stab(x *Index, id uint32, d value.Datum, rank uint64) {
+func (r *intervalTree) stab(x *Index, id uint32, d value.Datum, rank uint64) {
 	for id != 0 {
 		n := r.nodes.at(id)
-		if n.highest != nil && r.compareEnd(n.highest, n.highestRank, d, rank) < 0 {
+		if n.highest != nil && r.compareEnd(n.highest, n.highestKey, d, rank) < 0 {
 			return
 		}
 		r.stab(x, n.left, d, rank)
-		if n.low != nil && r.compareEnd(n.low, n.lowRank, d, rank) > 0 {
+		if n.low != nil && r.compareEnd(n.low, n.lowKey, d, rank) > 0 {
 			return
 		}
-		if n.high == nil || r.compareEnd(n.high, n.highRank, d, rank) >= 0 {
-			x.visitChain(&r.bag, n.head)
+		if n.high == nil || r.compareEnd(n.high, n.highKey, d, rank) >= 0 {
+			x.evaluateChain(&r.postings, n.head)
 		}
 		id = n.right
 	}
 }
 
-func (r *ranges) compareEnd(end *value.Datum, endRank uint64, d value.Datum, rank uint64) int {
+func (r *intervalTree) compareEnd(end *value.Datum, endRank uint64, d value.Datum, rank uint64) int {
 	switch {
 	case endRank < rank:
 		return -1
 	case endRank > rank:
 		return 1
-	case r.axis.class.SortKeyIsExact():
+	case r.column.opclass.SortKeyIsExact():
 		return 0
 	}
-	return r.axis.class.Compare(*end, d)
+	return r.column.opclass.Compare(*end, d)
 }
 
 // compare orders intervals: by the lower ends, then by the upper ends.
-func (r *ranges) compare(a, b *bounds) int {
+func (r *intervalTree) compare(a, b *bounds) int {
 	switch {
 	case a.low == nil && b.low != nil:
 		return -1
 	case a.low != nil && b.low == nil:
 		return 1
 	case a.low != nil:
-		if order := r.compareEnd(a.low, a.lowRank, *b.low, b.lowRank); order != 0 {
+		if order := r.compareEnd(a.low, a.lowKey, *b.low, b.lowKey); order != 0 {
 			return order
 		}
 	}
-	return r.compareHigh(a.high, a.highRank, b.high, b.highRank)
+	return r.compareHigh(a.high, a.highKey, b.high, b.highKey)
 }
 
 // compareHigh orders upper ends, of which none is the highest.
-func (r *ranges) compareHigh(a *value.Datum, aRank uint64, b *value.Datum, bRank uint64) int {
+func (r *intervalTree) compareHigh(a *value.Datum, aRank uint64, b *value.Datum, bRank uint64) int {
 	switch {
 	case a == nil && b == nil:
 		return 0
@@ -185,7 +185,7 @@ func (r *ranges) compareHigh(a *value.Datum, aRank uint64, b *value.Datum, bRank
 	return r.compareEnd(a, aRank, *b, bRank)
 }
 
-func (r *ranges) insert(root, id uint32) uint32 {
+func (r *intervalTree) insert(root, id uint32) uint32 {
 	if root == 0 {
 		return id
 	}
@@ -205,7 +205,7 @@ func (r *ranges) insert(root, id uint32) uint32 {
 }
 
 // split divides a tree into what is before b and what is behind.
-func (r *ranges) split(root uint32, b *bounds) (before, behind uint32) {
+func (r *intervalTree) split(root uint32, b *bounds) (before, behind uint32) {
 	if root == 0 {
 		return 0, 0
 	}
@@ -221,7 +221,7 @@ func (r *ranges) split(root uint32, b *bounds) (before, behind uint32) {
 	return before, behind
 }
 
-func (r *ranges) take(root, id uint32) uint32 {
+func (r *intervalTree) take(root, id uint32) uint32 {
 	if root == id {
 		n := r.nodes.at(id)
 		return r.join(n.left, n.right)
@@ -237,7 +237,7 @@ func (r *ranges) take(root, id uint32) uint32 {
 }
 
 // join puts two trees together, of which one is before the other.
-func (r *ranges) join(before, behind uint32) uint32 {
+func (r *intervalTree) join(before, behind uint32) uint32 {
 	if before == 0 {
 		return behind
 	}
@@ -256,14 +256,14 @@ func (r *ranges) join(before, behind uint32) uint32 {
 }
 
 // update renews what a node knows of those below it.
-func (r *ranges) update(n *interval) {
-	n.highest, n.highestRank = n.high, n.highRank
+func (r *intervalTree) update(n *intervalNode) {
+	n.highest, n.highestKey = n.high, n.highKey
 	for _, id := range [...]uint32{n.left, n.right} {
 		if id == 0 {
 			continue
 		}
-		if below := r.nodes.at(id); r.compareHigh(below.highest, below.highestRank, n.highest, n.highestRank) > 0 {
-			n.highest, n.highestRank = below.highest, below.highestRank
+		if below := r.nodes.at(id); r.compareHigh(below.highest, below.highestKey, n.highest, n.highestKey) > 0 {
+			n.highest, n.highestKey = below.highest, below.highestKey
 		}
 	}
 }

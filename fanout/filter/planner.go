@@ -8,7 +8,7 @@ import (
 // way is how an entry may be reached: by a group, of which each clause gets a
 // place, by the interval that two plain clauses make, or by two plain clauses of eq
 // or in. Whenever the clauses are not No for a row, one of the places is visited.
-type way struct {
+type accessPath struct {
 	group     []clause
 	low, high *clause
 	a, b      *clause
@@ -23,32 +23,32 @@ type way struct {
 const (
 	costRow = 1 << 20
 
-	costPair     = 16 // what a value alone leads to may be so many
-	maxPairKeys  = 16
-	costAffix    = 4
-	costGram     = 8
-	costInterval = 8
-	costHalf     = 32 // an interval with one end
-	costNull     = 32
-	costShort    = 64 // a prefix or suffix of one byte or two
-	costNotNull  = 64
-	costScan     = math.MaxInt
+	costComposite    = 16 // what a value alone leads to may be so many
+	maxCompositeKeys = 16
+	costAffix        = 4
+	costNgram        = 8
+	costInterval     = 8
+	costHalf         = 32 // an interval with one end
+	costNull         = 32
+	costShort        = 64 // a prefix or suffix of one byte or two
+	costNotNull      = 64
+	costScan         = math.MaxInt
 
 	shareInterval = 32 // of so many intervals with two ends, one holds a value
 	shareHalf     = 2
 )
 
 // file gives an entry its places.
-func (x *Index) file(e *Entry) {
+func (x *Index) insert(e *Handle) {
 	if len(e.clauses) == 0 {
 		x.always.add(e, 0, 0)
 		return
 	}
-	best := way{cost: costScan}
+	best := accessPath{cost: costScan}
 	rows := make([]uint32, len(e.clauses))
 	if len(e.clauses) > 1 {
 		for i := range e.clauses {
-			rows[i] = x.sample.holding(&e.clauses[i])
+			rows[i] = x.sample.rowsLedBy(&e.clauses[i])
 		}
 	}
 	start := 0
@@ -71,35 +71,35 @@ func (x *Index) file(e *Entry) {
 			cost += costRow * bits.OnesCount32(led)
 		}
 		if cost < best.cost {
-			best = way{group: group, cost: cost}
+			best = accessPath{group: group, cost: cost}
 		}
 	}
-	if w := x.intervalWay(e.clauses, rows); w.cost < best.cost {
+	if w := x.intervalPath(e.clauses, rows); w.cost < best.cost {
 		best = w
 	}
-	if best.cost > costPair {
-		if w := x.pairWay(e.clauses, rows); w.cost < best.cost {
+	if best.cost > costComposite {
+		if w := x.compositePath(e.clauses, rows); w.cost < best.cost {
 			best = w
 		}
 	}
 	switch {
 	case best.cost == costScan:
-		x.fileScanned(e)
+		x.insertScanned(e)
 	case best.a != nil:
-		p := x.pair(best.a, best.b)
-		p.keys(best.a, best.b, func(key uint64) { p.equal.put(e, key) })
+		p := x.composite(best.a, best.b)
+		p.eachKey(best.a, best.b, func(key uint64) { p.equal.put(e, key) })
 	case best.group == nil:
-		r := &x.axis(best.low).ranges
+		r := &x.column(best.low).intervals
 		r.put(e, boundsOf(best.low.opclass, &best.low.operands[0], &best.high.operands[0]))
 	default:
 		for i := range best.group {
-			x.place(e, &best.group[i])
+			x.insertClause(e, &best.group[i])
 		}
 	}
 }
 
 // intervalWay looks for two plain clauses that are the two ends of an interval.
-func (x *Index) intervalWay(clauses []clause, rows []uint32) way {
+func (x *Index) intervalPath(clauses []clause, rows []uint32) accessPath {
 	for i := range clauses {
 		low := &clauses[i]
 		if !plain(clauses, i) || low.op != opGt && low.op != opGte {
@@ -107,30 +107,30 @@ func (x *Index) intervalWay(clauses []clause, rows []uint32) way {
 		}
 		for j := range clauses {
 			high := &clauses[j]
-			if plain(clauses, j) && (high.op == opLt || high.op == opLte) && keyOf(high) == keyOf(low) {
-				return way{low: low, high: high, cost: costInterval + x.intervals(low)/shareInterval + costRow*bits.OnesCount32(rows[i]&rows[j])}
+			if plain(clauses, j) && (high.op == opLt || high.op == opLte) && columnKeyOf(high) == columnKeyOf(low) {
+				return accessPath{low: low, high: high, cost: costInterval + x.countIntervals(low)/shareInterval + costRow*bits.OnesCount32(rows[i]&rows[j])}
 			}
 		}
 	}
-	return way{cost: costScan}
+	return accessPath{cost: costScan}
 }
 
 // pairWay looks for the two plain clauses of eq or in that hold together most rarely.
-func (x *Index) pairWay(clauses []clause, rows []uint32) way {
-	best := way{cost: costScan}
+func (x *Index) compositePath(clauses []clause, rows []uint32) accessPath {
+	best := accessPath{cost: costScan}
 	for i := range clauses {
-		if !pairable(clauses, i) {
+		if !compositable(clauses, i) {
 			continue
 		}
 		for j := i + 1; j < len(clauses); j++ {
 			a, b := &clauses[i], &clauses[j]
 			keys := len(a.operands) * len(b.operands)
-			if !pairable(clauses, j) || keys > maxPairKeys {
+			if !compositable(clauses, j) || keys > maxCompositeKeys {
 				continue
 			}
-			w := way{a: a, b: b, cost: costPair + keys - 1 + costRow*bits.OnesCount32(rows[i]&rows[j])}
-			if p := x.pairOf.items[pairKeyOf(a, b)]; p != nil {
-				p.keys(a, b, func(key uint64) { w.cost += p.equal.count(key) })
+			w := accessPath{a: a, b: b, cost: costComposite + keys - 1 + costRow*bits.OnesCount32(rows[i]&rows[j])}
+			if p := x.compositeByKey.items[compositeKeyOf(a, b)]; p != nil {
+				p.eachKey(a, b, func(key uint64) { w.cost += p.equal.count(key) })
 			}
 			if w.cost < best.cost {
 				best = w
@@ -140,7 +140,7 @@ func (x *Index) pairWay(clauses []clause, rows []uint32) way {
 	return best
 }
 
-func pairable(clauses []clause, i int) bool {
+func compositable(clauses []clause, i int) bool {
 	return (clauses[i].op == opEq || clauses[i].op == opIn) && plain(clauses, i)
 }
 
@@ -149,9 +149,9 @@ func plain(clauses []clause, i int) bool {
 	return clauses[i].last && (i == 0 || clauses[i-1].last)
 }
 
-func (x *Index) intervals(c *clause) int {
-	if a := x.byKey.items[keyOf(c)]; a != nil {
-		return int(a.ranges.points.len)
+func (x *Index) countIntervals(c *clause) int {
+	if a := x.columnByKey.items[columnKeyOf(c)]; a != nil {
+		return int(a.intervals.list.len)
 	}
 	return 0
 }
@@ -168,12 +168,12 @@ func (x *Index) groupCost(group []clause) int {
 	return sum
 }
 
-var emptyAxis axis
+var emptyColumn columnIndex
 
 func (x *Index) clauseCost(c *clause) int {
-	a := x.byKey.items[keyOf(c)]
+	a := x.columnByKey.items[columnKeyOf(c)]
 	if a == nil {
-		a = &emptyAxis
+		a = &emptyColumn
 	}
 	switch c.op {
 	case opEq, opIn:
@@ -183,42 +183,42 @@ func (x *Index) clauseCost(c *clause) int {
 		}
 		return sum
 	case opGt, opGte, opLt, opLte:
-		return costHalf + int(a.ranges.points.len)/shareHalf
+		return costHalf + int(a.intervals.list.len)/shareHalf
 	case opStartsWith:
 		return a.prefixes.cost(c.operands[0].Bytes())
 	case opEndsWith:
 		return a.suffixes.cost(c.operands[0].Bytes())
 	case opContains:
-		return a.grams.cost(c.needle().lower)
+		return a.ngrams.cost(c.needle().lower)
 	case opIsNull:
 		if c.null {
-			return costNull + int(a.null.points.len)
+			return costNull + int(a.null.list.len)
 		}
-		return costNotNull + int(a.notNull.points.len)
+		return costNotNull + int(a.notNull.list.len)
 	case opNe, opNotIn, opNever:
 	}
 	return costScan
 }
 
 // place gives an entry the place of a clause.
-func (x *Index) place(e *Entry, c *clause) {
-	a := x.axis(c)
+func (x *Index) insertClause(e *Handle, c *clause) {
+	a := x.column(c)
 	switch c.op {
 	case opEq, opIn:
 		for _, d := range c.operands {
 			a.equal.put(e, c.opclass.Hash(d))
 		}
 	case opGt, opGte:
-		a.ranges.put(e, boundsOf(c.opclass, &c.operands[0], nil))
+		a.intervals.put(e, boundsOf(c.opclass, &c.operands[0], nil))
 	case opLt, opLte:
-		a.ranges.put(e, boundsOf(c.opclass, nil, &c.operands[0]))
+		a.intervals.put(e, boundsOf(c.opclass, nil, &c.operands[0]))
 	case opStartsWith:
 		a.prefixes.put(e, a.prefixes.key(c.operands[0].Bytes()))
 	case opEndsWith:
 		a.suffixes.put(e, a.suffixes.key(c.operands[0].Bytes()))
 	case opContains:
-		key, _ := a.grams.best(c.needle().lower)
-		a.grams.put(e, key)
+		key, _ := a.ngrams.best(c.needle().lower)
+		a.ngrams.put(e, key)
 	case opIsNull:
 		if c.null {
 			a.null.add(e, 0, 0)
@@ -232,13 +232,13 @@ func (x *Index) place(e *Entry, c *clause) {
 
 // fileScanned files an entry that no group leads to. With ne or notin it is at least
 // passed over where the value is NULL, and need not be evaluated where values differ.
-func (x *Index) fileScanned(e *Entry) {
+func (x *Index) insertScanned(e *Handle) {
 	for i := range e.clauses {
 		if c := &e.clauses[i]; (c.op == opNe || c.op == opNotIn) && plain(e.clauses, i) {
-			x.axis(c).others.put(e, c)
-			x.others++
+			x.column(c).exclusions.put(e, c)
+			x.excluding++
 			return
 		}
 	}
-	x.rest.add(e, 0, 0)
+	x.scanned.add(e, 0, 0)
 }

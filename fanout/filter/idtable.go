@@ -1,44 +1,15 @@
 package filter
 
-import (
-	"maps"
-	"slices"
-)
-
-// registry is a map that gives memory back when most has left.
-type registry[K comparable, V any] struct {
-	items map[K]V
-	peak  int // since the map was made
-}
-
-// minPeak is from how many items on it matters.
-const minPeak = 64
-
-func (r *registry[K, V]) put(key K, value V) {
-	if r.items == nil {
-		r.items = map[K]V{}
-	}
-	r.items[key] = value
-	r.peak = max(r.peak, len(r.items))
-}
-
-func (r *registry[K, V]) remove(key K) {
-	delete(r.items, key)
-	if n := len(r.items); r.peak >= minPeak && n < r.peak/8 {
-		smaller := make(map[K]V, n)
-		maps.Copy(smaller, r.items)
-		r.items, r.peak = smaller, n
-	}
-}
+import "slices"
 
 // places keeps items at numbers that stay theirs, and gives the numbers of those that
 // have left anew.
-type places[T comparable] struct {
+type idTable[T comparable] struct {
 	items []T     // zero where a number is free
 	free  []int32 // may also have numbers that are taken, or beyond the end
 }
 
-func (p *places[T]) put(item T) int32 {
+func (p *idTable[T]) put(item T) int32 {
 	var none T
 	for n := len(p.free); n > 0; n-- {
 		at := p.free[n-1]
@@ -52,7 +23,7 @@ func (p *places[T]) put(item T) int32 {
 	return int32(len(p.items) - 1)
 }
 
-func (p *places[T]) remove(at int32) {
+func (p *idTable[T]) remove(at int32) {
 	var none T
 	p.items[at] = none
 	p.free = append(p.free, at)
