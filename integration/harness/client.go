@@ -58,7 +58,7 @@ func SubscribeWith(t testing.TB, s *Server, collection string, hello map[string]
 // takes what the server sends, until the caller does.
 func SubscribeUnread(t testing.TB, s *Server, collection string) *websocket.Conn {
 	t.Helper()
-	conn, err := Dial(background(t), s, "collections/"+collection)
+	conn, err := dial(background(t), s, "collections/"+collection)
 	if err != nil {
 		t.Fatal(err)
 	}

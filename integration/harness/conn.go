@@ -28,8 +28,8 @@ type Conn struct {
 	done      chan struct{} // closed when reading has ended
 }
 
-// Dial opens a connection below /realtime/ that nobody reads. The caller closes it.
-func Dial(ctx context.Context, s *Server, path string) (*websocket.Conn, error) {
+// dial opens a connection below /realtime/ that nobody reads. The caller closes it.
+func dial(ctx context.Context, s *Server, path string) (*websocket.Conn, error) {
 	conn, resp, err := websocket.DefaultDialer.DialContext(ctx, "ws://"+s.Addr+"/realtime/"+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", path, err)
@@ -41,7 +41,7 @@ func Dial(ctx context.Context, s *Server, path string) (*websocket.Conn, error) 
 // Open opens a connection below /realtime/ and sends hello as JSON, unless it is nil. Where
 // it returns an error together with a Conn, the caller must still reset that one.
 func Open(ctx context.Context, s *Server, path string, hello any) (*Conn, error) {
-	conn, err := Dial(ctx, s, path)
+	conn, err := dial(ctx, s, path)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,13 @@
 // Package harness holds what the tests of the built binary share. Benchmarks of other
-// packages use its load process, too.
+// packages use its load process, too. A test reads like this:
+//
+//	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
+//	db.Run(t, `CREATE TABLE t (id int PRIMARY KEY)`)
+//	s := harness.Serve(t, db.URL, "the_slot")
+//	c := harness.Subscribe(t, s, "t", nil)
+//	db.Run(t, `INSERT INTO t VALUES (1)`)
+//	c.Want(t, `{"event":"create","collection_id":"t","data":{"id":1}}`)
+//	s.Stop(t)
 //
 // # Processes and servers
 //
@@ -43,6 +51,6 @@
 // connections closed, and the goroutines of both waited for. A wait ends the test after
 // [Patience]. Processor time and memory are read in /proc, which only Linux has.
 //
-// The package imports no part of the program but protocol. It talks to the program as its
-// users do: by flags, signals and sockets.
+// Of this module, the package may import only protocol. It uses the program as operators and
+// browsers do: by flags, signals and sockets.
 package harness

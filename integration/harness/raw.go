@@ -78,9 +78,9 @@ func (c *RawConn) upgrade(host, path string, header ...string) error {
 	return nil
 }
 
-// ReadFrame reads a frame of the server, which is not masked. The first byte is as the
+// readFrame reads a frame of the server, which is not masked. The first byte is as the
 // first argument of [ClientFrame].
-func (c *RawConn) ReadFrame() (first byte, payload []byte, err error) {
+func (c *RawConn) readFrame() (first byte, payload []byte, err error) {
 	var header [10]byte
 	if _, err := io.ReadFull(c.r, header[:2]); err != nil {
 		return 0, nil, err
@@ -107,7 +107,7 @@ func (c *RawConn) ReadFrame() (first byte, payload []byte, err error) {
 // [ClosedError] if a close frame comes.
 func (c *RawConn) ReadText() (string, error) {
 	for {
-		first, payload, err := c.ReadFrame()
+		first, payload, err := c.readFrame()
 		switch {
 		case err != nil:
 			return "", err
