@@ -18,9 +18,9 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// BenchmarkDeliver measures a change's way from Publish to clients in another
-// process, over loopback. Each iteration is one batch of burst changes that all
-// subscribers get.
+// BenchmarkDeliver measures a change's way from Publish to clients in another process, over
+// the loopback interface. An iteration publishes one batch of burst changes. All subscribers
+// get all of them.
 func BenchmarkDeliver(b *testing.B) {
 	const subs = 1000
 	for _, burst := range []int{1, 16} {
@@ -45,10 +45,11 @@ func BenchmarkDeliver(b *testing.B) {
 	}
 }
 
-// BenchmarkIdleSocket measures what a socket that has one filter and nothing to
-// do costs: resident memory of this process, in which only the server is. Both as
-// it is after all have connected, and after a garbage collection. What the first run
-// leaves behind makes the second one's look less: run one at a time.
+// BenchmarkIdleSocket measures how much memory a socket with one filter costs while nothing is
+// sent to it. This process has only the server, so its resident memory counts: after all
+// clients have connected (rss), after a garbage collection (rss-gc), and after the runtime has
+// returned free memory (rss-freed). Memory that one benchmark leaves is used by the next one,
+// which then seems to need less: run one at a time.
 func BenchmarkIdleSocket(b *testing.B) {
 	b.Run("filters=same", func(b *testing.B) { benchmarkIdleSocket(b, sameFilter) })
 	b.Run("filters=distinct", func(b *testing.B) { benchmarkIdleSocket(b, `{"status":"active","id_gt":%d}`) })
@@ -68,11 +69,11 @@ func (w *site) sockets(n int, filter string) harness.Sockets {
 func benchmarkIdleSocket(b *testing.B, filter string) {
 	const sockets = 5000
 	w, l := setup(b), harness.StartLoad(b)
-	l.Open(w.sockets(64, sameFilter)) // what is needed once is not a socket's cost
+	l.Open(w.sockets(64, sameFilter)) // what the server needs once is not a socket's cost
 	runtime.GC()
 	debug.FreeOSMemory()
 	before := usage()
-	for b.Loop() { // costly, and exact: it is measured once
+	for b.Loop() { // the measurement takes long and is exact: once is enough
 	}
 	l.Open(w.sockets(sockets, filter))
 	now := usage()
