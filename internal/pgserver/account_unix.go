@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// serverAccount returns the account to run PostgreSQL as: nobody special unless
-// this process is root. An initialised data directory keeps its owner.
+// serverAccount returns the account that runs PostgreSQL: nil, unless this process is root.
+// For root it is the owner of an initialised data directory, else postgres, else nobody.
 func serverAccount(dataDir string) (*account, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -40,10 +40,11 @@ func serverAccount(dataDir string) (*account, error) {
 		}
 		return &account{name: name, uid: uint32(uid), gid: uint32(gid)}, nil
 	}
-	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody: run as another user")
+	return nil, errors.New("PostgreSQL refuses to run as root, and this system has neither a user postgres nor a user nobody: run as another user")
 }
 
-// mayEnter looks at a folder's mode. What does not exist is not in the way.
+// mayEnter returns a folder's mode, and whether that lets the account in. A folder that does
+// not exist counts as open.
 func (a *account) mayEnter(dir string) (fs.FileMode, bool) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -63,8 +64,8 @@ func (a *account) mayEnter(dir string) (fs.FileMode, bool) {
 	return info.Mode(), info.Mode()&need != 0
 }
 
-// own gives a folder and all that is in it to the account.
-func (a *account) own(dir string) error {
+// chown gives a folder and its contents to the account.
+func (a *account) chown(dir string) error {
 	if a == nil {
 		return nil
 	}
@@ -76,7 +77,7 @@ func (a *account) own(dir string) error {
 	})
 }
 
-// credential is what a child process needs to run as the account.
+// credential returns the user and group for a child process that runs as the account.
 func (a *account) credential() *syscall.Credential {
 	if a == nil {
 		return nil

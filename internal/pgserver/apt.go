@@ -10,23 +10,24 @@ import (
 	"strings"
 )
 
-// apt runs apt-get with lists, a cache and sources of its own: it needs no privilege,
-// and neither sees nor changes what is installed.
+// apt runs apt-get with its own package lists, cache and sources. So it needs no privileges,
+// and neither sees nor changes the installed packages.
 type apt struct {
-	dir  string
-	args []string // before the command
+	dir  string   // holds the lists, the cache and the configuration
+	args []string // options before apt-get's command
 }
 
-// aptConf takes the system's hooks away, which would run with our lists; how the
-// archive is reached (proxies and the like) stays the system's.
+// aptConf is the text of apt.conf. It clears the system's hooks, which would otherwise run for
+// our lists. The system's settings for proxies stay.
 const aptConf = "#clear APT::Update;\n#clear DPkg;\n"
 
-// debianKeyring has the keys of Debian's archive where the package
-// debian-archive-keyring is installed.
+// debianKeyring is the file with the keys of Debian's archive, from the package
+// debian-archive-keyring.
 const debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-// newAPT looks at Debian's unstable and experimental, on the mirror that the system's
-// sources name. What is pinned comes from experimental, all else from unstable.
+// newAPT creates an apt in dir and downloads the package lists of Debian's unstable and
+// experimental, from the mirror that the system's sources name. The pinned packages come from
+// experimental if it has them, all others from unstable.
 func newAPT(ctx context.Context, dir string, pinned ...string) (*apt, error) {
 	mirror, err := debianMirror(ctx)
 	if err != nil {
@@ -63,55 +64,59 @@ func newAPT(ctx context.Context, dir string, pinned ...string) (*apt, error) {
 		{"Dir::Etc::sourceparts", file("none")},
 		{"Dir::Etc::preferences", file("preferences")},
 		{"Dir::Etc::preferencesparts", file("none")},
-		{"Acquire::Check-Valid-Until", "false"}, // mirrors trail; signatures are checked all the same
+		{"Acquire::Check-Valid-Until", "false"}, // mirrors may be late; apt-get still checks signatures
 		{"Acquire::Languages", "none"},
 		{"Acquire::PDiffs", "false"},
 		{"Acquire::Retries", "1"},
-		{"Acquire::http::Timeout", "10"}, // seconds, as below
+		{"Acquire::http::Timeout", "10"}, // seconds
 		{"Acquire::https::Timeout", "10"},
 		{"APT::Install-Recommends", "false"},
-		{"APT::Sandbox::User", "root"},     // another user could not write here
-		{"APT::Update::Error-Mode", "any"}, // a list that can't be had is no warning
+		{"APT::Sandbox::User", "root"},     // another user could not write to dir
+		{"APT::Update::Error-Mode", "any"}, // a list that can't be downloaded is an error
 	} {
 		a.args = append(a.args, "-o", option[0]+"="+option[1])
 	}
 	return a, a.update(ctx)
 }
 
-// aptRelease is a line of an update that is not made, as apt-get prints it: 'http://mirror/debian/dists/trixie/InRelease' ...
+// aptRelease matches a line of "apt-get update --print-uris", such as
+// 'http://mirror/debian/dists/trixie/InRelease' ...
 var aptRelease = regexp.MustCompile(`(?m)^'([^']+/debian)/*/dists/`)
 
-// debianMirror is the one that the system gets its own packages from, whether it has
-// its lists or not.
+// debianMirror returns the address of the mirror that the system's own packages come from. It
+// reads the system's sources and asks no server.
 func debianMirror(ctx context.Context) (string, error) {
-	out, err := output(ctx, "", "apt-get", "update", "--print-uris")
+	out, err := commandOutput(ctx, "", "apt-get", "update", "--print-uris")
 	if err != nil {
 		return "", err
 	}
 	if m := aptRelease.FindSubmatch(out); m != nil {
 		return string(m[1]), nil
 	}
-	return "", errors.New("apt's sources name no archive of Debian (with an address that ends in /debian)")
+	return "", errors.New("apt's sources have no Debian archive (an address that ends in /debian)")
 }
 
+// run runs one of apt-get's commands and returns its output.
 func (a *apt) run(ctx context.Context, args ...string) ([]byte, error) {
-	return output(ctx, a.dir, "apt-get", append(append([]string{}, a.args...), args...)...)
+	return commandOutput(ctx, a.dir, "apt-get", append(append([]string{}, a.args...), args...)...)
 }
 
+// update downloads the package lists.
 func (a *apt) update(ctx context.Context) error {
 	_, err := a.run(ctx, "update")
 	if err != nil && (strings.Contains(err.Error(), "NO_PUBKEY") || strings.Contains(err.Error(), "is not signed")) {
-		return fmt.Errorf("the system does not know the keys of Debian's archive: install the package debian-archive-keyring: %w", err)
+		return fmt.Errorf("the system does not have the keys of Debian's archive: install the package debian-archive-keyring: %w", err)
 	}
 	return err
 }
 
-// aptInst is a line of a simulated installation: Inst libpq5 (19~rc1-1 Debian:experimental [amd64]).
+// aptInst matches a line of "apt-get --simulate install", such as
+// Inst libpq5 (19~rc1-1 Debian:experimental [amd64]).
 var aptInst = regexp.MustCompile(`(?m)^Inst (\S+) (?:\[\S+\] )?\((\S+) .*\[(\w+)\]\)`)
 
-// closure lists what a package needs, itself included, as name=version. Packages for
-// all architectures, which have no libraries, are left out.
-func (a *apt) closure(ctx context.Context, name string) ([]string, error) {
+// dependencies lists a package and all that it depends on, as name=version. It leaves out
+// packages for all architectures: they contain no libraries.
+func (a *apt) dependencies(ctx context.Context, name string) ([]string, error) {
 	out, err := a.run(ctx, "--simulate", "install", name)
 	if err != nil {
 		return nil, err
@@ -125,17 +130,17 @@ func (a *apt) closure(ctx context.Context, name string) ([]string, error) {
 	return all, nil
 }
 
-// unpack downloads packages and puts their files into a folder.
+// unpack downloads packages and extracts their files into the folder root.
 func (a *apt) unpack(ctx context.Context, packages []string, root string) error {
 	if _, err := a.run(ctx, append([]string{"download"}, packages...)...); err != nil {
 		return err
 	}
 	debs, _ := filepath.Glob(filepath.Join(a.dir, "*.deb")) // the pattern is well-formed
 	if len(debs) != len(packages) {
-		return fmt.Errorf("apt-get download left %d packages: %d were expected", len(debs), len(packages))
+		return fmt.Errorf("apt-get download left %d packages: want %d", len(debs), len(packages))
 	}
 	for _, deb := range debs {
-		if _, err := output(ctx, a.dir, "dpkg-deb", "--extract", deb, root); err != nil {
+		if _, err := commandOutput(ctx, a.dir, "dpkg-deb", "--extract", deb, root); err != nil {
 			return err
 		}
 	}

@@ -16,16 +16,16 @@ import (
 // MinMajor is the oldest major version of PostgreSQL that Tablewire works with.
 const MinMajor = 14
 
-// Binaries is a folder with PostgreSQL's programs.
+// Binaries is a folder with PostgreSQL's programs, and their version.
 type Binaries struct {
-	Dir     string // has initdb and postgres
+	Dir     string // folder of initdb and postgres
 	Version string // such as "17.5" or "18beta1"
-	Major   int
-	Minor   int // 0 for a beta
+	Major   int    // such as 17
+	Minor   int    // such as 5; 0 for a beta
 }
 
-// systemFolders are where packages put PostgreSQL's programs. None of them needs
-// to exist.
+// systemFolders lists the folders of packages with PostgreSQL's programs, as patterns. On a
+// given system most don't exist.
 var systemFolders = []string{
 	"/usr/lib/postgresql/*/bin",                             // Debian
 	"/usr/pgsql-*/bin",                                      // Red Hat, from PostgreSQL's own packages
@@ -39,7 +39,8 @@ var systemFolders = []string{
 	filepath.FromSlash("C:/Program Files/PostgreSQL/*/bin"), // the Windows installer
 }
 
-// FindBinaries returns the usable binaries that the system has, newest first.
+// FindBinaries returns the system's binaries of version [MinMajor] or later, newest first: those in
+// the PATH and those that a package has installed.
 func FindBinaries(ctx context.Context) []Binaries {
 	var folders []string
 	if path, err := exec.LookPath(program("postgres")); err == nil {
@@ -55,7 +56,7 @@ func FindBinaries(ctx context.Context) []Binaries {
 	return findIn(ctx, folders)
 }
 
-// findIn returns the usable binaries of some folders, newest first and each once.
+// findIn returns the usable binaries in some folders, newest first, each folder once.
 func findIn(ctx context.Context, folders []string) []Binaries {
 	var found []Binaries
 	for _, dir := range folders {
@@ -75,9 +76,10 @@ func findIn(ctx context.Context, folders []string) []Binaries {
 	return found
 }
 
-// inspect says which version a folder's binaries are, or why they are of no use.
+// inspect returns the binaries in a folder, or an error that says why they can't be used. It
+// runs "postgres --version".
 func inspect(ctx context.Context, dir string) (Binaries, error) {
-	// The programs find their libraries from where they really are.
+	// The programs find their libraries by their own path, without symbolic links.
 	postgres, err := filepath.EvalSymlinks(filepath.Join(dir, program("postgres")))
 	if err != nil {
 		return Binaries{}, fmt.Errorf("%s has no postgres program: %w", dir, err)
@@ -105,7 +107,7 @@ func inspect(ctx context.Context, dir string) (Binaries, error) {
 	return bin, nil
 }
 
-// parseVersion reads what postgres --version prints:
+// parseVersion reads the output of "postgres --version", such as
 // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)".
 func parseVersion(s string) (Binaries, error) {
 	_, version, ok := strings.Cut(s, "(PostgreSQL) ")
@@ -118,7 +120,7 @@ func parseVersion(s string) (Binaries, error) {
 		var err error
 		if bin.Major, err = strconv.Atoi(bin.Version[:digits]); err == nil {
 			if minor, ok := strings.CutPrefix(bin.Version[digits:], "."); ok {
-				bin.Minor, _ = strconv.Atoi(minor) // 0 for what is no number
+				bin.Minor, _ = strconv.Atoi(minor) // 0 if it is not a number
 			}
 			return bin, nil
 		}
@@ -129,7 +131,7 @@ func parseVersion(s string) (Binaries, error) {
 func (b Binaries) initdb() string   { return filepath.Join(b.Dir, program("initdb")) }
 func (b Binaries) postgres() string { return filepath.Join(b.Dir, program("postgres")) }
 
-// program is a program's file name.
+// program returns the file name of a program on this system.
 func program(name string) string {
 	if runtime.GOOS == "windows" {
 		return name + ".exe"

@@ -9,9 +9,8 @@ import (
 	"strings"
 )
 
-// chooseBinaries goes through the places that binaries can come from. major is
-// the version that is needed: the data directory's where that is initialised, else
-// what Config.Major asks for, 0 for any.
+// chooseBinaries returns binaries of a major version, or of any if major is 0. It searches
+// Config.BinDir if that is set; else the system, then the cache, and then it downloads them.
 func chooseBinaries(ctx context.Context, cfg *Config, acct *account, major int) (Binaries, error) {
 	if cfg.BinDir != "" {
 		bin, err := inspect(ctx, cfg.BinDir)
@@ -24,7 +23,7 @@ func chooseBinaries(ctx context.Context, cfg *Config, acct *account, major int) 
 		return bin, nil
 	}
 	found := FindBinaries(ctx)
-	if bin, ok := pick(found, major); ok {
+	if bin, ok := firstOfMajor(found, major); ok {
 		return bin, nil
 	}
 	cache, err := cacheDir(cfg.CacheDir, acct)
@@ -32,7 +31,7 @@ func chooseBinaries(ctx context.Context, cfg *Config, acct *account, major int) 
 		return Binaries{}, err
 	}
 	cached := findIn(ctx, cachedFolders(cache))
-	if bin, ok := pick(cached, major); ok {
+	if bin, ok := firstOfMajor(cached, major); ok {
 		return bin, nil
 	}
 	found = append(found, cached...)
@@ -49,8 +48,8 @@ func chooseBinaries(ctx context.Context, cfg *Config, acct *account, major int) 
 	return bin, err
 }
 
-// pick takes the first binaries of a major version, or the first if it is 0.
-func pick(found []Binaries, major int) (Binaries, bool) {
+// firstOfMajor returns the first binaries of a major version, or the first of all if major is 0.
+func firstOfMajor(found []Binaries, major int) (Binaries, bool) {
 	for _, bin := range found {
 		if major == 0 || bin.Major == major {
 			return bin, true
@@ -59,32 +58,34 @@ func pick(found []Binaries, major int) (Binaries, bool) {
 	return Binaries{}, false
 }
 
-// wrongMajor says that there are binaries, and none of the version that is needed.
+// wrongMajor returns the error for a major version that is missing while other versions, found,
+// are installed.
 func wrongMajor(dataDir string, major int, found []Binaries) error {
 	have := make([]string, len(found))
 	for i, bin := range found {
 		have[i] = fmt.Sprintf("%s in %s", bin.Version, bin.Dir)
 	}
-	binaries := strings.Join(have, ", ")
-	if len(have) == 0 {
-		binaries = "none"
+	installed := "PostgreSQL is not installed"
+	if len(have) > 0 {
+		installed = "this system has " + strings.Join(have, ", ")
 	}
 	if dataDir == "" {
-		return fmt.Errorf("PostgreSQL %d is wanted, and the binaries here are %s: install version %d", major, binaries, major)
+		return fmt.Errorf("PostgreSQL %d is wanted, and %s: install version %d", major, installed, major)
 	}
-	return fmt.Errorf("data directory %s was made by PostgreSQL %d, and the binaries here are %s: install version %d or choose another directory",
-		dataDir, major, binaries, major)
+	return fmt.Errorf("data directory %s was initialised by PostgreSQL %d, and %s: install version %d, or choose another directory",
+		dataDir, major, installed, major)
 }
 
-// sharedCache is where root keeps what another user has to run.
+// sharedCache is the cache of root, whose programs another user has to run.
 const sharedCache = "/var/cache/tablewire"
 
-// cacheDir is the folder for fetched binaries, which the account must be able to reach.
+// cacheDir returns the folder for downloaded binaries: dir if it is set, else the default. The
+// account must be able to enter it.
 func cacheDir(dir string, acct *account) (string, error) {
 	if dir != "" {
 		dir, err := filepath.Abs(dir)
 		if err == nil {
-			err = acct.canReach(dir)
+			err = acct.checkReach(dir)
 		}
 		if err != nil {
 			return "", fmt.Errorf("cache directory: %w", err)
@@ -93,17 +94,17 @@ func cacheDir(dir string, acct *account) (string, error) {
 	}
 	if user, err := os.UserCacheDir(); err == nil {
 		dir := filepath.Join(user, "tablewire")
-		if acct.canReach(dir) == nil {
+		if acct.checkReach(dir) == nil {
 			return dir, nil
 		}
 	}
-	if acct != nil && acct.canReach(sharedCache) == nil {
+	if acct != nil && acct.checkReach(sharedCache) == nil {
 		return sharedCache, nil
 	}
-	return "", errors.New("no place to keep PostgreSQL's binaries: choose a cache directory")
+	return "", errors.New("no folder can keep PostgreSQL's binaries: choose a cache directory")
 }
 
-// cachedFolders are the cache's folders with programs.
+// cachedFolders returns the cache's folders with programs.
 func cachedFolders(cache string) []string {
 	folders, _ := filepath.Glob(filepath.Join(cache, "postgresql-*", "bin")) // the pattern is well-formed
 	return folders

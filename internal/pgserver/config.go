@@ -9,36 +9,43 @@ import (
 	"strconv"
 )
 
-// Config says which server to run. The zero value is a server with a temporary
-// data directory on a free port.
+// Config says which server [Start] runs. The zero value means a server on a free port, with
+// a temporary data directory.
 type Config struct {
-	// DataDir is the data directory. It is made if it does not exist and reused
-	// if it is initialised. Empty: a temporary one, removed by Close.
+	// DataDir is the data directory. Start creates it if it does not exist, and reuses it
+	// if it is initialised. Default: a temporary directory, which Close removes.
 	DataDir string
-	// Port is the TCP port on 127.0.0.1. 0: a free one.
+
+	// Port is the TCP port on 127.0.0.1. Default: a free port.
 	Port int
-	// CacheDir is where fetched binaries are kept. Empty: tablewire in
-	// os.UserCacheDir, or /var/cache/tablewire where another user than the
-	// calling one has to run them.
+
+	// CacheDir is the folder that keeps downloaded binaries. Default: the folder tablewire in
+	// os.UserCacheDir, or /var/cache/tablewire if the server's user can't enter that.
 	CacheDir string
-	// Settings are settings of postgresql.conf, given on the command line. They
-	// override the defaults: wal_level=logical, listening on 127.0.0.1 only, no
-	// Unix socket, log to this process.
+
+	// Settings are parameters as in postgresql.conf; the server gets them on its command line.
+	// They override the defaults: wal_level=logical, listen on 127.0.0.1, no Unix socket,
+	// log to stderr.
 	Settings map[string]string
-	// Major is the major version of PostgreSQL to run, MinMajor or later. 0: that of
-	// the data directory, or any where that is new.
+
+	// Major is the major version of PostgreSQL, MinMajor or later. Default: the version that
+	// initialised the data directory, else any.
 	Major int
-	// BinDir is a folder with initdb and postgres. Empty: they are looked for.
+
+	// BinDir is a folder with initdb and postgres. Default: Start searches, as the package's
+	// documentation says.
 	BinDir string
-	// Progress is called, one call at a time, with a sentence for the person who waits
-	// while binaries are fetched: at the beginning, every few seconds, and at the end.
-	// Nil: nobody waits.
+
+	// Progress receives a sentence for the person who waits for a download: when it begins,
+	// every few seconds, and when it ends. Calls don't overlap. Default: nobody is told.
 	Progress func(sentence string)
-	// Logger gets what is being done at level Info and what the server logs at
-	// level Debug. Nil: nothing is logged.
+
+	// Logger receives the steps of the start at level Info, and the lines of the server's log
+	// at level Debug. Default: nothing is logged.
 	Logger *slog.Logger
 }
 
+// validate reports the first setting that can't be used, and fills in Progress and Logger.
 func (cfg *Config) validate() error {
 	if cfg.Port < 0 || cfg.Port > 65535 {
 		return fmt.Errorf("port %d is not between 0 and 65535", cfg.Port)
@@ -47,7 +54,7 @@ func (cfg *Config) validate() error {
 		return fmt.Errorf("PostgreSQL %d is too old: version %d or later is needed", cfg.Major, MinMajor)
 	}
 	if _, ok := cfg.Settings["port"]; ok {
-		return errors.New("the setting port is Config.Port")
+		return errors.New("the parameter port can't stand in Config.Settings: set Config.Port")
 	}
 	if cfg.Progress == nil {
 		cfg.Progress = func(string) {}
@@ -58,7 +65,7 @@ func (cfg *Config) validate() error {
 	return nil
 }
 
-// args are postgres' arguments for a server in dataDir on port.
+// args returns the arguments of the program postgres, for a server on dataDir that listens on port.
 func (cfg *Config) args(dataDir string, port int) []string {
 	settings := map[string]string{
 		"wal_level":               "logical",

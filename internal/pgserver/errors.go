@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// ErrInUse is in the error of [Start] when a live server has the data directory.
+// ErrInUse is in the error of [Start] when a running server uses the data directory.
 var ErrInUse = errors.New("a running server uses it")
 
-// NoBinariesError says that PostgreSQL was neither found nor could be fetched.
+// NoBinariesError says that [Start] neither found PostgreSQL's programs nor could download
+// them.
 type NoBinariesError struct {
-	// Tried has what went wrong, one error a way that was tried.
+	// Tried has an error for the search, and one for each source of downloads.
 	Tried []error
 }
 
@@ -28,7 +29,7 @@ func (e *NoBinariesError) Error() string {
 
 func (e *NoBinariesError) Unwrap() []error { return e.Tried }
 
-// Hint is what an operator can do about it.
+// Hint says what an operator can do: commands that install PostgreSQL, or run it in Docker.
 func (*NoBinariesError) Hint() string {
 	return `Install PostgreSQL, and try again:
   Debian, Ubuntu    sudo apt-get install postgresql
@@ -40,10 +41,10 @@ Or run it in Docker and point Tablewire at it:
   tablewire serve --database-url postgres://postgres:postgres@127.0.0.1:5432/postgres`
 }
 
-// StartError says that the server did not come up, with the last lines of its log.
+// StartError says that initdb or postgres failed, or that the server ended by itself.
 type StartError struct {
-	Op  string // what was run: "initdb" or "postgres"
-	Log string
+	Op  string // path of the program: initdb or postgres
+	Log string // last lines of the program's output; empty if there was no output
 	Err error
 }
 
@@ -51,7 +52,7 @@ func (e *StartError) Error() string {
 	if e.Log == "" {
 		return fmt.Sprintf("%s: %v", e.Op, e.Err)
 	}
-	return fmt.Sprintf("%s: %v; it said:\n%s", e.Op, e.Err, e.Log)
+	return fmt.Sprintf("%s: %v; its last output:\n%s", e.Op, e.Err, e.Log)
 }
 
 func (e *StartError) Unwrap() error { return e.Err }

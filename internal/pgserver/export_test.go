@@ -1,4 +1,4 @@
 package pgserver
 
-// ProcessID is the server's process id.
+// ProcessID returns the server's process id.
 func (s *Server) ProcessID() int { return s.proc.cmd.Process.Pid }

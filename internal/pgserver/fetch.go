@@ -59,7 +59,7 @@ func fetch(ctx context.Context, cfg *Config, cache string, major int, fetchers [
 		return Binaries{}, fmt.Errorf("wait for another process that fetches PostgreSQL into %s: %w", cache, err)
 	}
 	defer unlock()
-	if bin, ok := pick(findIn(ctx, cachedFolders(cache)), major); ok {
+	if bin, ok := firstOfMajor(findIn(ctx, cachedFolders(cache)), major); ok {
 		return bin, nil
 	}
 	failed := &NoBinariesError{Tried: []error{fmt.Errorf("version %d was not found on this system", major)}}

@@ -35,7 +35,7 @@ func fetchDebian(ctx context.Context, dir string, major int) error {
 	if err != nil {
 		return err
 	}
-	packages, err := a.closure(ctx, server)
+	packages, err := a.dependencies(ctx, server)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func TestFetchDebian(t *testing.T) {
 	}
 	fails("WithoutTheKeys", "http://mirror.example/debian", `echo "W: GPG error: NO_PUBKEY 1234" >&2; exit 100`, "NO_PUBKEY 1234", "install the package debian-archive-keyring")
 	fails("WithoutANetwork", "http://mirror.example/debian", `echo "E: Failed to fetch" >&2; exit 100`, "Failed to fetch")
-	fails("WithoutAMirror", "http://mirror.example/ubuntu", "true", "no archive of Debian")
+	fails("WithoutAMirror", "http://mirror.example/ubuntu", "true", "no Debian archive")
 	t.Run("NotWhatIsTooOld", func(t *testing.T) {
 		err := reachDebian(t.Context(), oldestDebian-1)
 		if err == nil || !strings.Contains(err.Error(), "does not have PostgreSQL 17") {

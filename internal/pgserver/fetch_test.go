@@ -388,7 +388,7 @@ func TestHydrate(t *testing.T) {
 	}
 }
 
-func TestSweep(t *testing.T) {
+func TestRemoveAbandonedTempDirs(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()
 	folder := func(name string) (string, *os.File) {
@@ -419,7 +419,7 @@ func TestSweep(t *testing.T) {
 	old(held)
 	young, _ := folder("young")
 
-	sweep(parent)
+	removeAbandonedTempDirs(parent)
 	for dir, want := range map[string]bool{abandoned: false, held: true, young: true} {
 		if _, err := os.Stat(dir); (err == nil) != want {
 			t.Errorf("%s is there: %v, want %v", dir, err == nil, want)

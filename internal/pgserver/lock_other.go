@@ -7,8 +7,9 @@ import (
 	"os"
 )
 
-// tryLock takes no lock where there is none that ends with its process.
+// tryLock reports false: this package locks files on Unix only, where a lock ends with its
+// process.
 func tryLock(*os.File) (bool, error) { return false, nil }
 
-// lockFolder takes no lock either.
+// lockFolder returns without a lock.
 func lockFolder(context.Context, string) (unlock func(), err error) { return func() {}, nil }

@@ -11,8 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock takes the lock on a file, held until the file is closed, unless
-// somebody else has it.
+// tryLock locks a file until it is closed. It reports false if another open file has the lock.
 func tryLock(f *os.File) (bool, error) {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
@@ -21,21 +20,21 @@ func tryLock(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
-// lockFolder waits for the lock on a folder, which is held until unlock is called or
-// the process has ended. On a file system that has no locks there is none.
+// lockFolder waits until it can lock a folder. The lock lasts until unlock is called or the
+// process ends. On a file system without locks, lockFolder returns without a lock.
 func lockFolder(ctx context.Context, dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	again := time.NewTicker(100 * time.Millisecond)
-	defer again.Stop()
+	retry := time.NewTicker(100 * time.Millisecond)
+	defer retry.Stop()
 	for {
 		if locked, err := tryLock(f); locked || err != nil {
 			return func() { _ = f.Close() }, nil
 		}
 		select {
-		case <-again.C:
+		case <-retry.C:
 		case <-ctx.Done():
 			_ = f.Close()
 			return nil, context.Cause(ctx)

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// pidFile is what postgres writes into postmaster.pid, one item a line: process
-// id, data directory, start time, port, socket folder, address, shared memory,
-// state.
+// pidFile is the content of postmaster.pid in the data directory of a running server. It has
+// one item a line: process id, data directory, start time, port, socket directory, listen
+// address, shared memory key, state (PostgreSQL manual, "Database File Layout").
 type pidFile struct {
 	pid   int
 	port  int
@@ -34,21 +34,21 @@ func readPIDFile(dataDir string) (pidFile, error) {
 	lines := strings.Split(f.text, "\n")
 	f.pid, err = strconv.Atoi(strings.TrimSpace(lines[0]))
 	if err != nil {
-		return pidFile{}, fmt.Errorf("%s: the first line is no process id: remove the file if no server uses the directory", pidFilePath(dataDir))
+		return pidFile{}, fmt.Errorf("%s: the first line is not a process id: remove the file if no server uses the directory", pidFilePath(dataDir))
 	}
 	if len(lines) > 3 {
-		f.port, _ = strconv.Atoi(strings.TrimSpace(lines[3])) // 0 while it is being written
+		f.port, _ = strconv.Atoi(strings.TrimSpace(lines[3])) // 0 while postgres writes the file
 	}
 	f.ready = len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready"
 	return f, nil
 }
 
-// checkUnused fails with ErrInUse if a live server has the data directory.
+// checkUnused fails with ErrInUse if a running server uses the data directory.
 //
-// What a dead server left is postgres' own business: it looks for processes that
-// still have its shared memory. But it takes any live process of the old number
-// for the old server. Where that is another process, the file gets our number,
-// which postgres knows for its parent's and does not mind.
+// A server that was killed leaves its file postmaster.pid behind. At the next start postgres
+// reads the process id in it, and refuses to start if a process with that id exists, which may
+// be another program by now. In that case checkUnused writes the id of this process into the
+// file: postgres accepts the id of its parent.
 func checkUnused(ctx context.Context, dataDir string) error {
 	f, err := readPIDFile(dataDir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -61,7 +61,7 @@ func checkUnused(ctx context.Context, dataDir string) error {
 		return nil
 	}
 	if isServer(ctx, f, dataDir) {
-		return fmt.Errorf("data directory %s: %w, process %d on port %d: stop that one first or choose another directory",
+		return fmt.Errorf("data directory %s: %w, process %d on port %d: stop that server first, or choose another directory",
 			dataDir, ErrInUse, f.pid, f.port)
 	}
 	_, rest, _ := strings.Cut(f.text, "\n")
@@ -71,12 +71,13 @@ func checkUnused(ctx context.Context, dataDir string) error {
 	return nil
 }
 
-// isServer says whether the process that a pid file names is that server, and
-// not another process that got the number later.
+// isServer reports whether the process of a pid file is the server on dataDir, and not another
+// program that got the same id later. It compares the working directory where the system shows
+// that, else it connects to the port.
 func isServer(ctx context.Context, f pidFile, dataDir string) bool {
-	if here, known := processFolder(f.pid); known {
+	if dir, known := workingDir(f.pid); known {
 		want, err := os.Stat(dataDir)
-		return err == nil && os.SameFile(here, want)
+		return err == nil && os.SameFile(dir, want)
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -88,9 +89,9 @@ func isServer(ctx context.Context, f pidFile, dataDir string) bool {
 	return true
 }
 
-// processFolder is a process' working directory, where the system tells: for a
-// server it is the data directory.
-func processFolder(pid int) (fs.FileInfo, bool) {
+// workingDir returns a process's working directory, which is the data directory for a server.
+// It reports false where the system does not show it, as outside of Linux.
+func workingDir(pid int) (fs.FileInfo, bool) {
 	info, err := os.Stat(filepath.Join("/proc", strconv.Itoa(pid), "cwd"))
 	return info, err == nil
 }

@@ -13,24 +13,23 @@ import (
 	"time"
 )
 
-// process is a child process. One goroutine starts it and waits for it.
+// process is a child process. One goroutine starts the child and waits for its end.
 type process struct {
 	cmd  *exec.Cmd
 	log  *logTail
-	done chan struct{} // closed when the process has ended
-	err  error         // how it ended; set before done is closed
+	done chan struct{} // closed when the process has ended and its output is read
+	err  error         // result of Wait; set before done is closed
 }
 
-// startProcess starts a child whose output goes to the logger. The child does not
-// outlive this process where the system can see to that, and does not get the
-// terminal's signals.
+// startProcess starts a child in the folder dir and sends its output to the logger. The child
+// doesn't receive the terminal's signals. On Linux the child ends with this process.
 func startProcess(logger *slog.Logger, acct *account, dir, name string, args ...string) (*process, error) {
 	out, in, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	p := &process{log: &logTail{logger: logger}, done: make(chan struct{})}
-	p.cmd = exec.Command(name, args...) //nolint:noctx // it ends by signal, in an order of its own
+	p.cmd = exec.Command(name, args...) //nolint:noctx // shutDown ends it, by signals
 	p.cmd.Dir = dir
 	p.cmd.Env = environ()
 	p.cmd.Stdout, p.cmd.Stderr = in, in
@@ -41,8 +40,9 @@ func startProcess(logger *slog.Logger, acct *account, dir, name string, args ...
 
 	started := make(chan error)
 	go func() {
-		// A parent-death signal is sent when the thread that started the child
-		// ends: this goroutine keeps its thread until the child has ended.
+		// Linux sends the parent-death signal when the thread that started the child ends
+		// (prctl(2), PR_SET_PDEATHSIG). So this goroutine keeps its thread until the child
+		// has ended.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := p.cmd.Start()
@@ -52,10 +52,10 @@ func startProcess(logger *slog.Logger, acct *account, dir, name string, args ...
 			return
 		}
 		p.err = p.cmd.Wait()
-		// Its own children hold the pipe until they have seen that it is gone.
-		late := time.AfterFunc(5*time.Second, func() { _ = out.SetReadDeadline(time.Now()) })
+		// The child's own children hold the pipe open until they notice its end.
+		deadline := time.AfterFunc(5*time.Second, func() { _ = out.SetReadDeadline(time.Now()) })
 		reading.Wait()
-		late.Stop()
+		deadline.Stop()
 		out.Close()
 		close(p.done)
 	}()
@@ -67,7 +67,8 @@ func startProcess(logger *slog.Logger, acct *account, dir, name string, args ...
 	return p, nil
 }
 
-// wait waits for the process to end by itself, or kills it when ctx is done.
+// wait returns the process's result when the process has ended. When ctx ends first, wait
+// kills the process and returns the cause of ctx.
 func (p *process) wait(ctx context.Context) error {
 	select {
 	case <-p.done:
@@ -79,8 +80,8 @@ func (p *process) wait(ctx context.Context) error {
 	}
 }
 
-// ends says whether the process ends within d.
-func (p *process) ends(d time.Duration) bool {
+// endsWithin reports whether the process ends within d.
+func (p *process) endsWithin(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -91,8 +92,8 @@ func (p *process) ends(d time.Duration) bool {
 	}
 }
 
-// environ is this process' environment without the variables that PostgreSQL's
-// programs listen to.
+// environ returns this process's environment without the variables that PostgreSQL's programs
+// read.
 func environ() []string {
 	var env []string
 	for _, kv := range os.Environ() {
@@ -104,7 +105,10 @@ func environ() []string {
 	return append(env, "LC_ALL=C")
 }
 
-// logTail hands a process' output on to a logger and remembers the end of it.
+// tailLines is how many lines of output an error quotes.
+const tailLines = 12
+
+// logTail passes a process's output to a logger and keeps the last tailLines lines.
 type logTail struct {
 	logger *slog.Logger
 
@@ -112,8 +116,7 @@ type logTail struct {
 	lines []string
 }
 
-const tailLines = 12
-
+// read passes on the lines of r until its end.
 func (l *logTail) read(r io.Reader) {
 	lines := bufio.NewReader(r)
 	for {
@@ -133,6 +136,7 @@ func (l *logTail) read(r io.Reader) {
 	}
 }
 
+// String returns the last lines.
 func (l *logTail) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

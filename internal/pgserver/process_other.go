@@ -11,6 +11,7 @@ import (
 	"syscall"
 )
 
+// processAttr returns nil: a child is started as it comes.
 func processAttr(*account) *syscall.SysProcAttr { return nil }
 
 // interrupt asks postgres for a fast shutdown.
@@ -19,14 +20,16 @@ func (p *process) interrupt(bin Binaries) error { return p.signal(bin, "INT") }
 // quit asks postgres for an immediate shutdown.
 func (p *process) quit(bin Binaries) error { return p.signal(bin, "QUIT") }
 
-// signal goes through pg_ctl, which stands in for signals where there are none.
+// signal runs "pg_ctl kill", which replaces signals on systems without them.
 func (p *process) signal(bin Binaries, name string) error {
 	pgctl := filepath.Join(bin.Dir, program("pg_ctl"))
 	return exec.CommandContext(context.Background(), pgctl, "kill", name, strconv.Itoa(p.cmd.Process.Pid)).Run()
 }
 
+// kill ends the process.
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
+// alive reports whether a process with that id exists.
 func alive(pid int) bool {
 	proc, err := os.FindProcess(pid)
 	if err != nil {

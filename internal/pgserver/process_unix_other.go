@@ -4,7 +4,8 @@ package pgserver
 
 import "syscall"
 
-// processAttr: its own process group, so that the terminal's Ctrl-C reaches only us.
+// processAttr returns how a child is started: in a process group of its own, so that the
+// terminal's Ctrl-C reaches this process alone.
 func processAttr(acct *account) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Credential: acct.credential()}
 }

@@ -14,9 +14,10 @@ import (
 	"time"
 )
 
+// loopback is the only address that a server listens on.
 const loopback = "127.0.0.1"
 
-// How long Close waits for a fast shutdown, then for an immediate one.
+// The times that Close waits for a fast shutdown, then for an immediate one.
 const (
 	fastShutdown      = 8 * time.Second
 	immediateShutdown = 6 * time.Second
@@ -27,14 +28,14 @@ type Server struct {
 	bin  Binaries
 	port int
 	proc *process
-	temp *TempDir // nil if the data directory is the caller's
+	temp *TempDir // holds the data directory; nil if the caller gave one
 
 	close    sync.Once
 	closeErr error
 }
 
-// Start starts a server and returns when it accepts connections. ctx bounds the
-// start, fetching included, and not the server's life.
+// Start starts a server and returns when it accepts connections. The end of ctx ends an
+// unfinished start, downloads included; a server that has started goes on until it is closed.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
@@ -58,7 +59,7 @@ func start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}
 	major := 0
 	if cfg.DataDir != "" {
-		if err := acct.canReach(filepath.Dir(cfg.DataDir)); err != nil {
+		if err := acct.checkReach(filepath.Dir(cfg.DataDir)); err != nil {
 			return nil, fmt.Errorf("data directory %s: %w", cfg.DataDir, err)
 		}
 		if err := checkUnused(ctx, cfg.DataDir); err != nil {
@@ -69,7 +70,7 @@ func start(ctx context.Context, cfg Config) (_ *Server, err error) {
 		}
 	}
 	if major != 0 && cfg.Major != 0 && major != cfg.Major {
-		return nil, fmt.Errorf("data directory %s was made by PostgreSQL %d, and %d is wanted: choose another directory", cfg.DataDir, major, cfg.Major)
+		return nil, fmt.Errorf("data directory %s was initialised by PostgreSQL %d, and %d is wanted: choose another directory", cfg.DataDir, major, cfg.Major)
 	}
 	s := &Server{}
 	if s.bin, err = chooseBinaries(ctx, &cfg, acct, max(major, cfg.Major)); err != nil {
@@ -91,20 +92,23 @@ func start(ctx context.Context, cfg Config) (_ *Server, err error) {
 			return nil, err
 		}
 	}
-	if err := acct.own(cfg.DataDir); err != nil {
+	if err := acct.chown(cfg.DataDir); err != nil {
 		return nil, fmt.Errorf("give the data directory to the user %q: %w", acct.name, err)
 	}
 	if err := s.launch(ctx, cfg, acct); err != nil {
 		return nil, err
 	}
-	cfg.Logger.Info("PostgreSQL runs", "version", s.bin.Version, "port", s.port, "data", cfg.DataDir, "binaries", s.bin.Dir)
+	cfg.Logger.Info("PostgreSQL has started", "version", s.bin.Version, "port", s.port, "data", cfg.DataDir, "binaries", s.bin.Dir)
 	return s, nil
 }
 
-// launch runs postgres. A free port can be taken by somebody else before postgres
-// has it: then there is another.
+// launchAttempts is how many free ports launch tries.
+const launchAttempts = 5
+
+// launch runs postgres until it accepts connections. Another program can take a free port
+// before postgres does; launch then tries another port.
 func (s *Server) launch(ctx context.Context, cfg Config, acct *account) error {
-	for try := 0; ; try++ {
+	for attempt := 1; ; attempt++ {
 		s.port = cfg.Port
 		if s.port == 0 {
 			var err error
@@ -124,26 +128,26 @@ func (s *Server) launch(ctx context.Context, cfg Config, acct *account) error {
 		log := s.proc.log.String()
 		taken := strings.Contains(log, "could not bind") || strings.Contains(log, "could not create any TCP/IP sockets")
 		if taken && cfg.Port != 0 {
-			return fmt.Errorf("port %d is taken: stop what listens there or choose another port, or 0 for a free one", cfg.Port)
+			return fmt.Errorf("port %d is taken: stop the program that listens there, or choose another port, or 0 for a free one", cfg.Port)
 		}
-		if !taken || try == 4 {
+		if !taken || attempt == launchAttempts {
 			return &StartError{Op: s.bin.postgres(), Log: log, Err: err}
 		}
 	}
 }
 
-// awaitReady returns when the server accepts connections, which postgres notes in
-// its pid file and nowhere else that works in every language and log setting.
+// awaitReady returns when the server accepts connections. It looks for the line "ready" in
+// postmaster.pid: the server's log depends on its language and its settings.
 func (s *Server) awaitReady(ctx context.Context, dataDir string) error {
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
 	for {
 		select {
 		case <-s.proc.done:
-			return fmt.Errorf("ended before it was ready: %w", orExited(s.proc.err))
+			return fmt.Errorf("the server ended before it was ready: %w", orExited(s.proc.err))
 		case <-ctx.Done():
 			return errors.Join(context.Cause(ctx), s.shutDown())
-		case <-look.C:
+		case <-poll.C:
 			f, err := readPIDFile(dataDir)
 			if err == nil && f.pid == s.proc.cmd.Process.Pid && f.ready {
 				return nil
@@ -155,8 +159,8 @@ func (s *Server) awaitReady(ctx context.Context, dataDir string) error {
 	}
 }
 
-// URL is how to connect to one of the server's databases. There is always one
-// called postgres.
+// URL returns the address of one of the server's databases, for its superuser. A database
+// named postgres always exists.
 func (s *Server) URL(database string) string {
 	u := url.URL{
 		Scheme:   "postgres",
@@ -168,17 +172,17 @@ func (s *Server) URL(database string) string {
 	return u.String()
 }
 
-// Port is the TCP port on 127.0.0.1.
+// Port returns the TCP port on 127.0.0.1.
 func (s *Server) Port() int { return s.port }
 
-// Version is the server's version, such as "17.5".
+// Version returns the server's version, such as "17.5".
 func (s *Server) Version() string { return s.bin.Version }
 
-// Done is closed when the server has ended, by Close or by itself.
+// Done returns a channel that is closed when the server has ended, by Close or by itself.
 func (s *Server) Done() <-chan struct{} { return s.proc.done }
 
-// Err says how the server ended, once Done is closed: nil after an orderly
-// shutdown, otherwise an error with the last lines of its log.
+// Err returns nil before Done is closed and after an orderly shutdown; else a [*StartError]
+// with the last lines of the server's log.
 func (s *Server) Err() error {
 	select {
 	case <-s.proc.done:
@@ -191,9 +195,9 @@ func (s *Server) Err() error {
 	return &StartError{Op: s.bin.postgres(), Log: s.proc.log.String(), Err: s.proc.err}
 }
 
-// Close shuts the server down and waits for it: clients are disconnected and what
-// is committed is on disk. It goes over to harder means if that takes long. The
-// second and later calls wait for the first and return the same.
+// Close shuts the server down and waits until it has ended. It asks for a fast shutdown, which
+// disconnects clients and keeps all that is committed; after 8 s for an immediate one; after
+// 6 s more it kills the server. Later calls wait for the first and return the same error.
 func (s *Server) Close() error {
 	s.close.Do(func() {
 		s.closeErr = s.shutDown()
@@ -204,32 +208,33 @@ func (s *Server) Close() error {
 	return s.closeErr
 }
 
-// Kill ends the server at once, as a crash would. What is committed is recovered
-// at the next start. Close is still owed.
+// Kill ends the server at once, like a crash. The next start on its data directory recovers
+// all that was committed. The caller must still call Close.
 func (s *Server) Kill() {
-	if s.proc.quit(s.bin) != nil || !s.proc.ends(immediateShutdown) {
+	if s.proc.quit(s.bin) != nil || !s.proc.endsWithin(immediateShutdown) {
 		s.proc.kill()
 	}
 	<-s.proc.done
 }
 
 func (s *Server) shutDown() error {
-	if s.proc.interrupt(s.bin) == nil && s.proc.ends(fastShutdown) {
+	if s.proc.interrupt(s.bin) == nil && s.proc.endsWithin(fastShutdown) {
 		return nil
 	}
-	if s.proc.quit(s.bin) == nil && s.proc.ends(immediateShutdown) {
+	if s.proc.quit(s.bin) == nil && s.proc.endsWithin(immediateShutdown) {
 		return nil
 	}
 	select {
-	case <-s.proc.done: // it had ended before we asked
+	case <-s.proc.done: // the process had ended before the signals
 		return nil
 	default:
 	}
 	s.proc.kill()
 	<-s.proc.done
-	return fmt.Errorf("PostgreSQL did not shut down within %v: it was killed and recovers at its next start", fastShutdown+immediateShutdown)
+	return fmt.Errorf("PostgreSQL did not shut down within %v and was killed: it recovers at its next start", fastShutdown+immediateShutdown)
 }
 
+// freePort returns a TCP port that no program listens on now.
 func freePort(ctx context.Context) (int, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(loopback, "0"))
 	if err != nil {
@@ -239,9 +244,10 @@ func freePort(ctx context.Context) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
+// orExited returns err, or an error in its place for a process that ended with exit code 0.
 func orExited(err error) error {
 	if err == nil {
-		return errors.New("it exited")
+		return errors.New("exit code 0")
 	}
 	return err
 }

@@ -40,34 +40,34 @@ func start(t *testing.T, cfg pgserver.Config) *pgserver.Server {
 	return s
 }
 
-// startError is the error of a server that must not start.
+// startError returns the error of a start that must fail.
 func startError(t *testing.T, cfg pgserver.Config) error {
 	t.Helper()
 	s, err := pgserver.Start(t.Context(), cfg)
 	if err == nil {
 		s.Close()
-		t.Fatal("it started")
+		t.Fatal("the server started")
 	}
 	return err
 }
 
-// dataDir is a place for a data directory that the server's user can reach, which
-// t.TempDir is not for root.
+// dataDir returns a path for a data directory. The server's user can enter the folders above
+// it, which is not so for t.TempDir if the test runs as root.
 func dataDir(t *testing.T) string {
 	t.Helper()
-	place, err := pgserver.NewTempDir()
+	tempDir, err := pgserver.NewTempDir()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := place.Remove(); err != nil {
+		if err := tempDir.Remove(); err != nil {
 			t.Error(err)
 		}
 	})
-	return place.DataDir()
+	return tempDir.DataDir()
 }
 
-// query returns the one value that a statement gives.
+// query returns the single value that a statement selects.
 func query(t *testing.T, url, sql string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -119,7 +119,7 @@ func TestStart(t *testing.T) {
 			t.Errorf("Err after an orderly shutdown: %v", s.Err())
 		}
 	})
-	t.Run("RemovesWhatKilledStartsLeft", func(t *testing.T) {
+	t.Run("RemovesFoldersOfKilledStarts", func(t *testing.T) {
 		t.Parallel()
 		dir := dataDir(t)
 		old, other := dir+".tablewire-initdb-123", dir+".tablewire-initdb-456"
@@ -137,10 +137,10 @@ func TestStart(t *testing.T) {
 		}
 		start(t, pgserver.Config{DataDir: dir})
 		if !exists(theirs) {
-			t.Error("a folder that only looks a little like ours is gone")
+			t.Error("a folder with a similar name was removed")
 		}
 		if exists(old) || !exists(other) {
-			t.Errorf("what was abandoned is there: %v; what another start fills: %v", exists(old), exists(other))
+			t.Errorf("the abandoned folder exists: %v, want false; the folder of a running start exists: %v, want true", exists(old), exists(other))
 		}
 	})
 	t.Run("ReusesDataDir", func(t *testing.T) {
@@ -158,7 +158,7 @@ func TestStart(t *testing.T) {
 			t.Errorf("system identifier %s, and %s before", again, id)
 		}
 	})
-	t.Run("TakesAnEmptyDataDir", func(t *testing.T) {
+	t.Run("InitialisesAnEmptyDataDir", func(t *testing.T) {
 		t.Parallel()
 		dir := dataDir(t)
 		if err := os.Mkdir(dir, 0o755); err != nil {
@@ -177,14 +177,14 @@ func TestStart(t *testing.T) {
 			t.Errorf("the log ends before %s", before)
 		}
 	})
-	t.Run("ClearsAwayAStalePIDFile", func(t *testing.T) {
+	t.Run("IgnoresAStalePIDFile", func(t *testing.T) {
 		t.Parallel()
 		dir := dataDir(t)
 		s := start(t, pgserver.Config{DataDir: dir})
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		// The number now belongs to a process that is no server.
+		// The process with this id now is not a server.
 		stale := strings.Join([]string{strconv.Itoa(os.Getppid()), dir, "1700000000", "1", "", "127.0.0.1", "", "ready", ""}, "\n")
 		if err := os.WriteFile(filepath.Join(dir, "postmaster.pid"), []byte(stale), 0o600); err != nil {
 			t.Fatal(err)
@@ -236,12 +236,12 @@ func TestStartFails(t *testing.T) {
 		}
 		fails(t, pgserver.Config{DataDir: dir}, dir, "neither empty")
 		if !exists(thesis) {
-			t.Error("and the file is gone")
+			t.Error("the file was removed")
 		}
 	})
 	t.Run("OtherMajorVersion", func(t *testing.T) {
 		t.Parallel()
-		start(t, pgserver.Config{}) // there are binaries, or -short
+		start(t, pgserver.Config{}) // skips with -short, and proves that binaries exist
 		dir := dataDir(t)
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
@@ -249,7 +249,7 @@ func TestStartFails(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "PG_VERSION"), []byte("13\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		fails(t, pgserver.Config{DataDir: dir}, dir, "was made by PostgreSQL 13", "install version 13")
+		fails(t, pgserver.Config{DataDir: dir}, dir, "was initialised by PostgreSQL 13", "install version 13")
 	})
 	t.Run("OtherMajorVersionThanWanted", func(t *testing.T) {
 		t.Parallel()
@@ -260,7 +260,7 @@ func TestStartFails(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "PG_VERSION"), []byte("15\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		fails(t, pgserver.Config{DataDir: dir, Major: 16}, dir, "was made by PostgreSQL 15", "16 is wanted")
+		fails(t, pgserver.Config{DataDir: dir, Major: 16}, dir, "was initialised by PostgreSQL 15", "16 is wanted")
 		fails(t, pgserver.Config{Major: 13}, "PostgreSQL 13 is too old")
 		fails(t, pgserver.Config{Major: 99}, "PostgreSQL 99 is wanted", "install version 99")
 	})
@@ -285,7 +285,7 @@ func TestStartFails(t *testing.T) {
 		dir := dataDir(t)
 		if s, err := pgserver.Start(ctx, pgserver.Config{DataDir: dir}); err == nil {
 			s.Close()
-			t.Fatal("it started")
+			t.Fatal("the server started")
 		}
 		if left, _ := filepath.Glob(dir + "*"); len(left) > 0 {
 			t.Errorf("%v are left", left)
@@ -293,11 +293,11 @@ func TestStartFails(t *testing.T) {
 	})
 	t.Run("DataDirClosedToServerUser", func(t *testing.T) {
 		t.Parallel()
-		dir := t.TempDir() // mode 0700 on the way
+		dir := t.TempDir()
 		if err := os.Chmod(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if os.Geteuid() != 0 { // only root runs PostgreSQL as another user: to its own nothing is closed
+		if os.Geteuid() != 0 { // the server runs as this user, who may enter the folder
 			start(t, pgserver.Config{DataDir: filepath.Join(dir, "data")})
 			return
 		}
@@ -340,7 +340,7 @@ func TestServer(t *testing.T) {
 			t.Error("the connection is still there")
 		}
 	})
-	t.Run("DoneWhenItDies", func(t *testing.T) {
+	t.Run("DoneWhenKilled", func(t *testing.T) {
 		t.Parallel()
 		s := start(t, pgserver.Config{})
 		if err := s.Err(); err != nil {
@@ -355,14 +355,14 @@ func TestServer(t *testing.T) {
 			t.Errorf("Err = %v", err)
 		}
 	})
-	t.Run("DiesWithItsParent", func(t *testing.T) {
+	t.Run("EndsWithItsParent", func(t *testing.T) {
 		t.Parallel()
-		dies(t)
+		endsWithParent(t)
 	})
 }
 
-// dies kills a process that runs a server, and waits for that to be gone.
-func dies(t *testing.T) {
+// endsWithParent kills a process that runs a server, and waits until the server has ended.
+func endsWithParent(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs PostgreSQL, which -short leaves out")
@@ -398,17 +398,17 @@ func dies(t *testing.T) {
 		if err == nil {
 			conn.Close()
 		}
-		// Its pid file goes last.
+		// postgres removes its pid file last.
 		return err != nil && !exists(filepath.Join(dir, "postmaster.pid"))
 	}
 	deadline := time.After(10 * time.Second)
-	look := time.NewTicker(10 * time.Millisecond)
-	defer look.Stop()
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
 	for !gone() {
 		select {
 		case <-deadline:
 			t.Fatalf("the server in %s outlived its parent", dir)
-		case <-look.C:
+		case <-poll.C:
 		}
 	}
 	processes, _ := filepath.Glob("/proc/[0-9]*/cwd")

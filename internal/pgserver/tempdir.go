@@ -10,15 +10,16 @@ import (
 
 const tempPrefix = "tablewire-postgres-"
 
-// TempDir is a temporary place for a data directory that outlives a server: for
-// tests that start one again. While this process lives it holds a lock on it, so
-// that others can tell it from what a killed process left.
+// TempDir is a temporary folder for a data directory, for tests that start several servers on
+// it one after another. This process holds a lock on the folder until Remove. A folder without
+// a lock belonged to a process that was killed: a later [Start] removes it.
 type TempDir struct {
 	path string
 	lock *os.File
 }
 
-// NewTempDir makes a place that the user who runs PostgreSQL can reach.
+// NewTempDir creates a folder that the user who runs PostgreSQL can enter. The caller must
+// call Remove.
 func NewTempDir() (*TempDir, error) {
 	acct, err := serverAccount("")
 	if err != nil {
@@ -30,11 +31,11 @@ func NewTempDir() (*TempDir, error) {
 func newTempDir(acct *account) (*TempDir, error) {
 	var errs []error
 	for _, parent := range []string{os.TempDir(), "/tmp", "/var/tmp"} {
-		if err := acct.canReach(parent); err != nil {
+		if err := acct.checkReach(parent); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		sweep(parent)
+		removeAbandonedTempDirs(parent)
 		path, err := os.MkdirTemp(parent, tempPrefix+"*")
 		if err != nil {
 			errs = append(errs, err)
@@ -53,13 +54,13 @@ func newTempDir(acct *account) (*TempDir, error) {
 		}
 		return t, nil
 	}
-	return nil, fmt.Errorf("no place for a temporary directory: %w", errors.Join(errs...))
+	return nil, fmt.Errorf("no folder can hold a temporary directory: %w", errors.Join(errs...))
 }
 
-// DataDir is for [Config].
+// DataDir returns the path for [Config].DataDir.
 func (t *TempDir) DataDir() string { return filepath.Join(t.path, "data") }
 
-// Remove removes the data; no server may run on it any more.
+// Remove removes the folder. The servers on it must have ended.
 func (t *TempDir) Remove() error {
 	if t.lock != nil {
 		t.lock.Close()
@@ -67,11 +68,12 @@ func (t *TempDir) Remove() error {
 	return os.RemoveAll(t.path)
 }
 
+// lockPath returns the path of the file that a TempDir's lock is on.
 func lockPath(dir string) string { return filepath.Join(dir, "lock") }
 
-// sweep removes folders that nobody holds. A new one is spared: its maker may not
-// have come to lock it yet.
-func sweep(parent string) {
+// removeAbandonedTempDirs removes the temporary folders that no process has locked. It spares
+// folders younger than a minute: their process may be about to lock them.
+func removeAbandonedTempDirs(parent string) {
 	dirs, _ := filepath.Glob(filepath.Join(parent, tempPrefix+"*")) // the pattern is well-formed
 	for _, dir := range dirs {
 		info, err := os.Lstat(dir)

@@ -21,7 +21,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// defaultImage is that of servers for which any version does.
+// defaultImage returns the image for a server of any version.
 func defaultImage() string {
 	if image := os.Getenv("TABLEWIRE_TEST_POSTGRES_IMAGE"); image != "" {
 		return image
@@ -29,12 +29,14 @@ func defaultImage() string {
 	return imageOf(17)
 }
 
+// imageOf returns the image of a released major version.
 func imageOf(major int) string { return fmt.Sprintf("postgres:%d-alpine", major) }
 
-// preReleases are the tags of versions that are not released: they may have no other.
+// preReleases maps a major version that may not be released yet to the tag of its latest
+// pre-release.
 var preReleases = map[int]string{19: "19rc1"}
 
-// imagesOf lists the images of a version, the wanted one first.
+// imagesOf lists the images of a major version, best first.
 func imagesOf(major int) []string {
 	images := []string{imageOf(major)}
 	if tag, ok := preReleases[major]; ok {
@@ -43,15 +45,15 @@ func imagesOf(major int) []string {
 	return images
 }
 
-// How long to wait for an engine's answer, and for a container to come up: the
-// image may have to be pulled.
+// The longest times for the Docker engine to answer, and for a container to start, a pull of
+// its image included.
 const (
 	engineTimeout    = 2 * time.Second
 	containerTimeout = 4 * time.Minute
 )
 
-// container is a server in a container, on a port of the host that stays the same
-// when the container is started again: Docker's own choice would change.
+// container is an instance in a Docker container. It publishes a fixed port of the host: a port
+// that Docker chooses would change when the container starts again.
 type container struct {
 	image string
 	host  string
@@ -59,12 +61,12 @@ type container struct {
 	ctr   testcontainers.Container
 }
 
-// engineAnswers says why there is no Docker engine to use, nil if there is one.
+// engineAnswers returns nil if a Docker engine answers, else the reason why none does.
 func engineAnswers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, engineTimeout, errors.New("the Docker engine does not answer"))
 	defer cancel()
 	answer := make(chan error, 1)
-	go func() { // the library's search for an engine heeds no context
+	go func() { // the library searches for an engine without a context
 		answer <- withProvider(func(p *testcontainers.DockerProvider) error { return p.Health(ctx) })
 	}()
 	select {
@@ -75,7 +77,8 @@ func engineAnswers(ctx context.Context) error {
 	}
 }
 
-// withProvider connects to the engine. The library panics where there is none.
+// withProvider calls do with a connection to the Docker engine. It turns the library's panic,
+// for a machine without an engine, into an error.
 func withProvider(do func(*testcontainers.DockerProvider) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -90,7 +93,7 @@ func withProvider(do func(*testcontainers.DockerProvider) error) (err error) {
 	return do(provider)
 }
 
-func newContainer(ctx context.Context, image string, settings map[string]string) (backend, error) {
+func newContainer(ctx context.Context, image string, settings map[string]string) (instance, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, containerTimeout, fmt.Errorf("no PostgreSQL container within %v", containerTimeout))
 	defer cancel()
 	c := &container{image: image}
@@ -105,7 +108,7 @@ func newContainer(ctx context.Context, image string, settings map[string]string)
 		return nil, err
 	}
 	ctr, err := postgres.Run(ctx, c.image,
-		testcontainers.WithEnv(map[string]string{"POSTGRES_HOST_AUTH_METHOD": "trust"}), // as the binaries do
+		testcontainers.WithEnv(map[string]string{"POSTGRES_HOST_AUTH_METHOD": "trust"}), // as pgserver's pg_hba.conf
 		testcontainers.WithCmd(args(settings)...),
 		testcontainers.WithHostConfigModifier(c.bindPort),
 	)
@@ -119,14 +122,16 @@ func newContainer(ctx context.Context, image string, settings map[string]string)
 	return c, nil
 }
 
+// bindPort publishes PostgreSQL's port: to this machine alone, if the engine runs on it.
 func (c *container) bindPort(host *mobycontainer.HostConfig) {
 	binding := mobynetwork.PortBinding{HostPort: strconv.Itoa(c.port)}
 	if addr, err := netip.ParseAddr(c.host); c.host == "localhost" || err == nil && addr.IsLoopback() {
-		binding.HostIP = netip.AddrFrom4([4]byte{127, 0, 0, 1}) // nobody else's business
+		binding.HostIP = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
 	host.PortBindings = mobynetwork.PortMap{mobynetwork.MustParsePort("5432/tcp"): {binding}}
 }
 
+// args returns the command line of a server with settings.
 func args(settings map[string]string) []string {
 	args := []string{"postgres"}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
@@ -135,23 +140,23 @@ func args(settings map[string]string) []string {
 	return args
 }
 
-// awaitReady tries until a connection stands. The image's entrypoint runs a first
-// server without TCP, so that one that answers is the real one.
+// awaitReady returns when the server accepts a connection. The image's entrypoint first runs
+// another server to initialise the data; that one doesn't listen on TCP.
 func (c *container) awaitReady(ctx context.Context) error {
-	try := time.NewTicker(50 * time.Millisecond)
-	defer try.Stop()
+	retry := time.NewTicker(50 * time.Millisecond)
+	defer retry.Stop()
 	for {
 		conn, err := pgx.Connect(ctx, c.url("postgres"))
 		if err == nil {
 			return conn.Close(ctx)
 		}
 		if state, stateErr := c.ctr.State(ctx); stateErr == nil && !state.Running {
-			return fmt.Errorf("it ended with exit code %d before it was ready: %w", state.ExitCode, err)
+			return fmt.Errorf("the server ended with exit code %d before it was ready: %w", state.ExitCode, err)
 		}
 		select {
 		case <-ctx.Done():
 			return errors.Join(context.Cause(ctx), err)
-		case <-try.C:
+		case <-retry.C:
 		}
 	}
 }
@@ -176,8 +181,8 @@ func (c *container) start(ctx context.Context) error {
 	return c.awaitReady(ctx)
 }
 
-// stop signals the server, which is the container's first process, and waits for
-// the container to end with it.
+// stop sends a signal to the server, which is the container's first process, and waits until
+// the container has ended.
 func (c *container) stop(ctx context.Context, crash bool) error {
 	signal := "-INT"
 	if crash {
@@ -186,8 +191,8 @@ func (c *container) stop(ctx context.Context, crash bool) error {
 	if _, _, err := c.ctr.Exec(ctx, []string{"sh", "-c", "kill " + signal + " 1"}); err != nil {
 		return err
 	}
-	look := time.NewTicker(20 * time.Millisecond)
-	defer look.Stop()
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
 	for {
 		state, err := c.ctr.State(ctx)
 		if err != nil {
@@ -198,16 +203,16 @@ func (c *container) stop(ctx context.Context, crash bool) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the server does not end: %w", context.Cause(ctx))
-		case <-look.C:
+			return fmt.Errorf("wait for the server to end: %w", context.Cause(ctx))
+		case <-poll.C:
 		}
 	}
 }
 
 func (c *container) close() error { return testcontainers.TerminateContainer(c.ctr) }
 
-// freePort is a port that is free on this machine and, so one hopes, on the one
-// where the engine is.
+// freePort returns a port that is free on this machine. On the engine's machine, if that is
+// another, the port is only likely to be free.
 func freePort(ctx context.Context) (int, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", ":0")
 	if err != nil {
@@ -217,8 +222,8 @@ func freePort(ctx context.Context) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// containerGoroutines are those that testcontainers leaves running for the whole
-// of the process: its connection to the reaper, and idle connections to the engine.
+// containerGoroutines makes goleak ignore the goroutines that testcontainers keeps until the
+// process ends: for its connection to the reaper, and for idle connections to the engine.
 func containerGoroutines() []goleak.Option {
 	return []goleak.Option{
 		goleak.IgnoreAnyFunction("github.com/testcontainers/testcontainers-go.(*Reaper).connect.func1"),

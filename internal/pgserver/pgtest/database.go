@@ -10,9 +10,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// NewDatabase makes an empty database for a test and returns its URL. When the
-// test ends it is dropped, with its replication slots and whoever is connected.
-// The options are those of CREATE DATABASE.
+// NewDatabase creates an empty database for a test and returns its URL. When the test ends, the
+// database is dropped, with its replication slots and its connections. The options follow the
+// name in CREATE DATABASE.
 func (s *Server) NewDatabase(t testing.TB, options ...string) string {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text()[:16])
@@ -20,11 +20,11 @@ func (s *Server) NewDatabase(t testing.TB, options ...string) string {
 		_, err := conn.Exec(ctx, strings.Join(append([]string{"CREATE DATABASE", name}, options...), " "))
 		return err
 	}); err != nil {
-		t.Fatalf("make a database: %v", err)
+		t.Fatalf("create a database: %v", err)
 	}
 	t.Cleanup(func() {
 		if s.isDown() {
-			return // and goes with its server
+			return // the database is removed with its server
 		}
 		ctx, cancel := cleanupContext(t)
 		defer cancel()
@@ -37,6 +37,7 @@ func (s *Server) NewDatabase(t testing.TB, options ...string) string {
 	return s.URL(name)
 }
 
+// admin calls do with a connection to the database postgres.
 func (s *Server) admin(ctx context.Context, do func(context.Context, *pgx.Conn) error) error {
 	conn, err := pgx.Connect(ctx, s.URL("postgres"))
 	if err != nil {
@@ -46,12 +47,12 @@ func (s *Server) admin(ctx context.Context, do func(context.Context, *pgx.Conn) 
 	return do(ctx, conn)
 }
 
-// dropDatabase first shuts the door, so that nobody reconnects to a slot that is
-// about to be dropped.
+// dropDatabase drops a database and its replication slots. It forbids connections first, so that
+// no client reconnects to a slot before the slot is dropped.
 func dropDatabase(ctx context.Context, conn *pgx.Conn, name string) error {
 	for _, sql := range []string{
 		`ALTER DATABASE ` + name + ` WITH ALLOW_CONNECTIONS false`,
-		// Returns when the process has ended, and with it its hold on the slot.
+		// This waits until the walsender has ended: from then on the slot is free.
 		`SELECT pg_terminate_backend(active_pid, 20000) FROM pg_replication_slots WHERE database = '` + name + `' AND active`,
 		`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '` + name + `'`,
 		`DROP DATABASE ` + name + ` WITH (FORCE)`,

@@ -8,34 +8,43 @@
 //		...
 //	}
 //
-// The tests of a package share one server, which [Start] starts when the first
-// of them asks. Each test works in a database of its own. What belongs to a whole
-// server, such as replication slots, roles and settings, is shared: name it after
-// the test, or take a server of your own with [Separate].
+// # Which server a test gets
 //
-// # Where the server comes from
+// [Start] returns the server that all tests of a package share; the first call starts it. Each
+// test creates a database of its own in it, with [Server.NewDatabase]. Replication slots, roles
+// and settings belong to a whole server: give them the test's name, or take a server of the
+// test's own with [Separate].
 //
-// A container, where a Docker engine answers: image postgres:17-alpine, or the
-// one that TABLEWIRE_TEST_POSTGRES_IMAGE names. Without an engine or the image,
-// PostgreSQL's binaries, as package pgserver finds or fetches them.
-// TABLEWIRE_TEST_POSTGRES=container or =binaries forces one of the two: then its
-// failure is the test's. A major version there, such as 19, is that version from
-// wherever it can be had. Every test's log says which it was.
+// [StartVersion] and [SeparateVersion] do the same for one major version, and [Versions] lists
+// the versions that Tablewire supports. [Server.Standby] adds a standby. [Pooler] stands between
+// a client and a server, as PgBouncer would.
 //
-// [StartVersion] has servers of a given major version, for what differs between
-// them: from binaries of that version that the system has, else from fetched ones,
-// else from a container of postgres:N-alpine. [Versions] lists what must be tried.
-// [SeparateVersion] has servers of their own of a version, and [Server.Standby] a
-// standby of one.
+// # Where servers run
 //
-// There is no way to go on without PostgreSQL. Only -short skips the test.
+// The environment variable TABLEWIRE_TEST_POSTGRES chooses where a server of any version runs.
+// The log of every test says where its server ran.
+//
+//   - Unset: in a container, from the image postgres:17-alpine or from the one that
+//     TABLEWIRE_TEST_POSTGRES_IMAGE names. Without a Docker engine or the image: from the
+//     binaries that package pgserver finds or downloads.
+//   - container, binaries: as the word says. If that fails, the test fails.
+//   - A major version, such as 19: as for StartVersion.
+//
+// A server of a given version runs from the system's binaries, else from downloaded ones, else
+// in a container of postgres:N-alpine.
+//
+// A test without PostgreSQL fails. Only -short skips it.
 //
 // # What is guaranteed
 //
-// Servers have wal_level=logical, room for 20 WAL senders and 20 slots, and
-// fsync=off. Their superuser is postgres, who needs no password. [Main] ends them when the tests have
-// ended; if the test binary is killed, the system (binaries, on Linux) or
-// testcontainers' reaper (containers) does.
+//   - Servers have wal_level=logical, 20 WAL senders, 20 replication slots, 20 prepared
+//     transactions, and fsync=off. Their superuser is postgres, without a password.
+//   - A server keeps its address when it is stopped and started again.
+//   - A database is dropped when its test ends, with its replication slots and connections.
+//   - A separate server ends with its test. [Main] ends the shared ones, and then fails if a
+//     goroutine is left over.
+//   - If the test binary is killed, its servers end too: binaries by Linux, containers by
+//     testcontainers' reaper.
 //
-// A server keeps its address when it is stopped and started again.
+// The tests of this package run as any others: go test ./internal/pgserver/pgtest.
 package pgtest

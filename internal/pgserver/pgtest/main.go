@@ -10,19 +10,20 @@ import (
 	"go.uber.org/goleak"
 )
 
-// shared are the servers that all tests of a binary use, by the major version that
-// they were asked for; 0 is the one for which any version did.
+// shared has the servers that all tests of a binary share, by the major version that tests
+// asked for. The key 0 is for tests that accept any version.
 var shared struct {
-	sync.Mutex // of the map alone
+	sync.Mutex // guards the map, not its servers
 	servers    map[int]*sharedServer
 }
 
-// sharedServer is started by the first test that wants it.
+// sharedServer is a server that the first test that asks for it starts.
 type sharedServer struct {
-	sync.Mutex
-	server *Server // nil until it has been started
+	sync.Mutex         // held while the server starts
+	server     *Server // nil until the server has started
 }
 
+// sharedOf returns the entry of a major version, started or not.
 func sharedOf(major int) *sharedServer {
 	shared.Lock()
 	defer shared.Unlock()
@@ -35,12 +36,12 @@ func sharedOf(major int) *sharedServer {
 	return shared.servers[major]
 }
 
-// Main runs a package's tests, ends the shared servers and checks that no goroutine
-// is left. It returns the exit code for TestMain:
+// Main runs a package's tests, ends the shared servers, and then checks that no goroutine is
+// left over. It returns the exit code for TestMain:
 //
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 //
-// The options are for the check.
+// The options are passed to goleak.
 func Main(m *testing.M, options ...goleak.Option) int {
 	code := m.Run()
 	if err := closeShared(); err != nil {
@@ -48,7 +49,7 @@ func Main(m *testing.M, options ...goleak.Option) int {
 		code = max(code, 1)
 	}
 	if code != 0 {
-		return code // goroutines of a failed test are no news
+		return code // a failed test may leave goroutines
 	}
 	if err := goleak.Find(append(containerGoroutines(), options...)...); err != nil {
 		fmt.Fprintf(os.Stderr, "pgtest: after the tests: %v\n", err)
@@ -57,6 +58,7 @@ func Main(m *testing.M, options ...goleak.Option) int {
 	return 0
 }
 
+// closeShared ends the shared servers.
 func closeShared() error {
 	shared.Lock()
 	defer shared.Unlock()

@@ -13,21 +13,24 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// Pooler is what a connection pooler does to the startup message, in between a client
-// and a server. It gives each client a session of its own, as a pooler in session mode.
+// Pooler is a connection pooler between clients and a server. It edits startup messages as
+// PgBouncer does, and gives each client a session of its own (pool_mode = session).
 type Pooler struct {
-	// Passes are the startup parameters that reach the server, beside user, database
-	// and client_encoding. The others are dropped, as PgBouncer drops those of
-	// ignore_startup_parameters.
+	// Passes lists the startup parameters that reach the server, in addition to user,
+	// database and client_encoding. The pooler drops all others, as PgBouncer drops those
+	// in ignore_startup_parameters.
 	Passes []string
-	// Refuses has a parameter refused that is not passed, as PgBouncer does with those
-	// that it has not been told to ignore.
+
+	// Refuses makes the pooler refuse a client that sends a parameter outside of Passes, as
+	// PgBouncer refuses those outside of ignore_startup_parameters.
 	Refuses bool
-	// DropsEncoding has client_encoding dropped too.
+
+	// DropsEncoding makes the pooler drop client_encoding too.
 	DropsEncoding bool
 }
 
-// Start gives the URL of one of a server's databases through the pooler.
+// Start runs the pooler until the test ends. It returns the URL of the database through the
+// pooler.
 func (p Pooler) Start(t testing.TB, databaseURL string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -64,6 +67,7 @@ func (p Pooler) Start(t testing.TB, databaseURL string) string {
 	return u.String()
 }
 
+// serve connects a client to the server and passes bytes between them until one of them closes.
 func (p Pooler) serve(ctx context.Context, client net.Conn, to string) error {
 	server, err := new(net.Dialer).DialContext(ctx, "tcp", to)
 	if err != nil {
@@ -78,7 +82,7 @@ func (p Pooler) serve(ctx context.Context, client net.Conn, to string) error {
 		return err
 	}
 	startup, ok := message.(*pgproto3.StartupMessage)
-	if !ok { // somebody asks for what was begun to be cancelled
+	if !ok { // a request to cancel a statement
 		return nil
 	}
 	for name := range startup.Parameters {
@@ -99,8 +103,8 @@ func (p Pooler) serve(ctx context.Context, client net.Conn, to string) error {
 	return p.pass(client, server, backend, frontend)
 }
 
-// pass passes on what is said until one of the two closes. The client is told of
-// another process than the server's.
+// pass passes messages and then bytes in both directions, until one side closes. It changes the
+// process id that the server sends, as a pooler sends its own.
 func (p Pooler) pass(client, server net.Conn, backend *pgproto3.Backend, frontend *pgproto3.Frontend) error {
 	for ready := false; !ready; {
 		message, err := frontend.Receive()

@@ -16,40 +16,30 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver"
 )
 
-// How long a server may take to start, fetching included, and to stop.
+// The longest times for a server to start, downloads included, and to stop.
 const (
 	startTimeout = 8 * time.Minute
 	stopTimeout  = time.Minute
 )
 
-// Server is a running PostgreSQL server. Its methods are safe for concurrent use,
-// as far as tests can share a server that is being stopped.
+// Server is a PostgreSQL server. Its methods are safe for concurrent use. Stop, Crash, Resume
+// and Restart disturb all tests that share the server.
 type Server struct {
-	backend backend
-	version string
+	instance instance
+	version  string
 
-	mu   sync.Mutex
-	down bool // between Stop or Crash and Resume
+	mu   sync.Mutex // held while the instance starts or stops
+	down bool       // between Stop or Crash and Resume
 }
 
-// backend runs a server. It is used by one goroutine at a time, but for url.
-type backend interface {
-	fmt.Stringer                                // where the server comes from, for the log
-	url(database string) string                 // stays the same
-	start(ctx context.Context) error            // the first time, and again after stop
-	stop(ctx context.Context, crash bool) error // ends the server and keeps its data
-	close() error                               // ends it and removes all
-}
-
-// Start returns the server that the tests of this binary share, and starts it if
-// this is the first that wants it.
+// Start returns the server that the tests of this binary share. The first call starts it.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	return start(t, 0)
 }
 
-// StartVersion is Start for a server of one major version: tests that ask for the
-// same one share it.
+// StartVersion is Start for a server of one major version. Tests that ask for the same version
+// share a server.
 func StartVersion(t testing.TB, major int) *Server {
 	t.Helper()
 	return start(t, major)
@@ -64,11 +54,11 @@ func start(t testing.TB, major int) *Server {
 	if s.server == nil {
 		s.server = launch(t, major, nil)
 	}
-	t.Logf("PostgreSQL %s from %s", s.server.version, s.server.backend)
+	t.Logf("PostgreSQL %s from %s", s.server.version, s.server.instance)
 	return s.server
 }
 
-// Versions are the major versions that Tablewire works with, oldest first.
+// Versions returns the major versions of PostgreSQL that Tablewire supports, oldest first.
 func Versions() []int {
 	var all []int
 	for major := pgserver.MinMajor; major <= newest; major++ {
@@ -77,11 +67,11 @@ func Versions() []int {
 	return all
 }
 
-// newest is the newest version that Tablewire is tested with.
+// newest is the newest major version that Tablewire is tested with.
 const newest = 19
 
-// Separate starts a server for this test alone, which ends with it. Its settings
-// are added to those that all servers here have and override them.
+// Separate starts a server for this test alone; it ends with the test. The settings are
+// parameters as in postgresql.conf; they override those of the package's documentation.
 func Separate(t testing.TB, settings map[string]string) *Server {
 	t.Helper()
 	return SeparateVersion(t, 0, settings)
@@ -96,7 +86,7 @@ func SeparateVersion(t testing.TB, major int, settings map[string]string) *Serve
 	return s
 }
 
-// ownedBy ends the server with the test.
+// ownedBy makes the server end with the test.
 func (s *Server) ownedBy(t testing.TB) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -104,7 +94,7 @@ func (s *Server) ownedBy(t testing.TB) {
 			t.Errorf("end the test's PostgreSQL server: %v", err)
 		}
 	})
-	t.Logf("PostgreSQL %s of its own from %s", s.version, s.backend)
+	t.Logf("PostgreSQL %s of its own from %s", s.version, s.instance)
 }
 
 func skipIfShort(t testing.TB) {
@@ -126,16 +116,16 @@ func launch(t testing.TB, major int, settings map[string]string) *Server {
 	maps.Copy(all, settings)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
 	defer cancel()
-	b, err := newBackend(ctx, t, major, all)
+	b, err := newInstance(ctx, t, major, all)
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
-	s := &Server{backend: b}
+	s := &Server{instance: b}
 	if s.version, err = queryVersion(ctx, s.URL("postgres")); err != nil {
 		t.Fatal(errors.Join(fmt.Errorf("ask PostgreSQL for its version: %w", err), b.close()))
 	}
 	if major != 0 && s.Major() != major {
-		t.Fatal(errors.Join(fmt.Errorf("PostgreSQL %s came from %s, and %d was wanted", s.version, b, major), b.close()))
+		t.Fatal(errors.Join(fmt.Errorf("PostgreSQL %s started from %s: want version %d", s.version, b, major), b.close()))
 	}
 	return s
 }
@@ -151,13 +141,13 @@ func queryVersion(ctx context.Context, url string) (version string, err error) {
 	return version, err
 }
 
-// URL is how to connect to one of the server's databases as its superuser.
-func (s *Server) URL(database string) string { return s.backend.url(database) }
+// URL returns the address of one of the server's databases, for its superuser.
+func (s *Server) URL(database string) string { return s.instance.url(database) }
 
-// Version is the server's version, such as "17.5".
+// Version returns the server's version, such as "17.5".
 func (s *Server) Version() string { return s.version }
 
-// Major is the server's major version.
+// Major returns the server's major version, such as 17.
 func (s *Server) Major() int {
 	digits := strings.IndexFunc(s.version, func(r rune) bool { return r < '0' || r > '9' })
 	if digits < 0 {
@@ -167,21 +157,21 @@ func (s *Server) Major() int {
 	return major
 }
 
-// Restart shuts the server down in good order (fast) and starts it again. Other
-// tests that share it notice: [Separate] has servers for this.
+// Restart stops the server by a fast shutdown and starts it again. Take a server of [Separate]
+// for this.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.Stop(t)
 	s.Resume(t)
 }
 
-// Stop shuts the server down in good order (fast): clients are disconnected.
+// Stop stops the server by a fast shutdown, which disconnects its clients.
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	s.stop(t, false)
 }
 
-// Crash ends the server at once (immediate): it recovers when it is resumed.
+// Crash ends the server by an immediate shutdown. The server recovers when Resume starts it.
 func (s *Server) Crash(t testing.TB) {
 	t.Helper()
 	s.stop(t, true)
@@ -193,7 +183,7 @@ func (s *Server) stop(t testing.TB, crash bool) {
 	defer s.mu.Unlock()
 	ctx, cancel := cleanupContext(t)
 	defer cancel()
-	if err := s.backend.stop(ctx, crash); err != nil {
+	if err := s.instance.stop(ctx, crash); err != nil {
 		t.Fatalf("stop PostgreSQL: %v", err)
 	}
 	s.down = true
@@ -206,7 +196,7 @@ func (s *Server) Resume(t testing.TB) {
 	defer s.mu.Unlock()
 	ctx, cancel := cleanupContext(t)
 	defer cancel()
-	if err := s.backend.start(ctx); err != nil {
+	if err := s.instance.start(ctx); err != nil {
 		t.Fatalf("start PostgreSQL again: %v", err)
 	}
 	s.down = false
@@ -222,10 +212,10 @@ func (s *Server) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = true
-	return s.backend.close()
+	return s.instance.close()
 }
 
-// cleanupContext is for what has to be done although the test may be over.
+// cleanupContext returns a context for cleaning up, which outlives the test's own.
 func cleanupContext(t testing.TB) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(t.Context()), stopTimeout)
 }

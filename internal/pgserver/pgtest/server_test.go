@@ -73,7 +73,7 @@ func TestStartVersion(t *testing.T) {
 	}
 }
 
-// Every version is to be had on this machine.
+// TestVersions fails if this machine can't run one of the supported versions.
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	all := pgtest.Versions()
@@ -94,7 +94,7 @@ func TestSeparate(t *testing.T) {
 	t.Parallel()
 	s := pgtest.Separate(t, map[string]string{"wal_level": "replica"})
 	if s == pgtest.Start(t) {
-		t.Fatal("it is the shared server")
+		t.Fatal("Separate returned the shared server")
 	}
 	if got := query[string](t, connect(t, s.URL("postgres")), "SHOW wal_level"); got != "replica" {
 		t.Errorf("wal_level = %s, want replica", got)
@@ -111,16 +111,16 @@ func TestStandby(t *testing.T) {
 	deadline := time.Now().Add(20 * time.Second)
 	for query[int](t, conn, "SELECT count(*) FROM pg_class WHERE relname IN ('before', 'after')") < 2 {
 		if time.Now().After(deadline) {
-			t.Fatal("the standby does not get what the primary writes")
+			t.Fatal("the primary's writes don't reach the standby")
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	if !query[bool](t, conn, "SELECT pg_is_in_recovery() AND current_setting('hot_standby_feedback')::bool") {
-		t.Error("it is no standby, or without its settings")
+		t.Error("the server is not a standby, or lacks its settings")
 	}
 	query[bool](t, conn, "SELECT pg_promote()")
 	if query[bool](t, conn, "SELECT pg_is_in_recovery()") {
-		t.Error("it was not promoted")
+		t.Error("the standby was not promoted")
 	}
 }
 
@@ -172,7 +172,7 @@ func TestNewDatabase(t *testing.T) { //nolint:tparallel // the first subtest end
 		if other := s.NewDatabase(inner); other == url {
 			t.Error("two databases have one name")
 		}
-		// The connections are the outer test's: open when the database is dropped.
+		// The outer test owns the connections: they are open when the database is dropped.
 		conn := connect(t, url)
 		name = query[string](t, conn, "SELECT current_database()")
 		query[string](t, conn, "SELECT pg_create_logical_replication_slot('idle_'||current_database(), 'pgoutput')::text")
@@ -186,7 +186,7 @@ func TestNewDatabase(t *testing.T) { //nolint:tparallel // the first subtest end
 	}
 }
 
-// streamFrom leaves a replication connection that holds a slot.
+// streamFrom opens a replication connection that uses a slot until the test ends.
 func streamFrom(t *testing.T, url, name string) {
 	t.Helper()
 	exec(t, connect(t, url), "CREATE PUBLICATION p")

@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// output runs a program in a folder and gives what it prints, in English. The error
-// has what it said, and is the context's where that has ended.
-func output(ctx context.Context, dir, program string, args ...string) ([]byte, error) {
+// commandOutput runs a program in the folder dir, with messages in English, and returns its
+// output. If the program fails, the error has the output; if ctx ends first, the error is the
+// cause of ctx.
+func commandOutput(ctx context.Context, dir, program string, args ...string) ([]byte, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {
 		return nil, err
