@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -71,7 +70,6 @@ func TestAccessibility(t *testing.T) {
 		l.want(t, "the rows are back", `$('#empty').hidden && $('#rows tr') && $('#state').dataset.state === 'live'`)
 		for _, table := range []string{"couriers", "products", "reviews"} {
 			l.click(t, `[data-collection="`+table+`"]`)
-			time.Sleep(3 * time.Second) // four pages of one address: the demo bounds how often they ask
 			// Not the newest frame alone: a chat message may have come since.
 			harness.Eventually(t, "its rows are there", func() bool {
 				there, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](`!!document.querySelector('#rows tr') && document.querySelector('#frames').textContent.includes('"`+table+`"')`))

@@ -148,11 +148,17 @@ func (p *page) typeInto(t *testing.T, selector, text string) {
 func (p *page) window(t *testing.T, url string) *page {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(p.ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(url)); err != nil {
+	opened := &page{ctx: ctx}
+	t.Cleanup(func() {
+		if t.Failed() {
+			opened.logPointer(t)
+		}
+		cancel()
+	})
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1440, 900), withPointer(), chromedp.Navigate(url)); err != nil {
 		t.Fatal(err)
 	}
-	return &page{ctx: ctx}
+	return opened
 }
 
 // close closes a window.

@@ -33,7 +33,10 @@ class Backend {
   async #ask(url, options) {
     const response = await fetch(url, { ...options, headers: { 'X-API-Key': this.#key }, signal: AbortSignal.timeout(10_000) });
     const answer = parse(await response.text());
-    if (!response.ok) throw new Error(answer.error ?? `the backend answered ${response.status}`);
-    return answer;
+    if (response.ok) return answer;
+    const error = new Error(answer.error ?? `the backend answered ${response.status}`);
+    // The same question gets the same answer, but for a limit that was met.
+    error.final = response.status >= 400 && response.status < 500 && response.status !== 429;
+    throw error;
   }
 }

@@ -8,6 +8,7 @@ const $ = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat();
 
 let current; // the collection that is watched
+let chipsOf; // the collection whose examples are shown
 let filter = ''; // as it was typed and applied
 let watch;
 let rows;
@@ -16,6 +17,7 @@ let paused = false;
 let held = 0; // events since the pause began
 let seen = 0; // events since this watch began
 let lastState = 'connecting';
+let loading; // the load that goes on; an older one ends when it sees another
 let early; // events that came while the rows were loaded
 let loadedOnce = false; // the rows of this watch
 let loadFailed = false; // the last time
@@ -33,7 +35,7 @@ function start() {
   complain('');
   watch?.stop();
   held = seen = 0;
-  early = undefined;
+  loading = early = undefined;
   loadedOnce = false;
   rows = new Rows(current.key ?? ['id'], keepRows);
   table = new Table($('head'), $('rows'), current.badges ?? {}, (column) => rows.isKey(column));
@@ -68,28 +70,42 @@ function receive(text, message) {
 }
 
 // load fetches the rows that there are, after each connect: what the socket missed is
-// among them. What arrives meanwhile comes after them.
+// among them. Where that fails it tries again, after a while that grows, until the
+// rows are there or the socket has gone.
 async function load() {
-  const [asking, into] = [watch, rows];
-  early = [];
-  let there;
+  const mine = loading = {};
   loadFailed = false;
+  for (let attempt = 0; loading === mine && watch.live; attempt++) {
+    const error = await fetchRows(mine);
+    if (!error || error.final) return;
+    await new Promise((resolve) => setTimeout(resolve, retryDelay(attempt)));
+  }
+}
+
+// fetchRows takes in the rows that there are, and after them what arrived meanwhile.
+// It gives the error that kept it from that, unless another load goes on by then.
+async function fetchRows(mine) {
+  early = [];
+  let there, failed;
   try {
     there = await backend.rows(current.name, filterJSON(filter));
   } catch (error) {
-    loadFailed = true;
-    if (asking === watch) say(`The rows could not be loaded: ${error.message}. They appear as they change.`);
+    failed = error;
   }
-  if (asking !== watch || into !== rows) return;
-  if (there && asking.live) {
+  if (loading !== mine) return undefined;
+  if (there && watch.live) {
     rows.load(there);
     loadedOnce = true;
-  } else {
+    loadFailed = false;
+  } else if (!loadFailed) {
     rows.age();
+    loadFailed = Boolean(failed);
+    if (failed) say(`The rows could not be loaded: ${failed.message}. They appear as they change.`);
   }
-  early?.forEach((message) => rows.apply(message));
+  early.forEach((message) => rows.apply(message));
   early = undefined;
   plan();
+  return failed;
 }
 
 function tableURL() {
@@ -208,17 +224,26 @@ function pause(on) {
 
 // Tabs and chips.
 
+// An element that is replaced between the press and the release of a button never
+// hears of the click, and loses the focus. So the tabs stay, and the chips of a table;
+// what they say changes.
+
 function drawTabs() {
-  $('tabs').replaceChildren(...collections.map((collection) => {
-    const on = collection === current;
-    const tab = el('button', {
-      type: 'button', role: 'tab', id: `tab-${collection.name}`, 'data-collection': collection.name,
-      'aria-selected': String(on), 'aria-controls': 'panel', tabindex: on ? '0' : '-1',
-    }, collection.name);
-    tab.addEventListener('click', () => choose(collection));
-    return tab;
-  }));
+  if ($('tabs').childElementCount === 0) $('tabs').append(...collections.map(makeTab));
+  for (const [i, tab] of [...$('tabs').children].entries()) {
+    const on = collections[i] === current;
+    tab.setAttribute('aria-selected', on);
+    tab.setAttribute('tabindex', on ? '0' : '-1');
+  }
   $('panel').setAttribute('aria-labelledby', `tab-${current.name}`);
+}
+
+function makeTab(collection) {
+  const tab = el('button', {
+    type: 'button', role: 'tab', id: `tab-${collection.name}`, 'data-collection': collection.name, 'aria-controls': 'panel',
+  }, collection.name);
+  tab.addEventListener('click', () => choose(collection));
+  return tab;
 }
 
 function moveTab(event) {
@@ -231,12 +256,16 @@ function moveTab(event) {
 }
 
 function drawChips() {
-  $('chips').replaceChildren(...(current.filters ?? []).map(({ label, text }) => {
-    const on = text === filter;
-    const chip = el('button', { type: 'button', class: 'chip', 'aria-pressed': String(on), title: text }, label);
-    chip.addEventListener('click', () => apply(on ? '' : text));
-    return chip;
-  }));
+  const examples = current.filters ?? [];
+  if (chipsOf !== current) $('chips').replaceChildren(...examples.map(makeChip));
+  chipsOf = current;
+  for (const [i, chip] of [...$('chips').children].entries()) chip.setAttribute('aria-pressed', examples[i].text === filter);
+}
+
+function makeChip({ label, text }) {
+  const chip = el('button', { type: 'button', class: 'chip', title: text }, label);
+  chip.addEventListener('click', () => apply(text === filter ? '' : text));
+  return chip;
 }
 
 // The buttons that make and change a row.
@@ -244,20 +273,28 @@ function drawChips() {
 function drawActions() {
   $('insert').hidden = !(backend.mayChange && current.inserts);
   $('update').hidden = !(backend.mayChange && current.updates);
-  $('statement').hidden = true;
+  tell();
 }
 
+// change makes or changes a row and tells how, unless something else is watched by then.
 async function change(insert) {
-  const collection = current;
+  const asking = watch;
+  let told;
   try {
-    const { statement, rows: n } = await backend.change(collection.name, insert, insert ? '' : table.first() ?? '');
-    if (collection !== current) return;
+    const { statement, rows: n } = await backend.change(current.name, insert, insert ? '' : table.first() ?? '');
     const filtered = insert && filter ? ' The filter decides whether it shows here.' : '';
-    $('statement').replaceChildren(el('code', {}, statement), ` changed ${n === 1 ? '1 row' : `${number.format(n)} rows`}.${filtered}`);
+    told = [el('code', {}, statement), ` changed ${n === 1 ? '1 row' : `${number.format(n)} rows`}.${filtered}`];
   } catch (error) {
-    $('statement').replaceChildren(`Nothing was changed: ${error.message}.`);
+    told = [`Nothing was changed: ${error.message}.`];
   }
-  $('statement').hidden = false;
+  if (asking === watch) tell(...told);
+}
+
+// tell shows what a button did; without words it shows nothing. It stands below all
+// that can be clicked, which so keeps its place.
+function tell(...words) {
+  $('statement').replaceChildren(...words);
+  $('statement').hidden = words.length === 0;
 }
 
 // The choice stands in the address, so that it survives a reload and can be passed on.

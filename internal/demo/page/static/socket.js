@@ -112,9 +112,8 @@ class Socket {
     }
     if (this.#liveSince !== undefined && performance.now() - this.#liveSince > settled) this.#attempts = 0;
     this.#liveSince = undefined;
-    const longest = Math.min(longestDelay, firstDelay * 2 ** this.#attempts) * (code === 4429 ? 4 : 1);
+    const delay = retryDelay(this.#attempts) * (code === 4429 ? 4 : 1);
     this.#attempts++;
-    const delay = longest * (0.5 + Math.random() / 2);
     this.#timer = setTimeout(() => this.#connect(), delay);
     this.#on.state('waiting', { delay, code, error: this.#error });
   }
@@ -128,6 +127,12 @@ class Socket {
     this.#alive = undefined;
     return socket;
   }
+}
+
+// retryDelay is the milliseconds to wait after so many attempts before the last: longer
+// each time, and not the same for everybody.
+function retryDelay(attempts) {
+  return Math.min(longestDelay, firstDelay * 2 ** attempts) * (0.5 + Math.random() / 2);
 }
 
 // socketURL is the address of a socket, beside the page: of realtime/broadcast, say.
