@@ -98,8 +98,8 @@ func BenchmarkDecodeToFrame(b *testing.B) {
 					b.ReportAllocs()
 					b.SetBytes(int64(len(c.buf)))
 					for b.Loop() {
-						d.state.published = wal.Position{}
-						if err := d.chunk(b.Context(), c); err != nil {
+						d.progress.published = wal.Position{}
+						if err := d.decodeChunk(b.Context(), c); err != nil {
 							b.Fatal(err)
 						}
 					}
@@ -121,8 +121,8 @@ func TestDecodeAllocatesTheFrameAlone(t *testing.T) {
 			d := toFrames(shape.relation, &frames)
 			ctx := t.Context()
 			n := testing.AllocsPerRun(20, func() {
-				d.state.published = wal.Position{}
-				if err := d.chunk(ctx, c); err != nil {
+				d.progress.published = wal.Position{}
+				if err := d.decodeChunk(ctx, c); err != nil {
 					t.Fatal(err)
 				}
 			})

@@ -20,20 +20,19 @@ const (
 	onDemandVersion = 190000
 )
 
-// check tells the conditions under which a stream can't start, before anything is
-// created.
+// check returns a problem if the stream can't start. It runs before anything is created.
 func (s *Stream) check(info pgcatalog.ServerInfo) error {
 	switch {
 	case info.SlotExists && info.SlotSynced && info.InRecovery:
-		return &awaited{&protocol.Problem{
+		return &temporaryError{&protocol.Problem{
 			ID:   "standby-not-promoted",
 			What: fmt.Sprintf("the server is a standby, which keeps the replication slot %q in step with the primary's until it is promoted", s.cfg.Slot),
-			Hint: "nothing if a failover is under way: the slot is intact, and is read from when the standby is promoted (SELECT pg_promote()); else give the primary's address",
+			Hint: "nothing if a failover is under way: the slot is intact, and the stream goes on from it when the standby is promoted (SELECT pg_promote()); else give the primary's address",
 		}}
-	case !info.SlotExists && info.InRecovery && s.options.failover:
-		return &awaited{&protocol.Problem{
+	case !info.SlotExists && info.InRecovery && s.slotOptions.failover:
+		return &temporaryError{&protocol.Problem{
 			ID:   "failover-slot-missing",
-			What: fmt.Sprintf("the server is a standby, which does not have the failover slot %q yet: one that is made here would keep it from being copied", s.cfg.Slot),
+			What: fmt.Sprintf("the server is a standby, which does not have the failover slot %q yet: a slot that is created here would keep it from being copied", s.cfg.Slot),
 			Hint: "nothing if a failover is under way: the stream goes on when the standby is promoted; else give the primary's address",
 		}}
 	case info.VersionNum < minVersion:
@@ -68,10 +67,10 @@ func (s *Stream) check(info pgcatalog.ServerInfo) error {
 			What: fmt.Sprintf("the replication slot %q belongs to the database %q, not to %q", s.cfg.Slot, info.SlotDatabase, info.Database),
 			Hint: `choose another name with the setting "slot": all databases of a server share its slots`,
 		}
-	case info.SlotExists && info.SlotTwoPhase && info.MaxPrepared > 0 && reasonLost(info) == "":
+	case info.SlotExists && info.SlotTwoPhase && info.MaxPrepared > 0 && invalidationReason(info) == "":
 		return &protocol.Problem{
 			ID:   "slot-two-phase",
-			What: fmt.Sprintf("the replication slot %q was made with two_phase: PostgreSQL would send prepared transactions before they are committed, and those that never are", s.cfg.Slot),
+			What: fmt.Sprintf("the replication slot %q was created with two_phase: PostgreSQL would send prepared transactions before they are committed, and those that never are", s.cfg.Slot),
 			Hint: s.hintTwoPhase(info),
 		}
 	case !info.SlotExists && info.SlotsFree <= 0:
@@ -92,23 +91,23 @@ func (s *Stream) check(info pgcatalog.ServerInfo) error {
 	return nil
 }
 
-// hintTwoPhase is how a slot gets rid of two_phase: PostgreSQL 18 can alter it.
+// hintTwoPhase says how to take two_phase from a slot: PostgreSQL 18 can alter it.
 func (s *Stream) hintTwoPhase(info pgcatalog.ServerInfo) string {
 	if info.VersionNum >= 180000 {
-		return fmt.Sprintf("stop whoever reads it and run: psql 'dbname=%s replication=database' -c 'ALTER_REPLICATION_SLOT %s (TWO_PHASE false)'", info.Database, s.cfg.Slot)
+		return fmt.Sprintf("stop the process that reads it and run: psql 'dbname=%s replication=database' -c 'ALTER_REPLICATION_SLOT %s (TWO_PHASE false)'", info.Database, s.cfg.Slot)
 	}
 	return fmt.Sprintf("SELECT pg_drop_replication_slot('%s'), and Tablewire creates it again without: what it holds is not sent then; or choose another name with %s", s.cfg.Slot, protocol.Setting("slot"))
 }
 
-// awaited is a condition that ends by itself, or by what the operator does elsewhere:
-// the stream waits for that, also when it has not started yet.
-type awaited struct{ *protocol.Problem }
+// temporaryError is a condition that ends without a change of Tablewire's settings, such as
+// a failover. The stream waits for that, even before it has started.
+type temporaryError struct{ *protocol.Problem }
 
-// Unwrap gives the problem itself.
-func (a *awaited) Unwrap() error { return a.Problem }
+// Unwrap returns the problem itself.
+func (t *temporaryError) Unwrap() error { return t.Problem }
 
-func isAwaited(err error) bool {
-	_, ok := errors.AsType[*awaited](err)
+func isTemporary(err error) bool {
+	_, ok := errors.AsType[*temporaryError](err)
 	return ok
 }
 

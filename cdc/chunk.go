@@ -2,22 +2,23 @@ package cdc
 
 import "github.com/tablewire/tablewire/protocol/wal"
 
-// chunk carries messages from the walsender's goroutine to the decoder's, which
-// gives it back: two goroutines work at once, and memory stays flat.
+// chunk carries messages from the receiver's goroutine to the decoder's, which gives it
+// back empty. So both goroutines work at once, and memory stays flat.
 type chunk struct {
 	buf  []byte
 	ends []int // where each message in buf ends
-	// keepalive is a position before which everything has been sent, from a
-	// keepalive that came after the messages; 0 when none did.
+	// keepalive is the position of a keepalive after the messages: the server has sent
+	// everything before it. 0: there was no keepalive.
 	keepalive wal.LSN
 }
 
 const (
-	// chunkBytes is when a chunk is handed over though more is there to be read.
+	// chunkBytes is the length at which a chunk goes to the decoder although more could be
+	// read.
 	chunkBytes = 64 << 10
-	// chunks is how many there are.
+	// chunks is how many chunks a connection has.
 	chunks = 3
-	// maxIdle is the longest buffer that a chunk keeps: a row may be huge.
+	// maxIdle is the size of the largest buffer, in bytes, that a chunk keeps: a row may be huge.
 	maxIdle = 4 << 20
 )
 

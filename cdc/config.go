@@ -31,48 +31,50 @@ type Database interface {
 type Config struct {
 	// URL of the database, as libpq takes it.
 	URL string
-	// Slot and Publication are the names of the two things that a stream needs.
+	// Slot and Publication are names. The stream creates what is missing.
 	Slot, Publication string
-	// Database answers the stream, CatalogDatabase its catalog and the catalog's clients.
-	// They may be the same, with one connection for both.
+	// Database answers the stream, CatalogDatabase the catalog and its clients. They may be
+	// the same value, with one connection for both.
 	Database        Database
 	CatalogDatabase catalog.Database
-	// Publish is handed the changes; see protocol.Batch for whose the memory is.
-	// When it returns, the batch's end may be confirmed. An error ends the stream.
+	// Publish takes the changes, on the decoder's goroutine. The batch and its memory are the
+	// decoder's again when Publish returns: see [wal.Batch]. Then the stream may confirm the
+	// batch's end to PostgreSQL. An error ends the connection, and the stream sends the
+	// changes again on the next one.
 	Publish func(*wal.Batch) error
-	// Lost is called when changes of any table may have been lost for good: the slot
-	// or the publication was gone, or it is another server. May be nil.
+	// Lost is called when changes of any table may be lost for good: the slot or the
+	// publication was gone, or the server is another one. May be nil.
 	Lost func()
-	// Interrupted is called when changes of one table may have been lost: it was
-	// dropped and made again, or somebody took it out of the publication. May be nil.
+	// Interrupted is called when changes of one table may be lost: the table was dropped and
+	// created again, or somebody took it out of the publication. May be nil.
 	Interrupted func(wal.TableName)
-	// Unseen is called when rows of a table were changed, came or went without changes
-	// that tell of it, and the changes from before it have been published: whoever keeps
-	// rows must load them anew. May be nil.
+	// Unseen is called when rows of a table came, went or changed without events, after all
+	// changes from before that have been published: a client that keeps rows must load them
+	// again. why is for clients, too. May be nil.
 	Unseen func(table wal.TableName, why string)
 	// Dropped is called when a table is no longer exposed. May be nil.
 	Dropped func(wal.TableName)
-	// StatusInterval is the longest time between two status replies; 0 means 10 s.
-	// It is cut to a third of the server's wal_sender_timeout.
+	// StatusInterval is the longest time between two status updates; 0 means 10 s. A third
+	// of the server's wal_sender_timeout is the upper limit.
 	StatusInterval time.Duration
-	// RefreshInterval is how often the list of tables is looked at; 0 means 3 s.
+	// RefreshInterval is the time between two refreshes of the list of tables; 0 means
+	// [catalog.DefaultRefreshInterval].
 	RefreshInterval time.Duration
-	// RowBytes is how long the text of a row's values may be that is delivered,
-	// together with the old values; 0 means 2 MiB. What makes it longer is left out,
-	// the longest values first (protocol.Change.Omitted).
+	// RowBytes limits the text of a row's values, new and old together, in bytes; 0 means
+	// 2 MiB. The decoder leaves the longest values of a longer row out ([wal.Change.Omit]).
 	RowBytes int
-	Logger   *slog.Logger
+	Logger   *slog.Logger // nil: no log
 }
 
-// defaultRowBytes lets a value of 1 MiB through together with the one that it replaced.
-// It is above what a browser wants, and little enough for a few rows to be held for
-// each client that is slow: PostgreSQL's own rows have up to 1 GB.
+// defaultRowBytes lets a value of 1 MiB through together with the one that it replaced. It
+// is above what a browser wants, and small enough for a slow client's queue to hold a few
+// rows. PostgreSQL's own rows have up to 1 GB.
 const defaultRowBytes = 2 << 20
 
-// slotName is what PostgreSQL takes for a slot's name.
+// slotName matches what PostgreSQL takes as a slot's name.
 var slotName = regexp.MustCompile(`^[a-z0-9_]{1,63}$`)
 
-// CheckNames refuses what PostgreSQL does not take as the name of a slot or of a
+// CheckNames returns a problem if PostgreSQL does not take the name of the slot or of the
 // publication.
 func CheckNames(slot, publication string) error {
 	if !slotName.MatchString(slot) {
@@ -92,9 +94,9 @@ func CheckNames(slot, publication string) error {
 	return nil
 }
 
-// CheckURL refuses a database URL that can be read in two ways, one of which has a part
-// of the password for a host, a database or a setting: that part would be looked up in
-// the DNS, sent to a server and written into messages.
+// CheckURL returns a problem if a database URL can't be read, or can be read in two ways, so
+// that a part of the password could be taken for a host, a database or a parameter. That
+// part would be looked up in the DNS, sent to a server and written into messages.
 func CheckURL(url string) error { return pgerror.CheckURL(url) }
 
 // Explain returns an error that the stream or its database met as a *protocol.Problem, if

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/tablewire/tablewire/cdc/catalog"
@@ -13,60 +12,42 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// decoder turns chunks into batches and publishes them. One goroutine owns it; it
-// lives as long as a connection, but for what it shares with its stream.
+// decoder turns chunks into batches and publishes them. One goroutine owns it. It lives as
+// long as a connection; progress is what it shares with its stream.
 type decoder struct {
 	database Database
 	resolver catalog.Resolver
 	catalog  *catalog.Catalog
 	publish  func(*wal.Batch) error
 	unseen   func(table wal.TableName, why string)
-	state    *progress
+	progress *progress
 	log      *slog.Logger
-	// rowBytes is how much text of a row's values is delivered.
-	rowBytes int
+	rowBytes int // Config.RowBytes
 
-	relations map[uint32]*described
-	announced []uint32 // what the stream has described since the last row
-	reviewed  uint64   // the catalog's generation that the relations are of
-	open      bool
-	xid       uint32       // of the open transaction
-	position  wal.Position // of the next change, while a transaction is open
-	batch     wal.Batch
-	row       pgoutput.Row
-	values    []wal.Value    // of the batch's rows
-	leaf      [1]*loggedKeys // of the change at hand, where the partition is known
+	relations         map[uint32]*relationState
+	describedSinceRow []uint32 // the OIDs of relation messages since the last row
+	generation        uint64   // the catalog's when the relations were last checked against it
+
+	open     bool         // a transaction has begun and not ended
+	xid      uint32       // of the open transaction
+	position wal.Position // of the next change, while a transaction is open
+
+	batch  wal.Batch
+	values []wal.Value      // of the batch's rows
+	row    pgoutput.Row     // the row that is being decoded
+	leaf   [1]*leafIdentity // of the partition whose change is being decoded, where that is known
 }
 
-// progress is what outlives a connection.
-type progress struct {
-	confirmed    atomic.Uint64 // LSN
-	transactions atomic.Uint64
-	changes      [len(wal.Ops)]atomic.Uint64
-	omitted      atomic.Uint64 // values that were too long to be delivered
-
-	// published is the position before which all changes have been published: they
-	// come again after a lost connection, and are passed over. Of the decoder.
-	published wal.Position
-	// partitions are those of each table that has some, by its OID. Of the decoder.
-	partitions map[uint32]*partitions
-	// truncations are the last transactions that truncated each table, by its OID, as a
-	// whole. Of the decoder.
-	truncations map[uint32][]uint32
-	// omissionLogged is when an omission was logged last. Of the decoder.
-	omissionLogged time.Time
-}
-
-// chunk decodes and publishes the messages of a chunk, then moves the position.
-func (d *decoder) chunk(ctx context.Context, c *chunk) error {
+// decodeChunk decodes and publishes the messages of a chunk, then confirms them.
+func (d *decoder) decodeChunk(ctx context.Context, c *chunk) error {
 	d.batch = wal.Batch{Changes: d.batch.Changes[:0], Messages: d.batch.Messages[:0]}
 	d.values = d.values[:0]
-	if err := d.review(ctx); err != nil {
+	if err := d.rebuildChanged(ctx); err != nil {
 		return err
 	}
 	start := 0
 	for _, end := range c.ends {
-		if err := d.message(ctx, c.buf[start:end]); err != nil {
+		if err := d.decodeMessage(ctx, c.buf[start:end]); err != nil {
 			return err
 		}
 		start = end
@@ -76,9 +57,9 @@ func (d *decoder) chunk(ctx context.Context, c *chunk) error {
 		if err := d.publish(&d.batch); err != nil {
 			return fmt.Errorf("publish changes: %w", err)
 		}
-		d.state.published = d.position
+		d.progress.published = d.position
 		for i := range d.batch.Changes {
-			d.state.changes[d.batch.Changes[i].Op].Add(1)
+			d.progress.changes[d.batch.Changes[i].Op].Add(1)
 		}
 	}
 	d.confirm(d.batch.End)
@@ -87,7 +68,7 @@ func (d *decoder) chunk(ctx context.Context, c *chunk) error {
 	}
 	d.reportUnseen()
 	if cap(c.buf) > maxIdle {
-		// What is kept for the next batch must not keep a huge row alive.
+		// The memory that is kept for the next batch must not keep a huge row alive.
 		clear(d.batch.Changes[:cap(d.batch.Changes)])
 		clear(d.batch.Messages[:cap(d.batch.Messages)])
 		clear(d.values[:cap(d.values)])
@@ -96,12 +77,12 @@ func (d *decoder) chunk(ctx context.Context, c *chunk) error {
 }
 
 func (d *decoder) confirm(lsn wal.LSN) {
-	if uint64(lsn) > d.state.confirmed.Load() {
-		d.state.confirmed.Store(uint64(lsn))
+	if uint64(lsn) > d.progress.confirmed.Load() {
+		d.progress.confirmed.Store(uint64(lsn))
 	}
 }
 
-func (d *decoder) message(ctx context.Context, m []byte) error {
+func (d *decoder) decodeMessage(ctx context.Context, m []byte) error {
 	if len(m) == 0 {
 		return fmt.Errorf("decode a replication message: it is empty")
 	}
@@ -113,33 +94,33 @@ func (d *decoder) message(ctx context.Context, m []byte) error {
 	case pgoutput.TypeCommit:
 		c, err := pgoutput.DecodeCommit(m)
 		d.open, d.batch.End = false, c.EndLSN
-		d.state.transactions.Add(1)
+		d.progress.transactions.Add(1)
 		return err
 	case pgoutput.TypeRelation:
-		return d.relation(m)
+		return d.decodeRelation(m)
 	case pgoutput.TypeInsert, pgoutput.TypeUpdate, pgoutput.TypeDelete:
-		return d.change(ctx, m)
+		return d.decodeChange(ctx, m)
 	case pgoutput.TypeTruncate:
-		return d.truncate(ctx, m)
+		return d.decodeTruncate(ctx, m)
 	case pgoutput.TypeMessage:
-		return d.emitted(m)
+		return d.decodeLogicalMessage(m)
 	case pgoutput.TypeOrigin, pgoutput.TypeType:
 		return nil
 	}
 	return fmt.Errorf("decode a replication message: unknown type %q", m[0])
 }
 
-// advance gives the position of what comes next. It is not fresh when it was
+// advance returns the position of the next change or message. It is fresh unless it was
 // published before the connection was lost.
 func (d *decoder) advance() (position wal.Position, fresh bool) {
 	position = d.position
 	d.position.Index++
-	return position, position.Compare(d.state.published) >= 0
+	return position, position.Compare(d.progress.published) >= 0
 }
 
-// emitted takes a logical message. One that is not part of a transaction is none
-// of ours, because it would be sent whether its transaction commits or not.
-func (d *decoder) emitted(m []byte) error {
+// decodeLogicalMessage takes Tablewire's messages and ignores those of others. It ignores
+// non-transactional ones: PostgreSQL sends them even if the transaction rolls back.
+func (d *decoder) decodeLogicalMessage(m []byte) error {
 	e, err := pgoutput.DecodeMessage(m)
 	if err != nil || !e.Transactional || !strings.HasPrefix(e.Prefix, wal.MessagePrefix) {
 		return err
@@ -150,9 +131,9 @@ func (d *decoder) emitted(m []byte) error {
 	return nil
 }
 
-// next gives the place of a new change in the batch, or nil when it was published
-// before.
-func (d *decoder) next(rel *wal.Relation, op wal.Op) *wal.Change {
+// appendChange appends an empty change to the batch and returns it. It returns nil if the
+// change was published before the connection was lost.
+func (d *decoder) appendChange(rel *wal.Relation, op wal.Op) *wal.Change {
 	position, fresh := d.advance()
 	if !fresh {
 		return nil
@@ -161,17 +142,17 @@ func (d *decoder) next(rel *wal.Relation, op wal.Op) *wal.Change {
 	return &d.batch.Changes[len(d.batch.Changes)-1]
 }
 
-func (d *decoder) change(ctx context.Context, m []byte) error {
+func (d *decoder) decodeChange(ctx context.Context, m []byte) error {
 	oid, err := pgoutput.RelationOID(m)
 	if err != nil {
 		return err
 	}
-	known, leaf, err := d.describedFor(ctx, oid)
+	table, leaf, err := d.stateForChange(ctx, oid)
 	if err != nil {
 		return fmt.Errorf("decode a change: %w", err)
 	}
-	rel, op := known.relation, opOf(m[0])
-	c := d.next(rel, op)
+	rel, op := table.relation, opOf(m[0])
+	c := d.appendChange(rel, op)
 	if c == nil {
 		return nil
 	}
@@ -179,13 +160,13 @@ func (d *decoder) change(ctx context.Context, m []byte) error {
 	d.row = pgoutput.Row{}
 	switch op {
 	case wal.Create:
-		d.row.New = d.reserve(n)
+		d.row.New = d.reserveRow(n)
 		err = pgoutput.DecodeInsert(m, &d.row)
 	case wal.Update:
-		d.row.New, d.row.Old = d.reserve(n), d.reserve(n)
+		d.row.New, d.row.Old = d.reserveRow(n), d.reserveRow(n)
 		err = pgoutput.DecodeUpdate(m, &d.row)
 	default:
-		d.row.Old = d.reserve(n)
+		d.row.Old = d.reserveRow(n)
 		err = pgoutput.DecodeDelete(m, &d.row)
 	}
 	if err != nil {
@@ -201,28 +182,28 @@ func (d *decoder) change(ctx context.Context, m []byte) error {
 	if d.row.OldKind != 0 {
 		c.Old, c.OldFull = d.row.Old, d.row.OldKind == 'O'
 	}
-	if known.partitions != nil {
-		d.judge(known, c, leaf)
+	if table.partitions != nil {
+		d.correctOldRow(table, c, leaf)
 	} else if d.row.OldKind == 'K' {
 		readNullKeys(c)
 	}
 	if c.Old != nil {
 		fillUnchanged(c)
 	}
-	if !known.fits(c) {
-		if err := d.renew(ctx, known, c); err != nil {
+	if !table.fits(c) {
+		if err := d.rebuildForValue(ctx, table, c); err != nil {
 			return err
 		}
 	}
-	if len(m) > d.rowBytes { // shorter messages have nothing that is too long
-		d.omit(c)
+	if len(m) > d.rowBytes { // a shorter message has nothing that is too long
+		d.omitLong(c)
 	}
 	return nil
 }
 
-// readNullKeys finds the NULLs in an old key, which is sent whole: there they look like
-// what is not sent. Of a partitioned table it is the partition's key that is sent, which
-// [partitions.correct] deals with.
+// readNullKeys sets the NULLs of an old key. PostgreSQL sends the key whole, and a NULL in
+// it looks like a column that is not sent. For a partitioned table it sends the
+// partition's key; [partitions.correct] handles that.
 func readNullKeys(c *wal.Change) {
 	for i := range c.Relation.Columns {
 		if c.Relation.Columns[i].Key && c.Old[i].State == wal.Absent {
@@ -231,16 +212,16 @@ func readNullKeys(c *wal.Change) {
 	}
 }
 
-// omit leaves out of a change what is too long to be delivered, and says so: now and
-// then only, because where there is one such row there are many.
-func (d *decoder) omit(c *wal.Change) {
+// omitLong leaves values out of a change that is too long to be delivered. It logs that
+// once a minute at most: where there is one such row there are many.
+func (d *decoder) omitLong(c *wal.Change) {
 	columns := c.Omit(d.rowBytes)
 	if columns == 0 {
 		return
 	}
-	total := d.state.omitted.Add(uint64(columns))
-	if now := time.Now(); now.Sub(d.state.omissionLogged) > time.Minute {
-		d.state.omissionLogged = now
+	total := d.progress.omitted.Add(uint64(columns))
+	if now := time.Now(); now.Sub(d.progress.omissionLogged) > time.Minute {
+		d.progress.omissionLogged = now
 		var names []string
 		for i, omitted := range c.Omitted {
 			if omitted {
@@ -252,10 +233,10 @@ func (d *decoder) omit(c *wal.Change) {
 	}
 }
 
-// reserve gives an empty slice with room for a row, of memory that the batch's
-// rows share. It grows to what the longest batch needs and is then kept; rows that
-// are there already stay where they are.
-func (d *decoder) reserve(n int) []wal.Value {
+// reserveRow returns an empty slice with room for n values, in memory that the batch's
+// rows share. That memory grows to the size of the longest batch and is then kept. When it
+// grows, earlier rows stay where they are.
+func (d *decoder) reserveRow(n int) []wal.Value {
 	if cap(d.values)-len(d.values) < n {
 		d.values = make([]wal.Value, 0, max(1024, 2*cap(d.values), n))
 	}
@@ -265,9 +246,9 @@ func (d *decoder) reserve(n int) []wal.Value {
 	return row
 }
 
-// fillUnchanged takes values that did not travel from the old row: from a whole one
-// all of them, else those of the key, which is sent whole when a part of it is
-// stored apart (TOAST).
+// fillUnchanged takes values that PostgreSQL did not send, because they are TOASTed and
+// unchanged, from the old row. A whole old row has all of them; an old key has those of
+// the key, because PostgreSQL logs it whole if a part of it is TOASTed.
 func fillUnchanged(c *wal.Change) {
 	for i := range c.New {
 		if c.New[i].State == wal.Unchanged && (c.OldFull || c.Old[i].State == wal.Text) {
@@ -286,19 +267,19 @@ func opOf(messageType byte) wal.Op {
 	return wal.Delete
 }
 
-func (d *decoder) truncate(ctx context.Context, m []byte) error {
+func (d *decoder) decodeTruncate(ctx context.Context, m []byte) error {
 	t, err := pgoutput.DecodeTruncate(m)
 	if err != nil {
 		return err
 	}
 	for _, oid := range t.Relations {
-		known, err := d.ready(ctx, oid)
+		table, err := d.stateOf(ctx, oid)
 		if err != nil {
 			return fmt.Errorf("decode a truncation: %w", err)
 		}
-		d.next(known.relation, wal.Truncate)
-		d.state.truncated(oid, d.xid)
+		d.appendChange(table.relation, wal.Truncate)
+		d.progress.truncated(oid, d.xid)
 	}
-	d.announced = d.announced[:0]
+	d.describedSinceRow = d.describedSinceRow[:0]
 	return nil
 }

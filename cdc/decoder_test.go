@@ -67,9 +67,9 @@ func table(oid uint32, name string, types ...uint32) *wal.Relation {
 }
 
 func newDecoder(publish func(*wal.Batch) error, rels ...*wal.Relation) *decoder {
-	d := &decoder{publish: publish, unseen: func(wal.TableName, string) {}, state: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, catalog: catalog.New(catalog.Config{}), relations: map[uint32]*described{}}
+	d := &decoder{publish: publish, unseen: func(wal.TableName, string) {}, progress: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, catalog: catalog.New(catalog.Config{}), relations: map[uint32]*relationState{}}
 	for _, r := range rels {
-		d.relations[r.OID] = &described{relation: r}
+		d.relations[r.OID] = &relationState{relation: r}
 	}
 	return d
 }
@@ -103,7 +103,7 @@ func TestDecoder(t *testing.T) {
 	}
 	decode := func(t *testing.T, d *decoder, c *chunk) {
 		t.Helper()
-		if err := d.chunk(t.Context(), c); err != nil {
+		if err := d.decodeChunk(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -119,7 +119,7 @@ func TestDecoder(t *testing.T) {
 		d, got := setup()
 		decode(t, d, chunkOf(begin(100), insert(1, "1"), insert(1, "2"), commit(100, 110), begin(200), insert(1, "3"), commit(200, 210)))
 		compare(t, []published{{[]wal.Position{{Commit: 100}, {Commit: 100, Index: 1}, {Commit: 200}}, 210, false}}, *got)
-		if c := d.state.confirmed.Load(); c != 210 {
+		if c := d.progress.confirmed.Load(); c != 210 {
 			t.Errorf("confirmed %d, want the end of the last transaction", c)
 		}
 	})
@@ -130,7 +130,7 @@ func TestDecoder(t *testing.T) {
 		c := chunkOf(begin(100), insert(1, "1"), commit(100, 110), begin(200), insert(1, "2"))
 		c.keepalive = 205
 		decode(t, d, c)
-		if c := d.state.confirmed.Load(); c != 110 {
+		if c := d.progress.confirmed.Load(); c != 110 {
 			t.Errorf("confirmed %d", c)
 		}
 		decode(t, d, chunkOf(insert(1, "3"), commit(200, 210)))
@@ -146,7 +146,7 @@ func TestDecoder(t *testing.T) {
 		c := chunkOf()
 		c.keepalive = 500
 		decode(t, d, c)
-		if c := d.state.confirmed.Load(); c != 500 {
+		if c := d.progress.confirmed.Load(); c != 500 {
 			t.Errorf("confirmed %d", c)
 		}
 	})
@@ -156,7 +156,7 @@ func TestDecoder(t *testing.T) {
 		d, got := setup()
 		decode(t, d, chunkOf(begin(100), insert(1, "1"), commit(100, 110), begin(200), insert(1, "2")))
 		again := newDecoder(d.publish, d.relations[1].relation)
-		again.state = d.state
+		again.progress = d.progress
 		decode(t, again, chunkOf(begin(100), insert(1, "1"), commit(100, 110), begin(200), insert(1, "2"), insert(1, "3"), commit(200, 210)))
 		compare(t, []published{
 			{[]wal.Position{{Commit: 100}, {Commit: 200}}, 110, true},
@@ -179,7 +179,7 @@ func TestDecoder(t *testing.T) {
 		}
 		decode(t, d, chunkOf(tx...))
 		again := newDecoder(d.publish, d.relations[1].relation)
-		again.state = d.state
+		again.progress = d.progress
 		decode(t, again, chunkOf(append(tx, begin(512), emit(1, "tablewire:broadcast", "5"), commit(512, 600))...))
 		want := []string{"0/100+1 tablewire:broadcast 1", "0/100+2 tablewire:room:r 4", "0/200+0 tablewire:broadcast 5"}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -196,7 +196,7 @@ func TestDecoder(t *testing.T) {
 			"the table 1 columns":         insert(1, "1", "2"),
 		} {
 			d, _ := setup()
-			if err := d.chunk(t.Context(), chunkOf(m)); err == nil || !strings.Contains(err.Error(), want) {
+			if err := d.decodeChunk(t.Context(), chunkOf(m)); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%q: error %v, want one with %q", m, err, want)
 			}
 		}

@@ -57,7 +57,7 @@ func FuzzDecoder(f *testing.F) {
 		answerFrom(d, emptyDatabase{})
 		d.rowBytes = 64
 		c := chunkOf(begin(100), first, second, third, third, commit(100, 110))
-		_ = d.chunk(t.Context(), c) // an error ends the connection
+		_ = d.decodeChunk(t.Context(), c) // an error ends the connection
 	})
 }
 

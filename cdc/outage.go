@@ -10,25 +10,26 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// remindAfter is how long a failure that was logged stays unsaid while it goes on.
+// remindAfter is the least time between two lines about the same failure.
 const remindAfter = 5 * time.Minute
 
-// outage knows what was logged of failures that are met again and again: each is
-// logged once, and then seldom, with how often it was met. One goroutine owns it.
+// outage limits the lines about failures of something that is tried again and again: it
+// logs each failure once, and then seldom, with how often it occurred. One goroutine owns
+// it.
 type outage struct {
-	failures map[string]*failure // by their text, without numbers
+	failures map[string]*failure // by their text without digits
 }
 
-// failure is one that was logged.
+// failure is one that occurred in the outage.
 type failure struct {
-	times int // since it was logged last
-	since time.Time
-	said  time.Time
+	times    int // since it was last logged
+	since    time.Time
+	loggedAt time.Time
 }
 
-// met reports whether a failure is to be logged, how often it was met since it last
-// was, and since when it is met.
-func (o *outage) met(err error, now time.Time) (log bool, times int, since time.Time) {
+// record counts a failure. It reports whether to log it, how often it occurred since it
+// was last logged, and when it first did.
+func (o *outage) record(err error, now time.Time) (log bool, times int, since time.Time) {
 	key := strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
 			return -1 // process ids and ports differ each time
@@ -44,32 +45,32 @@ func (o *outage) met(err error, now time.Time) (log bool, times int, since time.
 		o.failures[key] = f
 	}
 	f.times++
-	if !f.said.IsZero() && now.Sub(f.said) < remindAfter {
+	if !f.loggedAt.IsZero() && now.Sub(f.loggedAt) < remindAfter {
 		return false, f.times, f.since
 	}
 	times = f.times
-	f.said, f.times = now, 0
+	f.loggedAt, f.times = now, 0
 	return true, times, f.since
 }
 
-// over forgets all failures: what comes now is a new outage.
-func (o *outage) over() { o.failures = nil }
+// end forgets all failures: the next one begins a new outage.
+func (o *outage) end() { o.failures = nil }
 
-// log logs a failure, unless the same was logged a short while ago. A problem has its ID
-// and its hint in the line.
-func (o *outage) log(logger *slog.Logger, message string, err error, more ...any) {
+// log logs a failure, unless the same was logged less than remindAfter ago. The line of a
+// problem has its ID and its hint.
+func (o *outage) log(logger *slog.Logger, message string, err error, attrs ...any) {
 	err = pgerror.Explain(err)
 	now := time.Now()
-	log, times, since := o.met(err, now)
+	log, times, since := o.record(err, now)
 	if !log {
 		return
 	}
-	attrs := []any{"error", err}
+	line := []any{"error", err}
 	if problem, ok := errors.AsType[*protocol.Problem](err); ok {
-		attrs = append(attrs, "problem", problem.ID, "to_do", problem.Hint)
+		line = append(line, "problem", problem.ID, "to_do", problem.Hint)
 	}
 	if times > 1 {
-		attrs = append(attrs, "times", times, "since", since.Format(time.TimeOnly))
+		line = append(line, "times", times, "since", since.Format(time.TimeOnly))
 	}
-	logger.Warn(message, append(attrs, more...)...)
+	logger.Warn(message, append(line, attrs...)...)
 }

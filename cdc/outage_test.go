@@ -14,7 +14,7 @@ func TestOutage(t *testing.T) {
 	var o outage
 	now := time.Date(2026, 11, 30, 6, 0, 0, 0, time.UTC)
 	met := func(text string) string {
-		log, times, since := o.met(errors.New(text), now)
+		log, times, since := o.record(errors.New(text), now)
 		if !log {
 			return ""
 		}
@@ -36,7 +36,7 @@ func TestOutage(t *testing.T) {
 	now = now.Add(50 * time.Second)
 	want(met("active for PID 9"), "active for PID 9: 6 since 06:00:00")
 	want(met("active for PID 9"), "")
-	o.over()
+	o.end()
 	want(met("active for PID 9"), "active for PID 9: 1 since 06:05:00")
 	for i := range 1000 {
 		met(fmt.Sprintf("%c%c", 'a'+i%26, 'a'+i/26))

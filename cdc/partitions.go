@@ -7,40 +7,43 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// partitions is what the stream has told of the partitions of one table. PostgreSQL
-// sends their changes as those of the table, but what a change tells of the old row is
-// up to the partition's replica identity: the letter of the old row, O or K, is that of
-// the table's own, and what the partition did not log stands there as NULL.
+// partitions is what the stream has told of the partitions of one table.
+//
+// PostgreSQL sends a partition's changes as changes of the table. What it logs of an old
+// row depends on the partition's replica identity, but the letter of the old row, O or K,
+// depends on the table's own: what the partition did not log arrives as NULL.
 //
 // The server describes a partition right after the table, before the partition's first
-// change of a session, and again after it was altered. So a row is of a partition that
-// has been described, as it was described last. What is known of one that was altered
-// or dropped since does no harm: no row is of it before it is described again.
+// change of a session, and again after the partition was altered. So the partition of a
+// row has been described, and its last description holds. A partition that was altered or
+// dropped since does no harm: it has no rows before it is described again.
 type partitions struct {
-	columns []string               // of the table
-	leaves  map[uint32]*loggedKeys // by OID, as they were described last
-	kinds   []*loggedKeys          // the different ones that a row may be of
+	columns    []string                 // of the table
+	leaves     map[uint32]*leafIdentity // by OID, as they were last described
+	identities []*leafIdentity          // the distinct ones of leaves
 	// learned counts how often a partition has begun to log more than before.
 	learned int
 }
 
-// loggedKeys are the columns of which partitions log the old values.
-type loggedKeys struct {
+// leafIdentity is a replica identity that partitions have: the columns whose old values
+// they log.
+type leafIdentity struct {
 	full   bool
-	names  []string // nil if full; sorted
-	tells  []bool   // in the order of the table's columns
-	leaves int      // that are of this kind
+	names  []string // of the columns, sorted; nil if full
+	logged []bool   // whether each of the table's columns is one of names
+	leaves int      // how many partitions have this identity
 }
 
-// maxKinds is how many kinds are told apart by what a row shows.
-const maxKinds = 64
+// maxIdentities bounds the distinct identities that the values of an old row are compared
+// with: they are bits of a uint64.
+const maxIdentities = 64
 
-// loggedBy reads a partition's description.
-func loggedBy(m pgoutput.Relation) *loggedKeys {
+// leafIdentityOf reads a partition's description.
+func leafIdentityOf(m pgoutput.Relation) *leafIdentity {
 	if m.Identity == wal.IdentityFull {
-		return &loggedKeys{full: true}
+		return &leafIdentity{full: true}
 	}
-	l := &loggedKeys{names: []string{}}
+	l := &leafIdentity{names: []string{}}
 	for _, c := range m.Columns {
 		if c.Key {
 			l.names = append(l.names, c.Name)
@@ -50,72 +53,74 @@ func loggedBy(m pgoutput.Relation) *loggedKeys {
 	return l
 }
 
-func (l *loggedKeys) has(column int) bool { return l.full || l.tells[column] }
+// logs reports whether the old value of a column of the table is logged.
+func (l *leafIdentity) logs(column int) bool { return l.full || l.logged[column] }
 
-func (l *loggedKeys) equal(o *loggedKeys) bool {
+func (l *leafIdentity) equal(o *leafIdentity) bool {
 	return l.full == o.full && slices.Equal(l.names, o.names)
 }
 
-// moreThan reports whether l has a column that before has not.
-func (l *loggedKeys) moreThan(before *loggedKeys) bool {
+// moreThan reports whether l logs a column that before does not.
+func (l *leafIdentity) moreThan(before *leafIdentity) bool {
 	if before.full {
 		return false
 	}
 	return l.full || slices.ContainsFunc(l.names, func(name string) bool { return !slices.Contains(before.names, name) })
 }
 
-// place finds the columns in a table that has these.
-func (l *loggedKeys) place(columns []string) {
-	l.tells = make([]bool, len(columns))
+// locate finds the columns of the identity among the table's.
+func (l *leafIdentity) locate(columns []string) {
+	l.logged = make([]bool, len(columns))
 	for i, name := range columns {
-		_, l.tells[i] = slices.BinarySearch(l.names, name)
+		_, l.logged[i] = slices.BinarySearch(l.names, name)
 	}
 }
 
-// describe takes over the table's own description. When the columns are others, each
+// setColumns takes over the table's own description. If the columns are others, each
 // partition was altered too, and is described again before its next change.
-func (p *partitions) describe(m pgoutput.Relation) {
+func (p *partitions) setColumns(m pgoutput.Relation) {
 	columns := make([]string, len(m.Columns))
 	for i := range m.Columns {
 		columns[i] = m.Columns[i].Name
 	}
 	if !slices.Equal(columns, p.columns) {
-		p.columns, p.kinds = columns, nil
+		p.columns, p.identities = columns, nil
 	}
 }
 
-// add takes over a partition's description, and gives the kind that it is of.
-func (p *partitions) add(leaf uint32, logged *loggedKeys) *loggedKeys {
+// add takes over a partition's identity. It returns the one of identities that equals it.
+func (p *partitions) add(leaf uint32, identity *leafIdentity) *leafIdentity {
 	before := p.leaves[leaf]
-	if before != nil && logged.moreThan(before) {
+	if before != nil && identity.moreThan(before) {
 		p.learned++
 	}
-	if before != nil && slices.Contains(p.kinds, before) {
+	if before != nil && slices.Contains(p.identities, before) {
 		if before.leaves--; before.leaves == 0 {
-			p.kinds = slices.DeleteFunc(p.kinds, func(k *loggedKeys) bool { return k == before })
+			p.identities = slices.DeleteFunc(p.identities, func(l *leafIdentity) bool { return l == before })
 		}
 	}
-	if i := slices.IndexFunc(p.kinds, logged.equal); i >= 0 {
-		logged = p.kinds[i]
+	if i := slices.IndexFunc(p.identities, identity.equal); i >= 0 {
+		identity = p.identities[i]
 	} else {
-		logged.place(p.columns)
-		p.kinds = append(p.kinds, logged)
+		identity.locate(p.columns)
+		p.identities = append(p.identities, identity)
 	}
-	logged.leaves++
+	identity.leaves++
 	if p.leaves == nil {
-		p.leaves = map[uint32]*loggedKeys{}
+		p.leaves = map[uint32]*leafIdentity{}
 	}
-	p.leaves[leaf] = logged
-	return logged
+	p.leaves[leaf] = identity
+	return identity
 }
 
 // allFull reports whether all partitions log the whole old row.
-func (p *partitions) allFull() bool { return len(p.kinds) == 1 && p.kinds[0].full }
+func (p *partitions) allFull() bool { return len(p.identities) == 1 && p.identities[0].full }
 
-// correct makes of the old row of a change, as it was sent, what is certain of it: one
-// that was logged whole is known, NULLs included; of any other are known the values
-// that came, and those columns that every partition logs which the row may be of.
-func (p *partitions) correct(c *wal.Change, of []*loggedKeys) {
+// correct reduces the old row of a change to what is certain. of are the identities that
+// the row's partition may have. If all of them are FULL, the row is known, with its NULLs.
+// Otherwise the values that arrived are known, and the NULLs of those columns that every
+// possible partition logs.
+func (p *partitions) correct(c *wal.Change, of []*leafIdentity) {
 	if len(of) == 1 && of[0].full && c.OldFull {
 		return
 	}
@@ -124,46 +129,47 @@ func (p *partitions) correct(c *wal.Change, of []*loggedKeys) {
 	for i := range c.Old {
 		if v := &c.Old[i]; v.State == wal.Null || v.State == wal.Absent {
 			v.State = wal.Absent
-			if allHave(of, candidates, i) {
+			if allLog(of, candidates, i) {
 				v.State = wal.Null
 			}
 		}
 	}
 }
 
-// compatible gives the kinds that may have logged an old row, as a set of their places,
-// and whether each of them logs all: one that logs some columns has values in no others.
-func compatible(c *wal.Change, of []*loggedKeys) (candidates uint64, full bool) {
-	if len(of) > maxKinds {
+// compatible returns the identities under which an old row may have been logged, as a set
+// of indexes, and whether all of them are FULL. A row has no value in a column that its
+// partition does not log.
+func compatible(c *wal.Change, of []*leafIdentity) (candidates uint64, full bool) {
+	if len(of) > maxIdentities {
 		return ^uint64(0), false
 	}
 	full = true
-	for k, kind := range of {
+	for k, identity := range of {
 		fits := true
 		for i := range c.Old {
-			fits = fits && (c.Old[i].State != wal.Text || kind.has(i))
+			fits = fits && (c.Old[i].State != wal.Text || identity.logs(i))
 		}
 		if fits {
 			candidates |= 1 << k
-			full = full && kind.full
+			full = full && identity.full
 		}
 	}
 	return candidates, full && candidates != 0
 }
 
-// allHave reports whether all candidates tell a column.
-func allHave(of []*loggedKeys, candidates uint64, column int) bool {
-	for k, kind := range of {
-		if candidates&(1<<min(k, maxKinds-1)) != 0 && !kind.has(column) {
+// allLog reports whether all candidates log a column.
+func allLog(of []*leafIdentity, candidates uint64, column int) bool {
+	for k, identity := range of {
+		if candidates&(1<<min(k, maxIdentities-1)) != 0 && !identity.logs(column) {
 			return false
 		}
 	}
 	return candidates != 0
 }
 
-// tellsKey reports whether an update that came without an old row tells the row's key:
-// the columns that its partition logs did not change then. One that is FULL sends one.
-func tellsKey(rel *wal.Relation, of []*loggedKeys) bool {
+// impliesKey reports whether an update without an old row tells the row's old key: the
+// columns that its partition logs did not change. A FULL partition always sends an old row.
+func impliesKey(rel *wal.Relation, of []*leafIdentity) bool {
 	for i := range rel.Columns {
 		if rel.Columns[i].Key && !unchangedKey(of, i) {
 			return false
@@ -172,12 +178,13 @@ func tellsKey(rel *wal.Relation, of []*loggedKeys) bool {
 	return true
 }
 
-// unchangedKey reports whether a column did not change in an update without an old row.
-func unchangedKey(of []*loggedKeys, column int) bool {
+// unchangedKey reports whether it is certain that an update without an old row did not
+// change a column.
+func unchangedKey(of []*leafIdentity, column int) bool {
 	some := false
-	for _, kind := range of {
-		if !kind.full {
-			if !kind.tells[column] {
+	for _, identity := range of {
+		if !identity.full {
+			if !identity.logged[column] {
 				return false
 			}
 			some = true

@@ -123,7 +123,7 @@ func TestPartitionsOldRows(t *testing.T) {
 	t.Run("more kinds than are told apart", func(t *testing.T) {
 		t.Parallel()
 		columns := []string{"*id"}
-		for i := range maxKinds + 5 {
+		for i := range maxIdentities + 5 {
 			columns = append(columns, fmt.Sprint("c", i))
 		}
 		values := make([]string, len(columns))
@@ -132,7 +132,7 @@ func TestPartitionsOldRows(t *testing.T) {
 		}
 		values[0] = "1"
 		var messages []wire
-		for i := range maxKinds + 5 {
+		for i := range maxIdentities + 5 {
 			leaf := append([]string{}, columns...)
 			leaf[i+1] = "*" + leaf[i+1]
 			messages = append(messages, description(root, "t", 'd', columns...), description(uint32(100+i), "leaf", 'i', leaf...), old('K', root, values...))
@@ -179,7 +179,7 @@ func decodeAll(t *testing.T, messages ...wire) (changes []wal.Change, frames []s
 		return nil
 	})
 	answerFrom(d, emptyDatabase{})
-	if err := d.chunk(t.Context(), chunkOf(append(append([]wire{begin(100)}, messages...), commit(100, 110))...)); err != nil {
+	if err := d.decodeChunk(t.Context(), chunkOf(append(append([]wire{begin(100)}, messages...), commit(100, 110))...)); err != nil {
 		t.Fatal(err)
 	}
 	return changes, frames

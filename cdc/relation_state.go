@@ -12,138 +12,142 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// described is a table as the stream described it, with what was made of that. The
-// stream describes a table anew when its columns change, but not when one of its
-// types does, nor when the root of a partitioned table gets another name: for these
-// the catalog is asked, when it is known to have changed ([decoder.review]) or when a
-// value does not fit ([decoder.renew]).
-type described struct {
+// relationState is a table as the stream last described it, and what the decoder has made
+// of that.
+//
+// PostgreSQL describes a table again when its columns change. It does not when one of its
+// types is altered, nor when the root of a partitioned table is renamed. The decoder asks
+// the catalog then: when the catalog knows of such a change ([decoder.rebuildChanged]), or
+// when a value does not fit its type ([decoder.rebuildForValue]).
+type relationState struct {
 	message  pgoutput.Relation
-	relation *wal.Relation // nil until a change is of it: never, of most partitions
-	checks   []check
-	renewed  time.Time // when the catalog was asked in vain because of a value
-	// partitions are those whose changes come as the table's; nil where there are none.
+	relation *wal.Relation // nil until the first change: most partitions never have one
+	checks   []valueCheck
+	// rebuiltInVain is when the catalog was asked because of a value and had no other type.
+	rebuiltInVain time.Time
+	// partitions are those whose changes PostgreSQL sends as the table's; nil if there are none.
 	partitions *partitions
 }
 
-// check is of a column whose type may be altered.
-type check struct {
+// valueCheck reports whether a value of a column fits a type that may be altered.
+type valueCheck struct {
 	column int
 	fits   func(text []byte) bool
 }
 
-// renewInterval is how often at most a table's types are asked for in vain because of
-// its values: while the stream is behind, what it brings may be of older types for long.
-const renewInterval = time.Second
+// rebuildInterval is the least time between two vain questions for a table's types because
+// of its values: a stream that is behind may bring values of an older type for long.
+const rebuildInterval = time.Second
 
-// relation takes the description of a table, or of a partition that has a change which
-// comes as that of a table above it: only the change tells which of them it is.
-func (d *decoder) relation(m []byte) error {
+// decodeRelation takes the description of a table, or of a partition that has a change
+// which PostgreSQL sends as a change of a table above it. Only that change tells which of
+// the two it is.
+func (d *decoder) decodeRelation(m []byte) error {
 	r, err := pgoutput.DecodeRelation(m)
 	if err != nil {
 		return err
 	}
-	known := &described{message: r, partitions: d.state.partitions[r.OID]}
-	if known.partitions != nil {
-		known.partitions.describe(r)
+	table := &relationState{message: r, partitions: d.progress.partitions[r.OID]}
+	if table.partitions != nil {
+		table.partitions.setColumns(r)
 	}
-	d.relations[r.OID] = known
-	d.announced = append(d.announced, r.OID)
+	d.relations[r.OID] = table
+	d.describedSinceRow = append(d.describedSinceRow, r.OID)
 	return nil
 }
 
-// describedFor gives the table of a change. Where the server has just described the
-// partition that the change is of, it gives what that logs, too.
-func (d *decoder) describedFor(ctx context.Context, oid uint32) (known *described, leaf *loggedKeys, err error) {
-	if len(d.announced) > 0 {
-		leaf = d.settle(oid)
+// stateForChange returns the table of a change. If PostgreSQL has just described the
+// partition that the change is of, it returns the partition's replica identity, too.
+func (d *decoder) stateForChange(ctx context.Context, oid uint32) (table *relationState, leaf *leafIdentity, err error) {
+	if len(d.describedSinceRow) > 0 {
+		leaf = d.assignDescriptions(oid)
 	}
-	known, err = d.ready(ctx, oid)
-	return known, leaf, err
+	table, err = d.stateOf(ctx, oid)
+	return table, leaf, err
 }
 
-// settle takes over what was described before a change of a table: the table alone, or
-// the table and the partition that the change is of.
-func (d *decoder) settle(oid uint32) (leaf *loggedKeys) {
-	last := len(d.announced) - 1
-	for i, at := range d.announced {
+// assignDescriptions finds out what the descriptions before a change of a table were: the
+// table alone, or the table and then the partition that the change is of.
+func (d *decoder) assignDescriptions(oid uint32) (leaf *leafIdentity) {
+	last := len(d.describedSinceRow) - 1
+	for i, at := range d.describedSinceRow {
 		switch {
 		case at == oid:
-		case i > 0 && d.announced[i-1] == oid:
-			logged := d.partitionsOf(oid).add(at, loggedBy(d.relations[at].message))
+		case i > 0 && d.describedSinceRow[i-1] == oid:
+			identity := d.partitionsOf(oid).add(at, leafIdentityOf(d.relations[at].message))
 			if i == last {
-				leaf = logged
+				leaf = identity
 			}
 		default:
-			// A change of it was not sent, and so it is not known whether it is a partition,
-			// and of which table: nothing is certain of its rows.
-			d.partitionsOf(at).add(0, &loggedKeys{names: []string{}})
+			// PostgreSQL did not send the change after this description. Nobody knows whether it
+			// is of a partition, or of which table: nothing is certain of its old rows.
+			d.partitionsOf(at).add(0, &leafIdentity{names: []string{}})
 		}
 	}
-	d.announced = d.announced[:0]
+	d.describedSinceRow = d.describedSinceRow[:0]
 	return leaf
 }
 
-// partitionsOf gives the partitions of a table that the stream has described.
+// partitionsOf returns the partitions of a table that the stream has described.
 func (d *decoder) partitionsOf(oid uint32) *partitions {
-	p := d.state.partitions[oid]
+	p := d.progress.partitions[oid]
 	if p == nil {
-		if d.state.partitions == nil {
-			d.state.partitions = map[uint32]*partitions{}
+		if d.progress.partitions == nil {
+			d.progress.partitions = map[uint32]*partitions{}
 		}
 		p = &partitions{}
-		d.state.partitions[oid] = p
+		d.progress.partitions[oid] = p
 	}
-	if known := d.relations[oid]; known != nil {
-		known.partitions = p
-		p.describe(known.message)
+	if table := d.relations[oid]; table != nil {
+		table.partitions = p
+		p.setColumns(table.message)
 	}
 	return p
 }
 
-// ready gives a table that a change is of, and makes its relation if this is the first
-// one since it was described, or since more of its partitions are known.
-func (d *decoder) ready(ctx context.Context, oid uint32) (*described, error) {
-	known := d.relations[oid]
+// stateOf returns a table that a change is of. It makes the table's relation at the first
+// change after a description, and again when more of the table's partitions are known.
+func (d *decoder) stateOf(ctx context.Context, oid uint32) (*relationState, error) {
+	table := d.relations[oid]
 	switch {
-	case known == nil:
+	case table == nil:
 		return nil, fmt.Errorf("the server did not describe relation %d", oid)
-	case known.relation == nil:
-		if needsCatalog(known.message) {
+	case table.relation == nil:
+		if needsCatalog(table.message) {
 			if err := d.awaitVisible(ctx); err != nil {
 				return nil, err
 			}
 		}
-		if err := d.build(ctx, known); err != nil {
+		if err := d.rebuild(ctx, table); err != nil {
 			return nil, err
 		}
-	case known.partitions != nil:
-		d.adapt(known)
+	case table.partitions != nil:
+		d.updateIdentity(table)
 	}
-	return known, nil
+	return table, nil
 }
 
-// adapt makes another version of a table when its partitions tell more or less of old
-// rows than they did.
-func (d *decoder) adapt(known *described) {
-	identity := known.identity()
-	if known.relation.Identity == identity && known.relation.Learned == known.partitions.learned {
+// updateIdentity makes another version of a table when its partitions log more or less of
+// old rows than they did.
+func (d *decoder) updateIdentity(table *relationState) {
+	identity := table.identity()
+	if table.relation.Identity == identity && table.relation.Learned == table.partitions.learned {
 		return
 	}
-	rel := *known.relation
-	rel.Identity, rel.Learned, rel.At = identity, known.partitions.learned, d.position.Commit
-	known.relation = &rel
+	rel := *table.relation
+	rel.Identity, rel.Learned, rel.At = identity, table.partitions.learned, d.position.Commit
+	table.relation = &rel
 	d.catalog.Observe(&rel)
 }
 
-// identity is what the log tells of the table's old rows: of one with partitions,
-// what each of them that is known logs.
-func (known *described) identity() wal.Identity {
-	own := known.message.Identity
+// identity returns the replica identity that holds for all rows of the table: its own, or
+// what every partition that is known logs.
+func (table *relationState) identity() wal.Identity {
+	own := table.message.Identity
 	switch {
-	case known.partitions == nil || len(known.partitions.kinds) == 0:
+	case table.partitions == nil || len(table.partitions.identities) == 0:
 		return own
-	case known.partitions.allFull():
+	case table.partitions.allFull():
 		return wal.IdentityFull
 	case own == wal.IdentityFull || own == wal.IdentityNothing:
 		return wal.IdentityDefault
@@ -151,20 +155,21 @@ func (known *described) identity() wal.Identity {
 	return own
 }
 
-// judge says what is certain of the old row of a change that a partition logged: leaf,
-// where that is known, or any.
-func (d *decoder) judge(known *described, c *wal.Change, leaf *loggedKeys) {
-	of := known.partitions.kinds
+// correctOldRow reduces the old row of a partition's change to what is certain of it. leaf
+// is the partition's replica identity; if it is nil, any known partition may have logged
+// the row.
+func (d *decoder) correctOldRow(table *relationState, c *wal.Change, leaf *leafIdentity) {
+	of := table.partitions.identities
 	if leaf != nil {
 		d.leaf[0] = leaf
 		of = d.leaf[:]
 	}
 	switch {
 	case c.Old != nil:
-		known.partitions.correct(c, of)
-	case c.Op == wal.Update && !tellsKey(c.Relation, of):
+		table.partitions.correct(c, of)
+	case c.Op == wal.Update && !impliesKey(c.Relation, of):
 		n := len(c.New)
-		c.Old = d.reserve(n)[:n]
+		c.Old = d.reserveRow(n)[:n]
 		for i := range c.Old {
 			c.Old[i] = wal.Value{}
 			if unchangedKey(of, i) {
@@ -174,7 +179,8 @@ func (d *decoder) judge(known *described, c *wal.Change, leaf *loggedKeys) {
 	}
 }
 
-// needsCatalog reports whether a description does not tell all.
+// needsCatalog reports whether the catalog must complete a description: the key is not
+// described, or a type is not built in.
 func needsCatalog(r pgoutput.Relation) bool {
 	return lacksKey(r) || slices.ContainsFunc(r.Columns, func(c pgoutput.RelationColumn) bool {
 		_, builtin := pgtext.Builtin(c.TypeOID, c.TypeModifier)
@@ -182,10 +188,17 @@ func needsCatalog(r pgoutput.Relation) bool {
 	})
 }
 
-// awaitVisible waits until the catalog can be read as the present transaction left
-// it: a commit is in the log before others see what it did. That is a matter of
-// microseconds, unless it waits for a standby: then the catalog is taken as it is,
-// and what is missing in it is noticed when types are reviewed.
+// lacksKey reports whether a description does not say which columns identify a row: FULL
+// flags all of them, and a table that has no replica identity, while its partitions have
+// one, flags no column.
+func lacksKey(m pgoutput.Relation) bool {
+	return m.Identity == wal.IdentityFull || !slices.ContainsFunc(m.Columns, func(c pgoutput.RelationColumn) bool { return c.Key })
+}
+
+// awaitVisible waits until queries see what the open transaction did: PostgreSQL logs a
+// commit before other sessions see it. That takes microseconds, unless the commit waits
+// for a synchronous standby. After a second the decoder takes the catalog as it is, and
+// [catalog.Catalog.ReviewTypes] finds what was missing.
 func (d *decoder) awaitVisible(ctx context.Context) error {
 	for wait := time.Millisecond; wait <= 512*time.Millisecond; wait *= 2 {
 		visible, err := d.database.Visible(ctx, d.xid)
@@ -193,7 +206,7 @@ func (d *decoder) awaitVisible(ctx context.Context) error {
 			return err
 		}
 		select {
-		case <-time.After(wait): // nobody tells
+		case <-time.After(wait): // PostgreSQL has no way to wait for this
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -201,27 +214,28 @@ func (d *decoder) awaitVisible(ctx context.Context) error {
 	return nil
 }
 
-// build makes the relation of a description, and of what the catalog says now.
-func (d *decoder) build(ctx context.Context, known *described) error {
-	m := known.message
-	if name, ok := d.catalog.CurrentName(m.OID, wal.TableName{Schema: m.Schema, Table: m.Name}); ok {
+// rebuild makes a table's relation of its description and of the catalog as it is now. It
+// keeps the old relation if the new one is the same.
+func (d *decoder) rebuild(ctx context.Context, table *relationState) error {
+	m := table.message
+	if name, renamed := d.catalog.CurrentName(m.OID, wal.TableName{Schema: m.Schema, Table: m.Name}); renamed {
 		m.Schema, m.Name = name.Schema, name.Table
 	}
 	rel, err := d.relationOf(ctx, m)
 	if err != nil {
 		return err
 	}
-	rel.Identity = known.identity()
-	if known.partitions != nil {
-		rel.Learned = known.partitions.learned
+	rel.Identity = table.identity()
+	if table.partitions != nil {
+		rel.Learned = table.partitions.learned
 	}
-	if was := known.relation; was != nil && was.TableName() == rel.TableName() && was.SameColumns(rel) {
-		return nil // filters needn't be compiled anew
+	if was := table.relation; was != nil && was.TableName() == rel.TableName() && was.SameColumns(rel) {
+		return nil // filters need not be compiled again
 	}
-	known.relation, known.checks = rel, nil
+	table.relation, table.checks = rel, nil
 	for i := range rel.Columns {
 		if fits := pgtext.Check(rel.Columns[i].Type); fits != nil {
-			known.checks = append(known.checks, check{i, fits})
+			table.checks = append(table.checks, valueCheck{i, fits})
 		}
 	}
 	d.catalog.Observe(rel)
@@ -242,55 +256,50 @@ func (d *decoder) relationOf(ctx context.Context, m pgoutput.Relation) (*wal.Rel
 	return d.resolver.Relation(ctx, pgcatalog.Table{OID: m.OID, Schema: m.Schema, Name: m.Name, Identity: m.Identity}, cols, d.position.Commit)
 }
 
-// lacksKey reports whether a description leaves it to the catalog to say which columns
-// identify a row: FULL flags all of them, and a table whose partitions have a replica
-// identity that it lacks itself flags no column.
-func lacksKey(m pgoutput.Relation) bool {
-	return m.Identity == wal.IdentityFull || !slices.ContainsFunc(m.Columns, func(c pgoutput.RelationColumn) bool { return c.Key })
-}
-
-// review makes relations anew when the catalog is known to have changed.
-func (d *decoder) review(ctx context.Context) error {
+// rebuildChanged makes all relations again when the catalog has learnt something that the
+// stream does not tell.
+func (d *decoder) rebuildChanged(ctx context.Context) error {
 	generation := d.catalog.Generation()
-	if generation == d.reviewed {
+	if generation == d.generation {
 		return nil
 	}
-	for _, known := range d.relations {
-		if known.relation == nil {
+	for _, table := range d.relations {
+		if table.relation == nil {
 			continue
 		}
-		if err := d.build(ctx, known); err != nil {
+		if err := d.rebuild(ctx, table); err != nil {
 			return err
 		}
 	}
-	d.reviewed = generation
+	d.generation = generation
 	return nil
 }
 
-// renew makes the relation of a change anew because a value does not fit its type.
-func (d *decoder) renew(ctx context.Context, known *described, c *wal.Change) error {
+// rebuildForValue makes the relation of a change again because a value does not fit its
+// type.
+func (d *decoder) rebuildForValue(ctx context.Context, table *relationState, c *wal.Change) error {
 	now := time.Now()
-	if now.Sub(known.renewed) < renewInterval {
+	if now.Sub(table.rebuiltInVain) < rebuildInterval {
 		return nil
 	}
-	known.renewed = now
+	table.rebuiltInVain = now
 	if err := d.awaitVisible(ctx); err != nil {
 		return err
 	}
-	if err := d.build(ctx, known); err != nil {
+	if err := d.rebuild(ctx, table); err != nil {
 		return err
 	}
-	c.Relation = known.relation
-	if known.fits(c) {
-		known.renewed = time.Time{} // it was altered, and may be again at once
+	c.Relation = table.relation
+	if table.fits(c) {
+		table.rebuiltInVain = time.Time{} // not in vain: the type may be altered again at once
 	}
 	return nil
 }
 
-// fits reports whether the values of a change are of the types that its table is
-// known to have.
-func (known *described) fits(c *wal.Change) bool {
-	for _, check := range known.checks {
+// fits reports whether the values of a change fit the types that the table is known to
+// have.
+func (table *relationState) fits(c *wal.Change) bool {
+	for _, check := range table.checks {
 		for _, row := range [...][]wal.Value{c.New, c.Old} {
 			if row != nil && row[check.column].State == wal.Text && !check.fits(row[check.column].Text) {
 				return false

@@ -12,36 +12,36 @@ import (
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
-// How long a start waits for a slot that somebody else reads. That may be our
-// predecessor, of which the server has not noticed yet that it is gone: a machine
-// that lost its power says no farewell, and PostgreSQL waits for wal_sender_timeout.
+// How long a start waits for a slot that another process reads. That process may be our
+// predecessor, on a machine that lost its power: PostgreSQL notices only after
+// wal_sender_timeout that it is gone.
 const (
-	// hiddenPatience is for a reader of whom our role may see nothing. It is of
-	// another role, and no predecessor of ours.
-	hiddenPatience = 5 * time.Second
-	// quietAfter is when a reader that has not replied counts as gone: Tablewire
-	// replies every 10 seconds at least (Config.StatusInterval), as pg_recvlogical does.
+	// hiddenWait is for a reader that our role may not see. It has another role, and so is
+	// not our predecessor.
+	hiddenWait = 5 * time.Second
+	// quietAfter is when a reader that has sent no status update counts as gone: Tablewire
+	// sends one every 10 seconds at least (Config.StatusInterval), as pg_recvlogical does.
 	quietAfter = 12 * time.Second
-	// graceTime is what the server may take beyond wal_sender_timeout.
-	graceTime = 5 * time.Second
-	// lookInterval is how often it is looked whether the slot is free.
-	lookInterval = 200 * time.Millisecond
+	// giveUpMargin is how long after wal_sender_timeout the server may give the reader up.
+	giveUpMargin = 5 * time.Second
+	// pollInterval is the time between two questions whether the slot is free.
+	pollInterval = 200 * time.Millisecond
 )
 
-// awaitSlot waits, at a start, for a slot that somebody else reads. It returns nil
-// when the slot is free, and the problem when its reader is alive or does not go.
+// awaitSlot waits, at a start, for a slot that another process reads. It returns nil when
+// the slot is free, and the problem slot-in-use when the reader is alive or stays.
 func (s *Stream) awaitSlot(ctx context.Context, busy error) error {
-	look := time.NewTicker(lookInterval)
+	look := time.NewTicker(pollInterval)
 	defer look.Stop()
 	first, err := s.cfg.Database.SlotHolder(ctx)
 	if err != nil || first.PID == 0 {
-		select { // it may be held for short moments again and again
+		select { // another process may take it for short moments again and again
 		case <-look.C:
 		case <-ctx.Done():
 		}
-		return ignoreEnd(ctx, err)
+		return unlessDone(ctx, err)
 	}
-	s.cfg.Logger.Info("waiting for the replication slot: somebody reads it, maybe a predecessor that is gone and whose connection the server has not given up yet", holderAttrs(s.cfg.Slot, first)...)
+	s.cfg.Logger.Info("waiting for the replication slot: another process reads it, maybe a predecessor that is gone and whose connection the server has not given up yet", holderAttrs(s.cfg.Slot, first)...)
 	last, began, moved, warned := first, time.Now(), time.Now(), false
 	for {
 		select {
@@ -51,36 +51,37 @@ func (s *Stream) awaitSlot(ctx context.Context, busy error) error {
 		}
 		now, err := s.cfg.Database.SlotHolder(ctx)
 		if err != nil || now.PID == 0 {
-			return ignoreEnd(ctx, err)
+			return unlessDone(ctx, err)
 		}
 		still := time.Since(moved)
 		switch {
-		case now.PID != last.PID: // it was given up, and taken by another before us
+		case now.PID != last.PID: // it became free, and another process was faster
 			moved = time.Now()
-		case now.Replied != last.Replied, !now.Visible && time.Since(began) > hiddenPatience:
+		case now.Replied != last.Replied, !now.Visible && time.Since(began) > hiddenWait:
 			return slotTaken(busy, now, "")
 		case s.timeout <= 0 && still > quietAfter:
-			return slotTaken(busy, now, fmt.Sprintf("it has not replied for %s, and wal_sender_timeout is 0: PostgreSQL never gives it up. ", quietAfter))
-		case s.timeout > 0 && still > max(s.timeout+graceTime, quietAfter):
-			return slotTaken(busy, now, fmt.Sprintf("it has not replied for %s. ", still.Round(time.Second)))
+			return slotTaken(busy, now, fmt.Sprintf("the reader has not replied for %s, and wal_sender_timeout is 0, so that PostgreSQL never gives it up. ", quietAfter))
+		case s.timeout > 0 && still > max(s.timeout+giveUpMargin, quietAfter):
+			return slotTaken(busy, now, fmt.Sprintf("the reader has not replied for %s. ", still.Round(time.Second)))
 		case s.timeout > 0 && still > quietAfter && !warned:
 			warned = true
-			s.cfg.Logger.Warn("the slot's reader does not reply: PostgreSQL gives it up after wal_sender_timeout, and then the slot is ours",
-				append(holderAttrs(s.cfg.Slot, now), "wal_sender_timeout", s.timeout, "to_do", fmt.Sprintf("nothing, or SELECT pg_terminate_backend(%d) if it is gone for certain", now.PID))...)
+			s.cfg.Logger.Warn("the slot's reader does not reply: PostgreSQL gives it up after wal_sender_timeout, and Tablewire takes the slot then",
+				append(holderAttrs(s.cfg.Slot, now), "wal_sender_timeout", s.timeout, "to_do", fmt.Sprintf("nothing, or SELECT pg_terminate_backend(%d) if the reader is gone for certain", now.PID))...)
 		}
 		last = now
 	}
 }
 
-// ignoreEnd is nil where the end of the stream is the cause.
-func ignoreEnd(ctx context.Context, err error) error {
+// unlessDone returns err, or nil if ctx has ended and so may have caused it.
+func unlessDone(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-// slotTaken says who reads the slot.
+// slotTaken is the problem slot-in-use, with who reads the slot. quiet is empty, or says
+// for how long the reader has been quiet.
 func slotTaken(busy error, h pgcatalog.SlotHolder, quiet string) error {
 	pg, ok := errors.AsType[*pgconn.PgError](busy)
 	if !ok {
@@ -89,19 +90,19 @@ func slotTaken(busy error, h pgcatalog.SlotHolder, quiet string) error {
 	problem := pgerror.Condition(pg)
 	problem.What += " (" + describeHolder(h) + ")"
 	if quiet != "" {
-		problem.Hint = fmt.Sprintf("%sSELECT pg_terminate_backend(%d) if it is gone for certain; else %s", quiet, h.PID, problem.Hint)
+		problem.Hint = fmt.Sprintf("%sSELECT pg_terminate_backend(%d) if the reader is gone for certain; else %s", quiet, h.PID, problem.Hint)
 	}
 	return problem
 }
 
-// nameHolder adds who reads the slot to the error of a stream that has lost it.
+// nameHolder adds the slot's reader to the error of a stream that has lost the slot.
 func (s *Stream) nameHolder(ctx context.Context, err error) error {
 	if !isSlotActive(err) {
 		return err
 	}
 	h, lookErr := s.cfg.Database.SlotHolder(ctx)
 	if lookErr != nil || h.PID == 0 {
-		return err // it has let go of it meanwhile
+		return err // the slot is free by now
 	}
 	return slotTaken(err, h, "")
 }

@@ -24,14 +24,14 @@ func (p *progress) truncated(table, xid uint32) {
 // reportUnseen reports what happened to rows without events, up to the position that the
 // stream has reached. It runs for every chunk.
 func (d *decoder) reportUnseen() {
-	list := d.catalog.TakeUnseen(wal.LSN(d.state.confirmed.Load()))
+	list := d.catalog.TakeUnseen(wal.LSN(d.progress.confirmed.Load()))
 	if len(list) == 0 {
 		return
 	}
 	reported := map[wal.TableName]bool{}
 	for _, e := range list {
 		oid := d.catalog.OID(e.Table)
-		if reported[e.Table] || e.Truncated != 0 && slices.Contains(d.state.truncations[oid], e.Truncated) {
+		if reported[e.Table] || e.Truncated != 0 && slices.Contains(d.progress.truncations[oid], e.Truncated) {
 			continue
 		}
 		reported[e.Table] = true

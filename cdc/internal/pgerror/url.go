@@ -9,12 +9,12 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// escapes is how a password is written in a URL.
+// escapes says how to write a password into a URL.
 const escapes = "in a URL, these characters of a password are written: @ %40, : %3A, / %2F, ? %3F, # %23, % %25, blank %20 " +
 	"(in a key=value string: password='...' in quotes)"
 
-// badURL is for a URL that must not be used, nor quoted: nobody knows where in it the
-// password is.
+// badURL is for a URL that must not be used. The problem must not quote it, because nobody
+// knows where in it the password is.
 func badURL(what string) error {
 	return &protocol.Problem{
 		ID:   "database-url",
@@ -23,12 +23,12 @@ func badURL(what string) error {
 	}
 }
 
-// parameterName is what PostgreSQL takes for the name of a setting.
+// parameterName matches what PostgreSQL takes as the name of a setting.
 var parameterName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$.]*$`)
 
-// CheckURL refuses a database URL that can be read in two ways, one of which has a part
-// of the password for a host, a database or a setting: that part would be looked up in
-// the DNS, sent to a server and written into messages.
+// CheckURL returns a problem if a database URL can't be read, or can be read in two ways, so
+// that a part of the password could be taken for a host, a database or a parameter. That
+// part would be looked up in the DNS, sent to a server and written into messages.
 func CheckURL(url string) error {
 	cfg, err := pgconn.ParseConfig(url)
 	if err != nil {
@@ -41,7 +41,7 @@ func CheckURL(url string) error {
 		}
 		switch {
 		case strings.Contains(rest, "#"):
-			return badURL("the database URL has a # in it, after which nothing would be read")
+			return badURL("the database URL has a # in it, and nothing after that would be read")
 		case strings.Count(rest, "@") > 1:
 			return badURL("the database URL has more than one @, so that nobody knows where the password ends")
 		case strings.Contains(rest[len(authority):], "@"):
@@ -50,7 +50,7 @@ func CheckURL(url string) error {
 	}
 	for name := range cfg.RuntimeParams {
 		if !parameterName.MatchString(name) {
-			return badURL("the database URL sets something that is no parameter")
+			return badURL("the database URL sets something that can't be a parameter")
 		}
 	}
 	return nil

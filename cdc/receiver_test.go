@@ -46,12 +46,12 @@ func TestSilence(t *testing.T) {
 				ours, theirs := net.Pipe()
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				w := &walsender{
+				r := &receiver{
 					conn: ours, frontend: pgproto3.NewFrontend(ours, ours), confirmed: new(atomic.Uint64),
-					statusInterval: time.Second, silence: 6 * time.Second, lastMessage: time.Now(), lastStatus: time.Now(),
+					statusInterval: time.Second, silenceLimit: 6 * time.Second, lastMessage: time.Now(), lastStatus: time.Now(),
 				}
 				var server sync.WaitGroup
-				server.Go(func() { _, _ = io.Copy(io.Discard, theirs) }) // our replies
+				server.Go(func() { _, _ = io.Copy(io.Discard, theirs) }) // our status updates
 				server.Go(func() {
 					_, err := theirs.Write(xlog(begin(1)))
 					for tc.alive && err == nil {
@@ -67,7 +67,7 @@ func TestSilence(t *testing.T) {
 						free <- c
 					}
 				})
-				err := w.receive(ctx, free, full)
+				err := r.receive(ctx, free, full)
 				close(full)
 				_, _ = ours.Close(), theirs.Close()
 				server.Wait()

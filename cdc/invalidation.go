@@ -10,18 +10,19 @@ import (
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
-// lostError ends a session whose slot must be made anew.
-type lostError string
+// slotLostError ends a session whose slot must be created again. Its text is the reason.
+type slotLostError string
 
-func (e lostError) Error() string { return string(e) }
+func (e slotLostError) Error() string { return string(e) }
 
-// lostBy tells by a session's error that its slot will never work again, and why. What
-// the server itself calls lost is in pg_replication_slots (see reasonLost): an error
-// alone may come from a standby whose slot is intact.
-// PostgreSQL's messages are in the server's language; its codes and the names of
-// its functions are not.
-func lostBy(err error) string {
-	if lost, ok := errors.AsType[lostError](err); ok {
+// lossReason says why the slot of a session that ended with err will never work again. It
+// returns "" if it may. A slot that the server calls lost is in pg_replication_slots (see
+// invalidationReason): an error alone may come from a standby whose slot is intact.
+//
+// PostgreSQL's messages are in the server's language; its codes and the names of its
+// functions are not.
+func lossReason(err error) string {
+	if lost, ok := errors.AsType[slotLostError](err); ok {
 		return string(lost)
 	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
@@ -29,24 +30,25 @@ func lostBy(err error) string {
 		return ""
 	}
 	if pg.Code == pgerror.UndefinedObject && pg.Routine == "get_publication_oid" {
-		return "the publication was dropped: the slot can't decode what came before it was made anew"
+		return "the publication was dropped: the slot can't decode changes from before it is created again"
 	}
 	return ""
 }
 
-// reasonLost tells why the server will never decode from the slot again, with the
-// setting that is behind it; empty while the slot is intact.
-func reasonLost(info pgcatalog.ServerInfo) string {
+// invalidationReason says why the server will never decode from the slot again, and names
+// the server's setting behind that. It returns "" while the slot is intact (manual:
+// pg_replication_slots, invalidation_reason).
+func invalidationReason(info pgcatalog.ServerInfo) string {
 	switch info.SlotInvalidation {
 	case "":
 		if info.SlotWALStatus != "lost" {
 			return ""
 		}
-		fallthrough // before PostgreSQL 17 nothing but the removal of log has no name
+		fallthrough // before PostgreSQL 17 the removal of log is the one reason without a name
 	case "wal_removed":
 		return fmt.Sprintf("the server no longer has the write-ahead log that the slot needs (wal_removed): max_slot_wal_keep_size is %s there", info.SlotKeepSize)
 	case "idle_timeout":
-		return fmt.Sprintf("nobody read the slot for longer than the server allows (idle_timeout): idle_replication_slot_timeout is %s there", info.SlotIdleTimeout)
+		return fmt.Sprintf("nothing read the slot for longer than the server allows (idle_timeout): idle_replication_slot_timeout is %s there", info.SlotIdleTimeout)
 	case "rows_removed":
 		return "the primary removed rows of its catalog that the slot of this standby needs (rows_removed): the standby needs hot_standby_feedback = on and a primary_slot_name"
 	case "wal_level_insufficient":
