@@ -398,21 +398,21 @@ func TestServerPublisher(t *testing.T) {
 	a := &fanout.ServerPublisher{Project: "p", Broadcast: &fanout.Broadcast{}, Rooms: fanout.NewRooms(fanout.RoomsConfig{})}
 	ada := mustJoin(t, a.Rooms, "r:1", "ada")
 	ada.got()
-	announce := func(prefix, content string) error {
+	publish := func(prefix, content string) error {
 		return a.Publish(&wal.Message{Prefix: prefix, Content: []byte(content)})
 	}
-	if err := announce("tablewire:room:r:1", `{"content":"hi","user_name":"Trigger"}`); err != nil {
+	if err := publish("tablewire:room:r:1", `{"content":"hi","user_name":"Trigger"}`); err != nil {
 		t.Error(err)
 	}
 	want := []string{`{"type":"message","user_id":"system","user_name":"Trigger","content":"hi","room_info":{"id":"r:1","title":"title of r:1"}}`}
 	if diff := cmp.Diff(want, ada.got()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if err := announce("tablewire:room:nobody", `1`); err != nil {
+	if err := publish("tablewire:room:nobody", `1`); err != nil {
 		t.Errorf("a room that does not exist: %v", err)
 	}
 	for prefix, content := range map[string]string{"tablewire:broadcast": `secret`, "tablewire:elsewhere": `1`} {
-		if err := announce(prefix, content); err == nil || strings.Contains(err.Error(), "secret") {
+		if err := publish(prefix, content); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: error %v", prefix, err)
 		}
 	}
