@@ -39,7 +39,8 @@ func (f flagNamer) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup returns a handler whose attributes are in a group.
 func (f flagNamer) WithGroup(name string) slog.Handler { return flagNamer{f.Handler.WithGroup(name)} }
 
-// nameFlagsIn looks at texts and errors alone: nothing else that is logged names settings.
+// nameFlagsIn calls nameFlags for an attribute that is a text or an error. Other attributes never
+// name settings.
 func nameFlagsIn(a slog.Attr) slog.Attr {
 	var text string
 	if a.Value.Kind() == slog.KindString {

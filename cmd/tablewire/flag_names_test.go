@@ -9,8 +9,8 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// The packages name settings, and whoever runs the binary reads of flags: at the start and
-// in the log, in both of its formats.
+// The packages name settings. The program's errors and its log, in both formats, name flags
+// instead.
 func TestFlagNames(t *testing.T) {
 	t.Parallel()
 	problem := &protocol.Problem{

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// healthCmd asks a server whether it is ready.
+// healthCmd checks whether a server is ready.
 type healthCmd struct {
-	URL     string        `help:"The server's address." default:"http://127.0.0.1:8080" env:"TABLEWIRE_HEALTH_URL"`
-	Timeout time.Duration `help:"How long to wait for the answer." default:"3s"`
+	URL     string        `help:"Address of the server." default:"http://127.0.0.1:8080" env:"TABLEWIRE_HEALTH_URL"`
+	Timeout time.Duration `help:"Longest time to wait for the answer." default:"3s"`
 }
 
-// Run fails unless the server answers that it is ready.
+// Run requests /readyz and prints the answer. It fails unless the server is ready.
 func (c *healthCmd) Run(a *app) error {
 	ctx, cancel := context.WithTimeout(a.ctx, c.Timeout)
 	defer cancel()
@@ -25,7 +25,7 @@ func (c *healthCmd) Run(a *app) error {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", c.URL, err)
+		return fmt.Errorf("make a request to %s: %w", c.URL, err)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

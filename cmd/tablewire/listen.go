@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"syscall"
 
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// listen opens a listener, so that a taken port is told before anything else is
-// done. flag is the flag that gave the address.
+// listen opens a listener on addr. Errors name the flag that addr comes from. The subcommands
+// listen before they do anything else, so that a port that is taken is reported at once.
 func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
 	var cfg net.ListenConfig
 	l, err := cfg.Listen(ctx, "tcp", addr)
@@ -34,5 +35,24 @@ func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
 	return nil, p
 }
 
-// isPortTaken reports whether listen failed because somebody else listens.
+// isPortTaken reports whether listen failed because another program listens on the port.
 func isPortTaken(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
+
+// freePortAddress makes the system choose a free port.
+const freePortAddress = "127.0.0.1:0"
+
+// listenOrMove listens on addr, the value of a flag. If addr is empty it listens on
+// defaultAddr, or on a free port if that one's port is taken; it then prints the new address.
+func listenOrMove(ctx context.Context, stdout io.Writer, addr, defaultAddr, flag string) (net.Listener, error) {
+	if addr != "" {
+		return listen(ctx, addr, flag)
+	}
+	l, err := listen(ctx, defaultAddr, flag)
+	if !isPortTaken(err) {
+		return l, err
+	}
+	if l, err = listen(ctx, freePortAddress, flag); err == nil {
+		fmt.Fprintf(stdout, "%s is taken, so the demo is at %s\n", defaultAddr, l.Addr())
+	}
+	return l, err
+}

@@ -1,11 +1,16 @@
 // Command tablewire streams the changes of a PostgreSQL database to browsers.
+//
+// The subcommands are serve, demo, setup-sql and health, a file each. Every flag is an
+// environment variable too; "tablewire COMMAND --help" lists both. The program exits with 0
+// after an orderly end, with 1 after an error, and with 2 if the command line is wrong.
+//
+// This package has flags and output; package tablewire does the work.
 package main
 
 import (
 	"context"
 	"os"
 	"os/signal"
-	"syscall"
 )
 
 func main() {
@@ -15,14 +20,4 @@ func main() {
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	release()
 	os.Exit(code)
-}
-
-// stopSignals end the program in good order. A terminal that is closed is one of
-// them, but not under nohup.
-func stopSignals() []os.Signal {
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) {
-		signals = append(signals, syscall.SIGHUP)
-	}
-	return signals
 }

@@ -6,11 +6,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The command line's behaviour is in testdata's scripts.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"tablewire": main})
 }
 
+// TestScripts runs testdata/*.txtar, which show how the command line behaves.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{Dir: "testdata"})

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// withParent ends the context with the process that started this one, where that is
-// "go run", which passes no signal on but the terminal's: whoever ends it means the
-// program. release gives back what that takes.
+// withParent returns a context that ends when this program's parent does, if the parent is
+// "go run". A signal to "go run" ends it without reaching the program. The caller must call
+// release, which stops the goroutine that waits for the parent.
 func withParent(ctx context.Context) (_ context.Context, release func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	parent := os.Getppid()
@@ -20,19 +20,19 @@ func withParent(ctx context.Context) (_ context.Context, release func()) {
 	}
 	fd, err := unix.PidfdOpen(parent, unix.PIDFD_NONBLOCK)
 	if err != nil {
-		return ctx, cancel // an old kernel
+		return ctx, cancel // before Linux 5.10
 	}
 	file := os.NewFile(uintptr(fd), "parent")
 	conn, err := file.SyscallConn()
 	if err != nil || os.Getppid() != parent {
 		_ = file.Close()
-		cancel() // it has ended in between
+		cancel() // the parent ended in between
 		return ctx, cancel
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		err := conn.Read(func(fd uintptr) bool { // a process that has ended reads as ready (pidfd_open(2))
+		err := conn.Read(func(fd uintptr) bool { // a pidfd is readable when its process has ended (pidfd_open(2))
 			n, _ := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
 			return n > 0
 		})
@@ -47,7 +47,7 @@ func withParent(ctx context.Context) (_ context.Context, release func()) {
 	}
 }
 
-// startedByGoRun reports whether this is a binary that go run has built, and pid go.
+// startedByGoRun reports whether "go run" has built this program, and pid is the process "go".
 func startedByGoRun(pid int) bool {
 	self, err := os.Executable()
 	if err != nil || !strings.Contains(self, "/go-build") {

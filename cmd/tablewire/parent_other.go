@@ -4,7 +4,8 @@ package main
 
 import "context"
 
-// withParent needs Linux: elsewhere a signal to "go run" alone leaves the program.
+// withParent returns a context of its own: only Linux tells of the parent's end. Elsewhere the
+// program goes on when "go run" alone receives a signal.
 func withParent(ctx context.Context) (_ context.Context, release func()) {
 	return context.WithCancel(ctx)
 }

@@ -15,11 +15,11 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// The parts of the passwords here stand nowhere else, in no message, name or number.
+// passwordParts are the parts of the tests' passwords. No message, name or number has them.
 var passwordParts = []string{"Qzj", "7xw9", "Kvv"}
 
-// passwords put what means something in a URL or a key=value string between the
-// parts, at each place.
+// passwords returns passwords with each character that has a meaning in a URL or in a key=value
+// string, before, between and after the parts.
 func passwords() []string {
 	var all []string
 	for _, c := range []string{"@", ":", "/", "?", "#", "%", " ", "'", `"`, `\`, "&", "=", ";", "+", "$", "[", "]", "%4", "%zz", "\t", "ü", "://", "@@", "?a=", "/?", " a=", "' a='"} {
@@ -30,14 +30,14 @@ func passwords() []string {
 			passwordParts[1]+c+passwordParts[0]+c+passwordParts[2],
 			passwordParts[0]+"@"+passwordParts[1]+c+passwordParts[2],
 			passwordParts[0]+c+passwordParts[1]+"@"+passwordParts[2],
-			"12"+c+passwordParts[0], // what comes before may be read as a port
+			"12"+c+passwordParts[0], // "12" may be read as a port
 			"12"+c+passwordParts[0]+"#"+passwordParts[1])
 	}
 	return all
 }
 
-// No message has a part of the password in it, wherever and however it is given; each
-// that has to do with it says how it is written.
+// No message has a part of the password, wherever and however the password is given. Each message
+// about a URL says how to write a password in it.
 func TestNoMessageHasThePassword(t *testing.T) {
 	addr := refusingServer(t)
 	host, port, err := net.SplitHostPort(addr)
@@ -72,21 +72,22 @@ func TestNoMessageHasThePassword(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantSilence(t, "a file of passwords", password, "serve", "--database-url", "postgres://app@"+addr+"/shop?sslmode=disable&passfile="+file)
-		// A shell cuts what is not in quotes.
+		// Without quotes a shell splits the URL at blanks.
 		dsn := "postgres://app:" + password + "@" + addr + "/shop"
 		wantSilence(t, "cut by a shell", password, append([]string{"serve", "--database-url"}, strings.Fields(dsn)...)...)
 	}
 }
 
-// The one that was met in the field.
+// This password comes from a user's report.
 func TestPasswordWithAHash(t *testing.T) {
 	t.Parallel()
 	out := wantSilence(t, "as found", "p@ss#w", "serve", "--database-url", "postgres://app:p@ss#w@localhost/shop")
 	if !strings.Contains(out, "%40") || !strings.Contains(out, "%23") {
-		t.Errorf("it is not said how the password is written: %s", out)
+		t.Errorf("the message does not say how to write the password: %s", out)
 	}
 }
 
+// wantSilence runs the program, which must fail within 20 s and print no part of the password.
 func wantSilence(t *testing.T, form, password string, args ...string) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -101,17 +102,17 @@ func wantSilence(t *testing.T, form, password string, args ...string) string {
 	}
 	for _, part := range append(passwordParts, "p@ss", `"ss`, "#w", "ss#", "34Qz") {
 		if strings.Contains(out.String(), part) {
-			t.Errorf("%s, %q: a part of it is in the output:\n%s", form, password, &out)
+			t.Errorf("%s, %q: the output has a part of the password:\n%s", form, password, &out)
 		}
 	}
 	if !strings.Contains(out.String(), "%40") && !strings.Contains(out.String(), "in single quotes") {
-		t.Errorf("%s, %q: it is not said how a password is written:\n%s", form, password, &out)
+		t.Errorf("%s, %q: the output does not say how to write a password:\n%s", form, password, &out)
 	}
 	return out.String()
 }
 
-// refusingServer is what PostgreSQL is to a client whose password is wrong, or that
-// asks for a parameter that there is none of.
+// refusingServer returns the address of a server that answers like PostgreSQL to a client that
+// sends an unknown parameter or a wrong password.
 func refusingServer(t *testing.T) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -136,6 +137,7 @@ func refusingServer(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// refuse answers one connection.
 func refuse(conn net.Conn) {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
@@ -156,7 +158,7 @@ func refuse(conn net.Conn) {
 	}
 	backend.Send(&pgproto3.AuthenticationCleartextPassword{})
 	_ = backend.Flush()
-	_, _ = io.ReadAll(io.LimitReader(conn, 5)) // the password, whatever it is
+	_, _ = io.ReadAll(io.LimitReader(conn, 5)) // the header of the message with the password
 	backend.Send(&pgproto3.ErrorResponse{Severity: "FATAL", Code: "28P01", Message: `password authentication failed for user "` + startup.Parameters["user"] + `"`})
 	_ = backend.Flush()
 }

@@ -1,39 +1,25 @@
 package main
 
 import (
-	"log/slog"
-
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablewire/tablewire"
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// serveCmd is the server on somebody's database.
+// serveCmd runs the server on the user's database.
 type serveCmd struct {
-	DatabaseURL string   `help:"The database to follow, as postgres://user:password@host:5432/database." env:"TABLEWIRE_DATABASE_URL,DATABASE_URL" placeholder:"URL"`
-	APIKey      string   `name:"api-key" help:"The key that clients send: of the one project, 'default'." env:"TABLEWIRE_API_KEY" placeholder:"KEY"`
-	Tables      []string `help:"Tables to expose: names and globs, comma-separated; ! takes out again." default:"public.*" env:"TABLEWIRE_TABLES"`
-	Slot        string   `help:"Name of the replication slot; made when it is not there." default:"tablewire" env:"TABLEWIRE_SLOT"`
-	Publication string   `help:"Name of the publication (default: the slot's name); made when it is not there." placeholder:"NAME" env:"TABLEWIRE_PUBLICATION"`
+	DatabaseURL string   `help:"Address of the database, as postgres://user:password@host:5432/database." env:"TABLEWIRE_DATABASE_URL,DATABASE_URL" placeholder:"URL"`
+	APIKey      string   `name:"api-key" help:"Key that clients send. It belongs to the project 'default', the only one." env:"TABLEWIRE_API_KEY" placeholder:"KEY"`
+	Tables      []string `help:"Tables that clients may follow: names and globs, comma-separated. One that begins with ! excludes tables." default:"public.*" env:"TABLEWIRE_TABLES"`
+	Slot        string   `help:"Name of the replication slot. The server creates it if it does not exist." default:"tablewire" env:"TABLEWIRE_SLOT"`
+	Publication string   `help:"Name of the publication (default: the slot's name). The server creates it if it does not exist." placeholder:"NAME" env:"TABLEWIRE_PUBLICATION"`
 	listenFlags
 	limitFlags
 	logFlags
 }
 
-// listenFlags say where the server listens.
-type listenFlags struct {
-	Listen      string `help:"Address for clients." default:"127.0.0.1:8080" env:"TABLEWIRE_LISTEN"`
-	AdminListen string `help:"Address for metrics and profiles; keep it private." default:"127.0.0.1:8081" env:"TABLEWIRE_ADMIN_LISTEN"`
-}
-
-// logFlags say how to log.
-type logFlags struct {
-	LogFormat string     `help:"text or json." enum:"text,json" default:"text" env:"TABLEWIRE_LOG_FORMAT"`
-	LogLevel  slog.Level `help:"debug, info, warn or error." default:"info" env:"TABLEWIRE_LOG_LEVEL"`
-}
-
-// Run serves until the program is told to stop.
+// Run serves until the program has to stop.
 func (c *serveCmd) Run(a *app) error {
 	if c.DatabaseURL == "" {
 		return &protocol.Problem{

@@ -6,11 +6,11 @@ import (
 	"github.com/tablewire/tablewire"
 )
 
-// setupSQLCmd prints what serve would run.
+// setupSQLCmd prints the statements that serve would run to create the publication and the slot.
 type setupSQLCmd struct {
 	Slot        string   `help:"Name of the replication slot." default:"tablewire" env:"TABLEWIRE_SLOT"`
 	Publication string   `help:"Name of the publication (default: the slot's name)." placeholder:"NAME" env:"TABLEWIRE_PUBLICATION"`
-	Tables      []string `arg:"" optional:"" help:"Tables to publish, as table or schema.table; each needs a primary key or another replica identity."`
+	Tables      []string `arg:"" optional:"" help:"Tables to publish, as table or schema.table. Each needs a primary key or another replica identity."`
 }
 
 // Run prints the statements.

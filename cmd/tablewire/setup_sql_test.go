@@ -25,13 +25,3 @@ func TestSetupSQL(t *testing.T) {
 		}
 	}
 }
-
-func TestNegativeDurations(t *testing.T) {
-	t.Parallel()
-	for _, command := range []string{"serve", "demo"} {
-		var stdout, stderr strings.Builder
-		if code := run(t.Context(), []string{command, "--auth-timeout=-3s"}, &stdout, &stderr); code != 2 || !strings.Contains(stderr.String(), "--auth-timeout: -3s is negative") {
-			t.Errorf("%s: %d, %s", command, code, stderr.String())
-		}
-	}
-}

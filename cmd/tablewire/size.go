@@ -10,6 +10,7 @@ import (
 // byteSize is a number of bytes on the command line: 1048576, 64KiB, 1MiB, 1MB.
 type byteSize int64
 
+// sizeUnits lists the units of a byteSize. A unit stands before those that end like it.
 var sizeUnits = []struct {
 	suffix string
 	bytes  int64
@@ -24,7 +25,7 @@ var sizeUnits = []struct {
 	{"B", 1},
 }
 
-// String writes a size as it can be given, with the largest binary unit that fits it.
+// String returns the size as UnmarshalText reads it, in the largest binary unit that divides it.
 func (b byteSize) String() string {
 	for _, u := range sizeUnits {
 		if strings.HasSuffix(u.suffix, "iB") && b > 0 && int64(b)%u.bytes == 0 {
@@ -34,10 +35,10 @@ func (b byteSize) String() string {
 	return strconv.FormatInt(int64(b), 10)
 }
 
-// LogValue has every log write the size as String does.
+// LogValue returns the size as String does, for the log.
 func (b byteSize) LogValue() slog.Value { return slog.StringValue(b.String()) }
 
-// UnmarshalText reads a size.
+// UnmarshalText reads a whole number of bytes or of a unit, greater than 0.
 func (b *byteSize) UnmarshalText(text []byte) error {
 	s, unit := strings.TrimSpace(string(text)), int64(1)
 	for _, u := range sizeUnits {
@@ -48,7 +49,7 @@ func (b *byteSize) UnmarshalText(text []byte) error {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n <= 0 || n > (1<<62)/unit {
-		return fmt.Errorf("%q is no size: want a number of bytes, or one such as 64KiB or 1MiB", text)
+		return fmt.Errorf("%q is not a size: give a number of bytes, or a size such as 64KiB or 1MiB", text)
 	}
 	*b = byteSize(n * unit)
 	return nil

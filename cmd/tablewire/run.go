@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"io"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line. Each subcommand is a field here and has a file of its own.
+type cli struct {
+	Serve    serveCmd    `cmd:"" help:"Stream the changes of a database to browsers."`
+	Demo     demoCmd     `cmd:"" help:"Try Tablewire without a database: it starts a private PostgreSQL and a page that shows the changes."`
+	SetupSQL setupSQLCmd `cmd:"" name:"setup-sql" help:"Print the SQL that serve would run to create the publication and the slot, to run it by hand."`
+	Health   healthCmd   `cmd:"" help:"Check whether a running server is ready; for container health checks."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+// app is passed to each subcommand's Run.
+type app struct {
+	ctx            context.Context // ends when the program has to stop
+	stdout, stderr io.Writer
+}
+
+// exitCode is the value of the panic that replaces kong's call of os.Exit, as after --help.
+type exitCode int
+
+// run runs the program with the arguments args and returns its exit code. It returns soon
+// after ctx ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			exit, ok := r.(exitCode)
+			if !ok {
+				panic(r)
+			}
+			code = int(exit)
+		}
+	}()
+	parser := kong.Must(&cli{},
+		kong.Name("tablewire"),
+		kong.Description("Tablewire follows a PostgreSQL database through logical replication and streams the changes of its tables to browsers over WebSockets."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(exitCode(code)) }),
+		kong.Vars{"version": version()},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		reportUsage(stderr, err, args)
+		return 2
+	}
+	if err := parsed.Run(&app{ctx: ctx, stdout: stdout, stderr: stderr}); err != nil {
+		report(stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// version returns the line that --version prints.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "tablewire (unknown version)"
+	}
+	return "tablewire " + info.Main.Version
+}
