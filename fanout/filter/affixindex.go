@@ -6,21 +6,22 @@ import (
 	"github.com/tablewire/tablewire/fanout/filter/value"
 )
 
-// affixes finds the filters whose startswith or endswith a text fulfils: a table by
-// hash that is asked once for each length in use. Long ones are kept by a part of
-// theirs, so that there are never many lengths.
+// affixIndex finds the filters of startswith or endswith that match a text: by the hash of the
+// prefix or suffix. A text is looked up once for each length in use. To have few lengths, a long
+// affix is filed under as much of it as the next shorter length code says.
 type affixIndex struct {
 	hashIndex
 	fromEnd bool
-	// inUse are the lengths that are asked for, and keys how many keys each has.
+	// inUse has a bit for each length code that has keys; keyCounts says how many.
 	inUse     [lengthCodes / 64]uint64
-	keyCounts []int32 // by length code; nil when there are none
+	keyCounts []int32 // by length code; nil without keys
 }
 
-// A length's code: itself up to 16, then eight steps an octave.
+// lengthCodes is the number of length codes. A length up to 16 is its own code; beyond, there
+// are eight codes an octave.
 const lengthCodes = 128
 
-// shortAffix is the length from which an affix is taken to be rare.
+// shortAffix is the length in bytes from which on the planner takes an affix to be rare.
 const shortAffix = 3
 
 func lengthCode(length int) int {
@@ -39,12 +40,12 @@ func codeLength(code int) int {
 	return (8 + code%8) << octave
 }
 
-func (a *affixIndex) init(of *columnIndex) {
-	a.hashIndex.init(of)
+func (a *affixIndex) init(col *columnIndex) {
+	a.hashIndex.init(col)
 	a.chains = a
 }
 
-// part is as much of a text as a length code says; false if it is too short.
+// part returns as much of a text as a length code says; false if the text is shorter.
 func (a *affixIndex) part(text []byte, code int) ([]byte, bool) {
 	n := codeLength(code)
 	switch {
@@ -56,7 +57,7 @@ func (a *affixIndex) part(text []byte, code int) ([]byte, bool) {
 	return text[:n], true
 }
 
-// key has the length's code in its last bits.
+// key returns the key of an affix. Its last seven bits are the length code.
 func (a *affixIndex) key(affix []byte) uint64 {
 	code := lengthCode(len(affix))
 	part, _ := a.part(affix, code)
@@ -67,6 +68,7 @@ func partKey(part []byte, code int) uint64 {
 	return value.HashBytes(part)&^(lengthCodes-1) | uint64(code)
 }
 
+// cost is the planner's cost of a startswith or endswith.
 func (a *affixIndex) cost(affix []byte) int {
 	cost := costAffix + a.count(a.key(affix))
 	if len(affix) < shortAffix {
@@ -96,6 +98,7 @@ func (a *affixIndex) dropHead(key uint64, id uint32) {
 	}
 }
 
+// match evaluates the filters whose affix, or the part that is filed, a text has.
 func (a *affixIndex) match(x *Index, text []byte) {
 	for i, word := range a.inUse {
 		for ; word != 0; word &= word - 1 {

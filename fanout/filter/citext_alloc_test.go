@@ -9,10 +9,9 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// The race detector makes pools forget a part of what they are given, so that this
-// holds without it alone.
+// The race detector makes pools drop some of their items, so this holds only without it.
 
-// Folding is on the way of every change: it must not allocate.
+// Every change is folded: folding must not allocate.
 func TestFoldingDoesNotAllocate(t *testing.T) {
 	email := wal.Type{OID: 1, Base: 1, Name: "citext", Kind: wal.KindText, Folding: &wal.Folding{
 		Lower: map[rune]string{'A': "a", 'Σ': "σ", 'İ': "i\u0307"}, FinalSigma: true,
@@ -32,8 +31,8 @@ func TestFoldingDoesNotAllocate(t *testing.T) {
 			t.Errorf("%s allocates %v times", raw, n)
 		}
 	}
-	hits := make([]filter.Match, 0, 16)
-	if n := testing.AllocsPerRun(100, func() { hits = index.Match(hits[:0], row) }); n >= 1 {
+	matches := make([]filter.Match, 0, 16)
+	if n := testing.AllocsPerRun(100, func() { matches = index.Match(matches[:0], row) }); n >= 1 {
 		t.Errorf("the index allocates %v times", n)
 	}
 }

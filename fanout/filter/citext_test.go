@@ -18,12 +18,12 @@ import (
 	"github.com/tablewire/tablewire/sql"
 )
 
-// foldingDatabases are databases that fold differently, by the version since which
-// there are such.
+// foldingDatabases are databases that fold differently, with the first version of PostgreSQL
+// that has them.
 var foldingDatabases = []struct {
 	since   int
 	options string
-	// marks says that combining marks leave it open what a filter gives.
+	// marks says that filters may be unknown for texts with combining marks.
 	marks bool
 }{
 	{14, `ENCODING UTF8 LC_COLLATE 'C' LC_CTYPE 'C'`, false},
@@ -72,7 +72,7 @@ func openCitext(t *testing.T, url string) *oracle {
 	return o
 }
 
-// citextRelation describes the table as the catalog tells of its types.
+// citextRelation describes the table, with types as the catalog has them.
 func citextRelation(t *testing.T, o *oracle, url string) *wal.Relation {
 	t.Helper()
 	db, err := sql.Open(sql.Config{URL: url, Publication: "p", Slot: "s"})
@@ -94,7 +94,7 @@ func citextRelation(t *testing.T, o *oracle, url string) *wal.Relation {
 	}}
 }
 
-// citextOracle asks PostgreSQL what a filter on citext means.
+// citextOracle asks PostgreSQL for the meaning of filters on citext.
 type citextOracle struct {
 	o            *oracle
 	r            *rand.Rand
@@ -103,7 +103,7 @@ type citextOracle struct {
 	major        int
 }
 
-// everyCharacter holds that each character folds as lower() has it.
+// everyCharacter tests that each character folds as in lower().
 func (c *citextOracle) everyCharacter(t *testing.T) {
 	t.Helper()
 	last, skipped := 0x10ffff, 0

@@ -11,28 +11,28 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// clause is one comparison: a column, or what a path leads to in one, an
-// operator, and typed operands. It is all that an index over filters needs to
-// know. There are many: it has 64 bytes, and most are decided without a look at
-// anything else.
+// clause is one comparison: a column, or a path into a column of JSON, an operator, and typed
+// operands. There may be millions: a clause has 64 bytes, and most clauses are decided without a
+// look at anything else.
 type clause struct {
 	opclass *value.Opclass
-	extras  *extras // nil for none
-	// operands are ordered and distinct: one for a comparison, one or more for
-	// opIn and opNotIn (which have one never: that is opEq and opNe), the text for
-	// opStartsWith and opEndsWith.
+	extras  *extras // nil: noExtras
+
+	// operands are ordered and distinct: one for a comparison, two or more for opIn and opNotIn
+	// (with one, these become opEq and opNe), and the text for opStartsWith and opEndsWith.
 	operands []value.Datum
-	sortKey  uint64 // of the operand, where there is one and the class has ranks
+	sortKey  uint64 // of the operand, if there is one and the opclass has sort keys
 	index    int32  // of the column
-	// cell is where an index keeps the value while it matches: the column's index,
-	// or for a path what the index has made of it.
+
+	// valueID says which columnValue of an index this clause looks at: index, or for a path ^id of
+	// a pathValue.
 	valueID int32
 	op      op
-	null    bool // of opIsNull: what is asked for
-	last    bool // the last one of its group
+	null    bool // of opIsNull: its operand
+	last    bool // the last clause of its group
 }
 
-// rarities are what few clauses have.
+// extras are what few clauses have.
 type extras struct {
 	path   []string // into a column of JSON
 	needle *needle  // of opContains
@@ -51,7 +51,7 @@ func newClause(t *target, v literals) (*clause, error) {
 	}
 	if path := t.field.path; path != nil {
 		c.extras = &extras{path: path}
-		c.opclass = pathClass(c.op, v)
+		c.opclass = pathOpclass(c.op, v)
 	}
 	if err := c.usable(&t.field.column.Type); err != nil {
 		return nil, err
@@ -73,9 +73,9 @@ func newClause(t *target, v literals) (*clause, error) {
 	return c, nil
 }
 
-// pathClass: a path leads to text, as ->> does. Compared with what is a number in
-// the client's JSON it is a number.
-func pathClass(o op, v literals) *value.Opclass {
+// pathOpclass returns the opclass of what a path leads to: text, as SQL's ->> gives it, or a number
+// if the client's JSON has numbers to compare with.
+func pathOpclass(o op, v literals) *value.Opclass {
 	if o == opIsNull || o.onText() {
 		return value.Text
 	}
@@ -95,6 +95,7 @@ func pathClass(o op, v literals) *value.Opclass {
 	return value.PathNumber
 }
 
+// usable returns why the clause's operator can't be used on its type, for the client.
 func (c *clause) usable(t *wal.Type) error {
 	switch {
 	case c.op == opIsNull:
@@ -111,6 +112,7 @@ func (c *clause) usable(t *wal.Type) error {
 	return nil
 }
 
+// setNull sets the operand of isnull.
 func (c *clause) setNull(v literals) error {
 	l, err := v.scalar()
 	if err != nil {
@@ -124,6 +126,7 @@ func (c *clause) setNull(v literals) error {
 	return nil
 }
 
+// setText sets the operand of an operator on the cast to text.
 func (c *clause) setText(v literals) error {
 	l, err := v.scalar()
 	switch {
@@ -143,7 +146,8 @@ func (c *clause) setText(v literals) error {
 	return nil
 }
 
-// setFolded: both sides are folded by the class, and then compared as they are.
+// setFolded sets the operand for an opclass that folds the cast to text: both sides are compared
+// as folded.
 func (c *clause) setFolded(l literal) error {
 	d, err := c.opclass.Literal(l.text)
 	switch {
@@ -157,6 +161,7 @@ func (c *clause) setFolded(l literal) error {
 	return nil
 }
 
+// setScalar sets the operand of a comparison.
 func (c *clause) setScalar(v literals) error {
 	l, err := v.scalar()
 	if err != nil {
@@ -169,8 +174,8 @@ func (c *clause) setScalar(v literals) error {
 	return c.addOperand(l)
 }
 
-// setList: "x IN (1, NULL)" is true or NULL, so the NULL can go; "x NOT IN (1,
-// NULL)" is false or NULL.
+// setList sets the operands of in and notin. x IN (1, NULL) is true or NULL, so the NULL can be
+// left out; x NOT IN (1, NULL) is false or NULL, so it never holds.
 func (c *clause) setList(v literals) error {
 	items, err := v.list()
 	if err != nil {
@@ -214,8 +219,8 @@ func (c *clause) addOperand(l literal) error {
 	return nil
 }
 
-// key writes the clause in a form that another clause of the same relation
-// has only if it is the same.
+// key returns the clause in a form that another clause on the same relation has only if it is
+// the same clause.
 func (c *clause) key(column string) string {
 	if c.op == opNever {
 		return c.op.String()

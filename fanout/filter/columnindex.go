@@ -5,15 +5,15 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// axis is what an index knows of one column, or of one path: the filters that are
-// reached through it, by the operator that they are reached with.
+// columnIndex has the postings whose key is a value of one column, or of one path into a
+// column, by the operator of their clauses.
 type columnIndex struct {
-	key      columnKey
-	opclass  *value.Opclass
-	at       int // in Index.axes
-	postings int // in all that follows
+	key     columnKey
+	opclass *value.Opclass
+	at      int // in Index.columns
+	len     int // postings in all indexes below
 
-	equal         hashIndex    // eq, in; by the value's hash
+	equal         hashIndex    // eq, in, by the value's hash
 	exclusions    exclusions   // ne, notin
 	intervals     intervalTree // gt, gte, lt, lte
 	prefixes      affixIndex   // startswith
@@ -22,8 +22,8 @@ type columnIndex struct {
 	null, notNull postings     // isnull
 }
 
-// axisKey tells axes apart. A path that is compared with numbers is another
-// axis than the same path as text.
+// columnKey identifies a columnIndex. A path that is compared with numbers has another one than
+// the same path compared as text.
 type columnKey struct {
 	valueID int32
 	number  bool
@@ -32,93 +32,93 @@ type columnKey struct {
 func columnKeyOf(c *clause) columnKey { return columnKey{c.valueID, c.opclass == value.PathNumber} }
 
 func newColumnIndex(c *clause) *columnIndex {
-	a := &columnIndex{key: columnKeyOf(c), opclass: c.opclass}
-	a.equal.init(a)
-	a.exclusions.init(a)
-	a.intervals.init(a)
-	a.prefixes.init(a)
-	a.suffixes.init(a)
-	a.suffixes.fromEnd = true
-	a.ngrams.init(a)
-	a.null.column, a.notNull.column = a, a
-	return a
+	col := &columnIndex{key: columnKeyOf(c), opclass: c.opclass}
+	col.equal.init(col)
+	col.exclusions.init(col)
+	col.intervals.init(col)
+	col.prefixes.init(col)
+	col.suffixes.init(col)
+	col.suffixes.fromEnd = true
+	col.ngrams.init(col)
+	col.null.column, col.notNull.column = col, col
+	return col
 }
 
-// match visits what the row's value leads to. A value that is not known leads
-// to everything: it is for the rest of a filter to decide.
-func (a *columnIndex) match(x *Index) {
-	c := x.valueOf(a.key.valueID)
-	switch c.state {
+// match evaluates the filters that the row's value leads to. An unknown value leads to all
+// filters of the column: other clauses may decide them.
+func (col *columnIndex) match(x *Index) {
+	v := x.valueOf(col.key.valueID)
+	switch v.state {
 	case wal.Null:
-		x.acceptAll(&a.null)
+		x.acceptAll(&col.null)
 	case wal.Text:
-		if a.opclass.IsNull(c.text) {
-			x.acceptAll(&a.null)
+		if col.opclass.IsNull(v.text) {
+			x.acceptAll(&col.null)
 		} else {
-			x.acceptAll(&a.notNull)
+			x.acceptAll(&col.notNull)
 		}
-		a.matchValue(x, c)
-		a.matchText(x, c)
+		col.matchValue(x, v)
+		col.matchText(x, v)
 	case wal.Unchanged: // it is not NULL
-		x.acceptAll(&a.notNull)
-		a.evaluateValues(x)
-		a.evaluateTexts(x)
+		x.acceptAll(&col.notNull)
+		col.evaluateValues(x)
+		col.evaluateTexts(x)
 	case wal.Absent:
-		x.evaluateAll(&a.null)
-		x.evaluateAll(&a.notNull)
-		a.evaluateValues(x)
-		a.evaluateTexts(x)
+		x.evaluateAll(&col.null)
+		x.evaluateAll(&col.notNull)
+		col.evaluateValues(x)
+		col.evaluateTexts(x)
 	}
 }
 
-// matchValue visits those that compare the value.
-func (a *columnIndex) matchValue(x *Index, c *columnValue) {
-	if a.equal.list.len+a.exclusions.len()+a.intervals.list.len == 0 {
+// matchValue evaluates the filters that compare the value.
+func (col *columnIndex) matchValue(x *Index, v *columnValue) {
+	if col.equal.list.len+col.exclusions.len()+col.intervals.list.len == 0 {
 		return
 	}
-	r := c.parse(x, a.opclass)
+	p := v.parse(x, col.opclass)
 	switch {
-	case !r.ok && a.key.number: // NULL
+	case !p.ok && col.key.number: // NULL
 		return
-	case !r.ok:
-		a.evaluateValues(x)
+	case !p.ok:
+		col.evaluateValues(x)
 		return
 	}
-	if a.equal.list.len+a.exclusions.len() > 0 {
-		hash := r.hash(a.opclass)
-		x.evaluateChain(&a.equal.postings, a.equal.head(hash))
-		a.exclusions.match(x, hash)
+	if col.equal.list.len+col.exclusions.len() > 0 {
+		hash := p.hash(col.opclass)
+		x.evaluateChain(&col.equal.postings, col.equal.head(hash))
+		col.exclusions.match(x, hash)
 	}
-	a.intervals.match(x, r)
+	col.intervals.match(x, p)
 }
 
-// matchText visits those that look at the text form.
-func (a *columnIndex) matchText(x *Index, c *columnValue) {
-	if a.prefixes.list.len+a.suffixes.list.len+a.ngrams.list.len == 0 {
+// matchText evaluates the filters that look at the value's cast to text.
+func (col *columnIndex) matchText(x *Index, v *columnValue) {
+	if col.prefixes.list.len+col.suffixes.list.len+col.ngrams.list.len == 0 {
 		return
 	}
-	text, ok := c.castText(x, a.opclass)
+	text, ok := v.castText(x, col.opclass)
 	if !ok {
-		a.evaluateTexts(x)
+		col.evaluateTexts(x)
 		return
 	}
-	if a.prefixes.list.len+a.suffixes.list.len > 0 {
-		a.prefixes.match(x, text)
-		a.suffixes.match(x, text)
+	if col.prefixes.list.len+col.suffixes.list.len > 0 {
+		col.prefixes.match(x, text)
+		col.suffixes.match(x, text)
 	}
-	if a.ngrams.list.len > 0 {
-		a.ngrams.match(x, c.lowered(x, a.opclass))
+	if col.ngrams.list.len > 0 {
+		col.ngrams.match(x, v.lowered(x, col.opclass))
 	}
 }
 
-func (a *columnIndex) evaluateValues(x *Index) {
-	x.evaluateAll(&a.equal.postings)
-	x.evaluateAll(&a.exclusions.list)
-	x.evaluateAll(&a.intervals.postings)
+func (col *columnIndex) evaluateValues(x *Index) {
+	x.evaluateAll(&col.equal.postings)
+	x.evaluateAll(&col.exclusions.list)
+	x.evaluateAll(&col.intervals.postings)
 }
 
-func (a *columnIndex) evaluateTexts(x *Index) {
-	x.evaluateAll(&a.prefixes.postings)
-	x.evaluateAll(&a.suffixes.postings)
-	x.evaluateAll(&a.ngrams.postings)
+func (col *columnIndex) evaluateTexts(x *Index) {
+	x.evaluateAll(&col.prefixes.postings)
+	x.evaluateAll(&col.suffixes.postings)
+	x.evaluateAll(&col.ngrams.postings)
 }

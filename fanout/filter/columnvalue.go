@@ -1,54 +1,55 @@
 package filter
 
 import (
-	"bytes"
-	"cmp"
+	"slices"
+	"strconv"
 
 	"github.com/tablewire/tablewire/fanout/filter/value"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// cell holds what one column, or one path into a column, has in the row that an
-// index is matching. Each text is read once for all clauses, and only if one asks.
+// columnValue is the value of one column, or of one path into a column, in the row that the
+// index is matching. It is parsed, folded and so on once for all clauses, and only if one needs
+// it: each result has the generation that it was made in, and is stale in any other.
 type columnValue struct {
-	generation uint64 // the turn of the index that it was filled in
+	generation uint64 // of state and text
 	state      wal.State
 	text       []byte // of state Text
 
-	parsed [2]parsedValue // of a path, as text and as a number; else the first
+	parsed [2]parsedValue // of a path: as text, and as a number; otherwise only the first
 
-	lowerGeneration uint64 // of the text form in lower case
+	lowerGeneration uint64 // of lower: the cast to text, in lower case
 	lower           []byte
 
-	foldGeneration uint64 // of the text as the class folds it, if it can
+	foldGeneration uint64 // of folded: the text as the opclass folds it; foldable says whether it can
 	folded         []byte
 	foldable       bool
 }
 
-// reading is a text read as a class.
+// parsedValue is a text as an opclass reads it.
 type parsedValue struct {
 	generation uint64
 	datum      value.Datum
 	ok         bool
 	hasSum     bool
 	hasKey     bool
-	sum        uint64 // the datum's hash
-	key        uint64 // the datum's rank
+	sum        uint64 // the datum's hash, if hasSum
+	key        uint64 // the datum's sort key, if hasKey
 }
 
-// maxLower is the longest buffer that a cell keeps.
+// maxKeptText is the longest buffer, in bytes, that is kept for the next row.
 const maxKeptText = 64 << 10
 
-// cell gives the filled cell of a clause.
+// valueOf returns a value of the present row: of the column id, or of the path ^id.
 func (x *Index) valueOf(id int32) *columnValue {
 	if id >= 0 {
-		c := &x.columnValues[id]
-		if c.generation != x.generation {
-			c.generation = x.generation
-			c.fill(x.row, int(id))
-			x.filled = append(x.filled, c)
+		v := &x.columnValues[id]
+		if v.generation != x.generation {
+			v.generation = x.generation
+			v.fill(x.row, int(id))
+			x.filled = append(x.filled, v)
 		}
-		return c
+		return v
 	}
 	p := x.paths.items[^id]
 	if p.generation != x.generation {
@@ -59,147 +60,147 @@ func (x *Index) valueOf(id int32) *columnValue {
 	return &p.columnValue
 }
 
-func (c *columnValue) fill(row []wal.Value, column int) {
-	c.state, c.text = wal.Absent, nil
+func (v *columnValue) fill(row []wal.Value, column int) {
+	v.state, v.text = wal.Absent, nil
 	if column < len(row) {
-		c.state, c.text = row[column].State, row[column].Text
+		v.state, v.text = row[column].State, row[column].Text
 	}
 }
 
-// release lets go of the row, and of what is too long to be kept.
-func (c *columnValue) release() {
-	c.text = nil
-	for i := range c.parsed {
-		c.parsed[i].datum = value.Datum{}
+// release drops what belongs to the row, and buffers that are too long to keep.
+func (v *columnValue) release() {
+	v.text = nil
+	for i := range v.parsed {
+		v.parsed[i].datum = value.Datum{}
 	}
-	if cap(c.lower) > maxKeptText {
-		c.lower = nil
+	if cap(v.lower) > maxKeptText {
+		v.lower = nil
 	}
-	if cap(c.folded) > maxKeptText {
-		c.folded = nil
+	if cap(v.folded) > maxKeptText {
+		v.folded = nil
 	}
 }
 
-// read reads the text.
-func (c *columnValue) parse(x *Index, class *value.Opclass) *parsedValue {
-	r := &c.parsed[0]
-	if class == value.PathNumber {
-		r = &c.parsed[1]
+// parse returns the text as the opclass reads it.
+func (v *columnValue) parse(x *Index, opclass *value.Opclass) *parsedValue {
+	p := &v.parsed[0]
+	if opclass == value.PathNumber {
+		p = &v.parsed[1]
 	}
-	if r.generation != x.generation {
-		r.generation, r.hasSum, r.hasKey = x.generation, false, false
-		text, foldable := c.fold(x, class)
-		r.datum, r.ok = class.Read(text)
-		r.ok = r.ok && foldable
+	if p.generation != x.generation {
+		p.generation, p.hasSum, p.hasKey = x.generation, false, false
+		text, foldable := v.fold(x, opclass)
+		p.datum, p.ok = opclass.Read(text)
+		p.ok = p.ok && foldable
 	}
-	return r
+	return p
 }
 
-func (r *parsedValue) hash(class *value.Opclass) uint64 {
-	if !r.hasSum {
-		r.hasSum, r.sum = true, class.Hash(r.datum)
+func (p *parsedValue) hash(opclass *value.Opclass) uint64 {
+	if !p.hasSum {
+		p.hasSum, p.sum = true, opclass.Hash(p.datum)
 	}
-	return r.sum
+	return p.sum
 }
 
-func (r *parsedValue) sortKey(class *value.Opclass) uint64 {
-	if !r.hasKey {
-		r.hasKey, r.key = true, class.SortKey(r.datum)
+func (p *parsedValue) sortKey(opclass *value.Opclass) uint64 {
+	if !p.hasKey {
+		p.hasKey, p.key = true, opclass.SortKey(p.datum)
 	}
-	return r.key
+	return p.key
 }
 
-// fold gives the text that the class reads.
-func (c *columnValue) fold(x *Index, class *value.Opclass) (_ []byte, ok bool) {
-	if !class.Folds() {
-		return c.text, true
+// fold returns the text that the opclass reads; false if it is not known.
+func (v *columnValue) fold(x *Index, opclass *value.Opclass) (_ []byte, ok bool) {
+	if !opclass.Folds() {
+		return v.text, true
 	}
-	if c.foldGeneration != x.generation {
-		c.foldGeneration = x.generation
-		c.folded, c.foldable = class.Fold(c.folded[:0], c.text)
+	if v.foldGeneration != x.generation {
+		v.foldGeneration = x.generation
+		v.folded, v.foldable = opclass.Fold(v.folded[:0], v.text)
 	}
-	return c.folded, c.foldable
+	return v.folded, v.foldable
 }
 
-// form gives the text form; false if it is not known.
-func (c *columnValue) castText(x *Index, class *value.Opclass) (_ []byte, ok bool) {
-	if class.FoldsText() {
-		return c.fold(x, class)
+// castText returns the cast to text, folded if the opclass folds it; false if it is not known.
+func (v *columnValue) castText(x *Index, opclass *value.Opclass) (_ []byte, ok bool) {
+	if opclass.FoldsText() {
+		return v.fold(x, opclass)
 	}
-	return class.CastText(c.text), true
+	return opclass.CastText(v.text), true
 }
 
-// lowered gives the text form in lower case, which a class that folds it has made it
-// already.
-func (c *columnValue) lowered(x *Index, class *value.Opclass) []byte {
-	if class.FoldsText() {
-		return c.folded
+// lowered returns the cast to text in lower case. If the opclass folds the cast to text, that is
+// castText, which must have been called before.
+func (v *columnValue) lowered(x *Index, opclass *value.Opclass) []byte {
+	if opclass.FoldsText() {
+		return v.folded
 	}
-	if c.lowerGeneration != x.generation {
-		c.lowerGeneration = x.generation
-		c.lower = appendLower(c.lower[:0], class.CastText(c.text))
+	if v.lowerGeneration != x.generation {
+		v.lowerGeneration = x.generation
+		v.lower = appendLower(v.lower[:0], opclass.CastText(v.text))
 	}
-	return c.lower
+	return v.lower
 }
 
-// match evaluates an entry's filter for the row at hand.
-func (x *Index) match(e *Handle) Result {
-	result, group := Yes, No
-	for i := range e.clauses {
-		c := &e.clauses[i]
-		if group != Yes {
-			group = max(group, x.matchClause(c))
+// bindValues makes sure that there are values for all clauses of a handle, and tells those with a
+// path which is theirs. It does so in a copy: the filter belongs to whoever compiled it.
+func (x *Index) bindValues(h *Handle) {
+	copied := false
+	for i := range h.clauses {
+		c := &h.clauses[i]
+		if n := int(c.index) + 1 - len(x.columnValues); n > 0 {
+			x.columnValues = append(x.columnValues, make([]columnValue, n)...)
+			x.sample.len = 0 // its rows have no such column
 		}
-		if !c.last {
+		if c.path() == nil {
 			continue
 		}
-		if group == No {
-			return No
+		if !copied {
+			h.clauses, copied = slices.Clone(h.clauses), true
+			c = &h.clauses[i]
 		}
-		result, group = min(result, group), No
+		c.valueID = x.acquirePath(c)
 	}
-	return result
 }
 
-func (x *Index) matchCastText(c *clause, v *columnValue) Result {
-	text, ok := v.castText(x, c.opclass)
-	switch {
-	case !ok:
-		return Unknown
-	case c.op == opContains:
-		return resultOf(bytes.Contains(v.lowered(x, c.opclass), c.needle().lower))
+// acquirePath returns the valueID of a clause's path.
+func (x *Index) acquirePath(c *clause) int32 {
+	name := strconv.AppendInt(nil, int64(c.index), 10)
+	for _, member := range c.path() {
+		name = strconv.AppendQuote(name, member)
 	}
-	return resultOf(c.matchForm(text))
+	id, ok := x.pathIDs.items[string(name)]
+	if !ok {
+		root := x.documents[c.index]
+		if root == nil {
+			root = &pathTrie{}
+			if x.documents == nil {
+				x.documents = map[int32]*pathTrie{}
+			}
+			x.documents[c.index] = root
+		}
+		p := &pathValue{name: string(name), column: c.index, path: c.path(), root: root, leaf: root.extend(c.path())}
+		id = ^x.paths.put(p)
+		x.pathIDs.put(p.name, id)
+	}
+	x.paths.items[^id].users++
+	return id
 }
 
-// matchClause is clause.match by way of the cells.
-func (x *Index) matchClause(c *clause) Result {
-	if c.op == opNever {
-		return No
-	}
-	v := x.valueOf(c.valueID)
-	switch v.state {
-	case wal.Null:
-		return c.matchNull()
-	case wal.Unchanged:
-		return c.matchUnchanged()
-	case wal.Absent:
-		return Unknown
-	case wal.Text:
-	}
-	switch {
-	case c.op == opIsNull:
-		return c.matchIsNull(v.text)
-	case c.op.onText():
-		return x.matchCastText(c, v)
-	}
-	r := v.parse(x, c.opclass)
-	if r.ok && c.op.compares() && c.opclass.HasSortKey() {
-		// Ranks decide most comparisons, and they are at hand.
-		rank := r.sortKey(c.opclass)
-		if rank != c.sortKey || c.opclass.SortKeyIsExact() {
-			return resultOf(c.op.holds(cmp.Compare(rank, c.sortKey)))
+// releaseValues drops the paths that no filter has any more.
+func (x *Index) releaseValues(h *Handle) {
+	for i := range h.clauses {
+		id := h.clauses[i].valueID
+		if id >= 0 {
+			continue
 		}
+		p := x.paths.items[^id]
+		if p.users--; p.users > 0 {
+			continue
+		}
+		x.pathIDs.remove(p.name)
+		p.root.cut(p.path)
+		x.paths.remove(^id)
 	}
-	return c.matchRead(r.datum, r.ok)
 }

@@ -6,13 +6,13 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// compiler collects the clauses of one filter.
+// compiler collects the clauses of one filter, member by member.
 type compiler struct {
 	rel     *wal.Relation
 	groups  []group
-	named   map[string]int // the group that a name stands for
+	named   map[string]int // by a group's name: its index in groups
 	clauses int
-	items   int // of lists
+	items   int // of all lists
 }
 
 // add compiles one member of the client's object.
@@ -39,6 +39,7 @@ func (c *compiler) add(m *member) error {
 	return c.addTargets(m, targets, at)
 }
 
+// addTargets compiles one clause for each target of a member, into the group at.
 func (c *compiler) addTargets(m *member, targets []target, at int) error {
 	if c.clauses += len(targets); c.clauses > MaxClauses {
 		return fmt.Errorf("filters: more than %d clauses", MaxClauses)

@@ -5,13 +5,12 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// pair finds filters by the values of two columns or paths at once: where many
-// filters have the same value of the one, and many the same of the other, few have
-// both.
+// compositeIndex finds filters by the values of two columns or paths at once. If many filters
+// want the same value of one column, and many the same value of the other, few want both.
 type compositeIndex struct {
 	key       compositeKey
 	opclasses [2]*value.Opclass
-	at        int // in Index.pairs
+	at        int // in Index.composites
 	equal     hashIndex
 }
 
@@ -20,18 +19,19 @@ type compositeKey [2]columnKey
 func compositeKeyOf(a, b *clause) compositeKey { return compositeKey{columnKeyOf(a), columnKeyOf(b)} }
 
 func newCompositeIndex(a, b *clause) *compositeIndex {
-	p := &compositeIndex{key: compositeKeyOf(a, b), opclasses: [2]*value.Opclass{a.opclass, b.opclass}}
-	p.equal.init(nil)
-	p.equal.composite = p
-	return p
+	comp := &compositeIndex{key: compositeKeyOf(a, b), opclasses: [2]*value.Opclass{a.opclass, b.opclass}}
+	comp.equal.init(nil)
+	comp.equal.composite = comp
+	return comp
 }
 
-func (p *compositeIndex) match(x *Index) {
+// match evaluates the filters that the row's two values lead to.
+func (comp *compositeIndex) match(x *Index) {
 	var hashes [2]uint64
 	known := true
-	for i, side := range p.key {
-		c := x.valueOf(side.valueID)
-		switch c.state {
+	for i, side := range comp.key {
+		v := x.valueOf(side.valueID)
+		switch v.state {
 		case wal.Null:
 			return
 		case wal.Unchanged, wal.Absent:
@@ -39,10 +39,10 @@ func (p *compositeIndex) match(x *Index) {
 			continue
 		case wal.Text:
 		}
-		r := c.parse(x, p.opclasses[i])
+		p := v.parse(x, comp.opclasses[i])
 		switch {
-		case r.ok:
-			hashes[i] = r.hash(p.opclasses[i])
+		case p.ok:
+			hashes[i] = p.hash(comp.opclasses[i])
 		case side.number: // NULL
 			return
 		default:
@@ -50,14 +50,14 @@ func (p *compositeIndex) match(x *Index) {
 		}
 	}
 	if known {
-		x.evaluateChain(&p.equal.postings, p.equal.head(value.Mix(hashes[0], hashes[1])))
+		x.evaluateChain(&comp.equal.postings, comp.equal.head(value.Mix(hashes[0], hashes[1])))
 	} else {
-		x.evaluateAll(&p.equal.postings)
+		x.evaluateAll(&comp.equal.postings)
 	}
 }
 
-// keys goes through the keys of two clauses of eq or in.
-func (p *compositeIndex) eachKey(a, b *clause, do func(key uint64)) {
+// eachKey calls do for the keys of two clauses of eq or in: one for each pair of operands.
+func (comp *compositeIndex) eachKey(a, b *clause, do func(key uint64)) {
 	for _, d := range a.operands {
 		for _, e := range b.operands {
 			do(value.Mix(a.opclass.Hash(d), b.opclass.Hash(e)))

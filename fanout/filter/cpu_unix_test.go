@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// processorTime is what the process has used: on a machine that is shared it says
+// processorTime returns the processor time that the process has used. On a shared machine it says
 // more than a clock.
 func processorTime() time.Duration {
 	var usage syscall.Rusage

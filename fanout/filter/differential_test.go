@@ -32,7 +32,7 @@ func newRand(t *testing.T) *rand.Rand {
 
 const rowsPerTable = 150
 
-// answer is what PostgreSQL says of a filter: the rows that it selects.
+// answer has the ids of the rows that PostgreSQL selects by a filter.
 type answer struct {
 	question
 	ids map[string]bool
@@ -41,14 +41,14 @@ type answer struct {
 // checkIndex compares what an index finds with PostgreSQL's answers.
 func checkIndex(t *testing.T, o *oracle, x *filter.Index, table map[string][]wal.Value, answers []*answer) {
 	t.Helper()
-	var hits []filter.Match
+	var matches []filter.Match
 	for id, values := range table {
-		hits = x.Match(hits[:0], values)
-		found := make(map[*answer]bool, len(hits))
-		for _, hit := range hits {
-			a := hit.Handle.Value.(*answer)
-			if hit.Result != filter.Yes || !a.ids[id] {
-				t.Fatalf("%s\nWHERE %s\nis found by the index, %v, for\n%s", a.raw, a.where, hit.Result, o.show(t, id))
+		matches = x.Match(matches[:0], values)
+		found := make(map[*answer]bool, len(matches))
+		for _, m := range matches {
+			a := m.Handle.Value.(*answer)
+			if m.Result != filter.Yes || !a.ids[id] {
+				t.Fatalf("%s\nWHERE %s\nis found by the index, %v, for\n%s", a.raw, a.where, m.Result, o.show(t, id))
 			}
 			found[a] = true
 		}
@@ -194,7 +194,7 @@ func (g *generator) group(prefix string) string {
 func (g *generator) member(prefix string) string {
 	s := g.samples[g.r.IntN(len(g.samples))]
 	op := s.ops[g.r.IntN(len(s.ops))]
-	if g.r.IntN(2) == 0 { // so that each has its turn, whatever the seed
+	if g.r.IntN(2) == 0 { // so that each is used, whatever the seed
 		op = slices.MinFunc(s.ops, func(a, b string) int { return g.used[s.name+" "+a] - g.used[s.name+" "+b] })
 	}
 	fields := []*sample{s}
@@ -241,7 +241,7 @@ func (g *generator) member(prefix string) string {
 	return "(" + strings.Join(alternatives, " OR ") + ")"
 }
 
-// unclear says that a name means something else than what it was made of.
+// unclear reports whether a name means other fields than those it was made of.
 func (g *generator) unclear(name string, fields []*sample) bool {
 	for _, s := range g.samples {
 		if s.name == name && (len(fields) > 1 || fields[0].name != name) {

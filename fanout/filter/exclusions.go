@@ -1,36 +1,36 @@
 package filter
 
-// others are the filters of ne and notin: a value leads to all but those that leave
-// it out. They are a list, and a table of what they leave out.
+// exclusions finds the filters of ne and notin: a value leads to all of them but those that
+// exclude it.
 type exclusions struct {
-	list     postings  // a point's key is the turn in which its filter is left out
-	excluded hashIndex // by the hash of a value that is left out
+	list     postings  // all filters; a key is the generation in which the value was excluded
+	excluded hashIndex // the same filters by the hash of each value that they exclude
 }
 
-func (o *exclusions) init(a *columnIndex) {
-	o.list.column = a
-	o.excluded.init(a)
+func (ex *exclusions) init(col *columnIndex) {
+	ex.list.column = col
+	ex.excluded.init(col)
 }
 
-// put gives an entry its place in the list, before all its others, and one for each
-// value that it leaves out.
-func (o *exclusions) put(e *Handle, c *clause) {
-	o.list.add(e, 0, 0)
+// put adds the postings of a clause: the one in the list, which must be the handle's first, and
+// one for each value that the clause excludes.
+func (ex *exclusions) put(h *Handle, c *clause) {
+	ex.list.add(h, 0, 0)
 	for _, d := range c.operands {
-		o.excluded.put(e, c.opclass.Hash(d))
+		ex.excluded.put(h, c.opclass.Hash(d))
 	}
 }
 
-// match visits those that don't leave out a value of some hash. Where no hash is the
-// same no value is. Those that have the hash are evaluated.
-func (o *exclusions) match(x *Index, hash uint64) {
-	for id := o.excluded.head(hash); id != 0; {
-		p := o.excluded.list.at(id)
-		o.list.list.at(p.handle.refs[0].id).key = x.generation
+// match evaluates the filters that exclude a value with this hash. The others hold without a
+// look at the value, because values with different hashes are different.
+func (ex *exclusions) match(x *Index, hash uint64) {
+	for id := ex.excluded.head(hash); id != 0; {
+		p := ex.excluded.list.at(id)
+		ex.list.list.at(p.handle.refs[0].id).key = x.generation
 		x.evaluate(p.handle)
 		id = p.next
 	}
-	for _, page := range o.list.list.pages {
+	for _, page := range ex.list.list.pages {
 		for i := range page {
 			if p := &page[i]; p.key != x.generation {
 				x.accept(p)
@@ -39,4 +39,4 @@ func (o *exclusions) match(x *Index, hash uint64) {
 	}
 }
 
-func (o *exclusions) len() uint32 { return o.list.list.len }
+func (ex *exclusions) len() uint32 { return ex.list.list.len }

@@ -10,10 +10,11 @@ import (
 
 // Filter is a compiled filter. It is never altered, and safe for concurrent use.
 type Filter struct {
-	// clauses are groups of which all must hold; of a group one must. A plain clause
-	// is a group of one.
+	// clauses has one group behind the other; clause.last ends a group. The filter is the AND of
+	// its groups, a group the OR of its clauses. A plain clause is a group of one.
 	clauses []clause
-	key     string
+
+	key string
 }
 
 // group is the clauses of one group while a filter is compiled.
@@ -25,8 +26,9 @@ type term struct {
 	key string
 }
 
-// Compile reads a client's filters, a JSON object or nothing, as a filter of a
-// relation's rows. The error's text is for the client.
+// Compile compiles a client's filters, a JSON object or nothing, for the rows of a relation. It
+// does not keep raw; rel must not be altered afterwards. The error's text is for the client;
+// [ForLog] makes of it a text for the log.
 func Compile(raw []byte, rel *wal.Relation) (*Filter, error) {
 	members, err := parse(raw)
 	if err != nil {
@@ -41,8 +43,8 @@ func Compile(raw []byte, rel *wal.Relation) (*Filter, error) {
 	return newFilter(c.groups), nil
 }
 
-// newFilter puts groups into their canonical form. SQL's AND and OR don't care
-// for order or repetition, so equal filters are those with equal sets.
+// newFilter makes a filter of groups, in their canonical form: sorted and without repetitions.
+// Neither matters to SQL's AND and OR.
 func newFilter(groups []group) *Filter {
 	for i := range groups {
 		groups[i] = groups[i].canonical()
@@ -67,8 +69,8 @@ func newFilter(groups []group) *Filter {
 	return f
 }
 
-// pack lays the operands side by side, and their bytes: what is evaluated together
-// lies together.
+// pack moves all operands into one slice, and all their bytes into another: what is evaluated
+// together lies together.
 func (f *Filter) pack() {
 	operands, size := 0, 0
 	for i := range f.clauses {
@@ -92,8 +94,8 @@ func (f *Filter) pack() {
 	}
 }
 
-// canonical drops what adds nothing to a group: a repeated clause, and one that
-// never holds beside one that may.
+// canonical sorts a group, and drops what adds nothing to it: a repeated clause, and a clause
+// that never holds beside one that may.
 func (g group) canonical() group {
 	slices.SortFunc(g, func(a, b term) int { return strings.Compare(a.key, b.key) })
 	g = slices.CompactFunc(g, func(a, b term) bool { return a.key == b.key })
@@ -111,22 +113,27 @@ func (g group) key() string {
 	return strings.Join(keys, " | ")
 }
 
-// Key is the filter's canonical form: two filters of one relation have the same
-// key if they are the same but for order, repetition and spelling. It is "" for
-// the empty filter.
+// Key returns the filter's canonical form. Two filters on one relation have the same key if they
+// differ only in the order, repetition or spelling of their clauses. The empty filter has "".
 func (f *Filter) Key() string { return f.key }
 
-// Empty says that the filter lets every row pass.
+// Empty reports whether the filter has no clause, so that every row matches.
 func (f *Filter) Empty() bool { return len(f.clauses) == 0 }
 
 // Match evaluates the filter for a row: one value for each column, or nothing
 // where nothing is known of the row.
-func (f *Filter) Match(row []wal.Value) Result {
+func (f *Filter) Match(row []wal.Value) Result { return matchAll(f.clauses, rawRow(row)) }
+
+type rawRow []wal.Value
+
+func (r rawRow) matchClause(c *clause) Result { return c.match(r) }
+
+func matchAll[S interface{ matchClause(c *clause) Result }](clauses []clause, s S) Result {
 	result, group := Yes, No
-	for i := range f.clauses {
-		c := &f.clauses[i]
+	for i := range clauses {
+		c := &clauses[i]
 		if group != Yes {
-			group = max(group, c.match(row))
+			group = max(group, s.matchClause(c))
 		}
 		if !c.last {
 			continue

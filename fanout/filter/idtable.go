@@ -2,43 +2,43 @@ package filter
 
 import "slices"
 
-// places keeps items at numbers that stay theirs, and gives the numbers of those that
-// have left anew.
+// idTable gives each item an id, an index into items, and reuses the ids of items that were
+// removed. It shrinks as they leave.
 type idTable[T comparable] struct {
-	items []T     // zero where a number is free
-	free  []int32 // may also have numbers that are taken, or beyond the end
+	items []T     // the zero value where an id is free
+	free  []int32 // free ids; some may be taken again, or beyond the end
 }
 
-func (p *idTable[T]) put(item T) int32 {
-	var none T
-	for n := len(p.free); n > 0; n-- {
-		at := p.free[n-1]
-		p.free = p.free[:n-1]
-		if int(at) < len(p.items) && p.items[at] == none {
-			p.items[at] = item
+func (t *idTable[T]) put(item T) int32 {
+	var zero T
+	for n := len(t.free); n > 0; n-- {
+		at := t.free[n-1]
+		t.free = t.free[:n-1]
+		if int(at) < len(t.items) && t.items[at] == zero {
+			t.items[at] = item
 			return at
 		}
 	}
-	p.items = append(p.items, item)
-	return int32(len(p.items) - 1)
+	t.items = append(t.items, item)
+	return int32(len(t.items) - 1)
 }
 
-func (p *idTable[T]) remove(at int32) {
-	var none T
-	p.items[at] = none
-	p.free = append(p.free, at)
-	last := len(p.items)
-	for last > 0 && p.items[last-1] == none {
+func (t *idTable[T]) remove(at int32) {
+	var zero T
+	t.items[at] = zero
+	t.free = append(t.free, at)
+	last := len(t.items)
+	for last > 0 && t.items[last-1] == zero {
 		last--
 	}
-	p.items = p.items[:last]
-	if cap(p.items) < minPeak || last >= cap(p.items)/8 {
+	t.items = t.items[:last]
+	if cap(t.items) < minPeak || last >= cap(t.items)/8 {
 		return
 	}
-	p.items, p.free = slices.Clone(p.items), nil
-	for i, item := range p.items {
-		if item == none {
-			p.free = append(p.free, int32(i))
+	t.items, t.free = slices.Clone(t.items), nil
+	for i, item := range t.items {
+		if item == zero {
+			t.free = append(t.free, int32(i))
 		}
 	}
 }

@@ -1,123 +1,126 @@
 package filter
 
 import (
-	"slices"
-	"strconv"
-
 	"github.com/tablewire/tablewire/internal/swaplist"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Index holds many filters of one relation's columns and finds those that a row
-// fulfils, without asking the others. It belongs to one goroutine. The zero Index
-// is empty and ready for use.
+// Index holds many filters on one relation and finds those that match a row, without evaluating
+// the others. The zero Index is empty and ready for use. It belongs to one goroutine: none of
+// its methods may run while another one does.
 //
-// Each filter is reached through one of its groups, the one that promises to lead
-// to the fewest, and is evaluated where it is reached. So an index finds what asking
-// every filter would find, [Unknown] included.
+// A filter has postings for one of its groups, the one that promises to lead the fewest rows to
+// the filter. A row is looked up in the index of each column, and the filters that it leads to
+// are evaluated. So the index finds what evaluating every filter would find, [Unknown] included.
 type Index struct {
+	len int // filters
+
 	columns        []*columnIndex
 	columnByKey    shrinkMap[columnKey, *columnIndex]
 	composites     []*compositeIndex
 	compositeByKey shrinkMap[compositeKey, *compositeIndex]
-	always         postings // empty filters
-	scanned        postings // no group leads to them: asked for every row
-	excluding      int      // reached by ne or notin, which lead to nearly all
-	len            int
 
-	paths     idTable[*pathValue] // by ^clause.cell
-	pathIDs   shrinkMap[string, int32]
-	documents map[int32]*pathTrie // by column
+	always    postings // empty filters
+	scanned   postings // filters without an access path: evaluated for every row
+	excluding int      // filters among a column's exclusions: they hold for nearly every row
+
+	// The values that clauses look at: by column, and by ^clause.valueID for paths.
+	columnValues []columnValue
+	paths        idTable[*pathValue]
+	pathIDs      shrinkMap[string, int32] // by pathValue.name
+	documents    map[int32]*pathTrie      // by column
 
 	// While a row is matched.
-	generation   uint64
-	row          []wal.Value
-	matches      []Match
-	evaluated    int
-	columnValues []columnValue
-	filled       []*columnValue
-	walked       []*pathTrie
+	generation uint64 // counts the rows
+	row        []wal.Value
+	matches    []Match
+	evaluated  int
+	filled     []*columnValue // to release
+	walked     []*pathTrie    // to release
+	toReplan   []*Handle
 
-	sample   sample
-	toReplan []*Handle // at the end of the turn
+	sample sample
 }
 
-// Entry is a filter in an index.
+// Handle is a filter in an index, for as long as the filter is there.
 type Handle struct {
-	// What a visit looks at comes first: it is in one line of the processor's cache.
-	generation uint64 // in which it was last visited
+	// What an evaluation looks at comes first, in one line of the processor's cache.
+	generation uint64 // in which the filter was last evaluated
 	clauses    []clause
-	misses     uint32 // visits in vain
-	missLimit  uint32 // with so many the filter is filed anew
+	misses     uint32 // evaluations since the last replan that gave No
+	missLimit  uint32 // misses for each posting before a replan
 
-	// Value is the caller's.
+	// Value is the caller's. The index does not look at it.
 	Value any
-	refs  []ref
+
+	refs []ref
 }
 
-// Hit is an entry that a row fulfils, or may fulfil.
+// Match is a filter that matches a row, or may match it.
 type Match struct {
 	Handle *Handle
 	Result Result // Yes or Unknown
 }
 
-// Len is the number of filters.
+// Len returns the number of filters.
 func (x *Index) Len() int { return x.len }
 
-// Scanned is the number of filters of which no clause is selective, but for the
-// empty ones: they are visited for nearly every row.
+// Scanned returns the number of filters that nearly every row leads to, because none of their
+// clauses is selective. Empty filters don't count.
 func (x *Index) Scanned() int { return int(x.scanned.list.len) + x.excluding }
 
-// Visited is how many filters the last Match looked at.
+// Evaluated returns the number of filters that the last Match evaluated, whatever the result.
+// Empty filters don't count.
 func (x *Index) Evaluated() int { return x.evaluated }
 
-// Add puts a filter into the index. All filters of an index must have been compiled
-// for relations with the same columns.
-func (x *Index) Add(f *Filter, value any) *Handle {
-	e := &Handle{Value: value, clauses: f.clauses, missLimit: firstMissLimit}
+// Add adds a filter. All filters of an index must be compiled for relations with the same
+// columns. v becomes the handle's Value.
+func (x *Index) Add(f *Filter, v any) *Handle {
+	h := &Handle{Value: v, clauses: f.clauses, missLimit: firstMissLimit}
 	x.len++
-	x.bindValues(e)
-	x.insert(e)
-	return e
+	x.bindValues(h)
+	x.insert(h)
+	return h
 }
 
-// Remove takes an entry out, once.
-func (x *Index) Remove(e *Handle) {
-	x.removePostings(e)
-	x.releaseValues(e)
+// Remove removes a filter. The handle must not be used any more.
+func (x *Index) Remove(h *Handle) {
+	x.removePostings(h)
+	x.releaseValues(h)
 	x.len--
 }
 
-// unfile takes an entry's places.
-func (x *Index) removePostings(e *Handle) {
-	for len(e.refs) > 0 {
-		last := e.refs[len(e.refs)-1]
-		e.refs = e.refs[:len(e.refs)-1]
+// removePostings removes all postings of a handle, and the indexes that have none left.
+func (x *Index) removePostings(h *Handle) {
+	for len(h.refs) > 0 {
+		last := h.refs[len(h.refs)-1]
+		h.refs = h.refs[:len(h.refs)-1]
 		last.postings.remove(last.id)
-		if a := last.postings.column; a != nil {
-			if last.postings == &a.exclusions.list {
+		if col := last.postings.column; col != nil {
+			if last.postings == &col.exclusions.list {
 				x.excluding--
 			}
-			if a.postings == 0 {
-				x.dropColumn(a)
+			if col.len == 0 {
+				x.dropColumn(col)
 			}
 		}
-		if p := last.postings.composite; p != nil && last.postings.list.len == 0 {
-			x.dropComposite(p)
+		if comp := last.postings.composite; comp != nil && last.postings.list.len == 0 {
+			x.dropComposite(comp)
 		}
 	}
 }
 
-// Match appends to dst the entries that a row fulfils or may fulfil, in no order,
-// each once. The row is as [Filter.Match] takes it.
+// Match appends to dst the filters that match a row or may match it, each once, in no order. The
+// row is as [Filter.Match] takes it. The index keeps nothing of row but short copies, and
+// nothing of dst.
 func (x *Index) Match(dst []Match, row []wal.Value) []Match {
 	x.generation++
 	x.row, x.matches, x.evaluated = row, dst, 0
-	for _, a := range x.columns {
-		a.match(x)
+	for _, col := range x.columns {
+		col.match(x)
 	}
-	for _, p := range x.composites {
-		p.match(x)
+	for _, comp := range x.composites {
+		comp.match(x)
 	}
 	x.evaluateAll(&x.scanned)
 	for _, page := range x.always.list.pages {
@@ -126,184 +129,58 @@ func (x *Index) Match(dst []Match, row []wal.Value) []Match {
 		}
 	}
 	dst, x.matches, x.row = x.matches, nil, nil
-	for i, c := range x.filled { // the row is the caller's again
-		c.release()
-		x.filled[i] = nil
-	}
-	x.filled = x.filled[:0]
-	for i, b := range x.walked {
-		b.release()
-		x.walked[i] = nil
-	}
-	x.walked = x.walked[:0]
+	x.release()
 	x.sample.observe(row, len(x.columnValues))
 	x.replan()
 	return dst
 }
 
-// An entry with several ways to it is filed anew when it was visited in vain so
-// often for each of its places, then twice as often, and so on.
-const (
-	firstMissLimit = 32
-	maxMissLimit   = 1 << 30
-	// refileShare is how many visits take about as long as filing one entry anew: so
-	// learning never costs more than matching.
-	evaluationsPerReplan = 64
-)
-
-// learn files entries anew that rows led to in vain, by what the sample says now.
-func (x *Index) replan() {
-	for i, e := range x.toReplan {
-		x.toReplan[i] = nil
-		x.removePostings(e)
-		x.insert(e)
+// release drops all that belongs to the row.
+func (x *Index) release() {
+	for i, v := range x.filled {
+		v.release()
+		x.filled[i] = nil
 	}
-	x.toReplan = x.toReplan[:0]
+	x.filled = x.filled[:0]
+	for i, t := range x.walked {
+		t.release()
+		x.walked[i] = nil
+	}
+	x.walked = x.walked[:0]
 }
 
-// visit evaluates an entry's filter, the first time that the row leads to it.
-func (x *Index) evaluate(e *Handle) {
-	if e.generation == x.generation {
-		return
-	}
-	e.generation = x.generation
-	x.evaluated++
-	if result := x.match(e); result != No {
-		x.matches = append(x.matches, Match{e, result})
-		return
-	}
-	if e.misses++; int(e.misses) >= int(e.missLimit)*len(e.refs) && len(e.clauses) > 1 && len(x.toReplan) <= x.evaluated/evaluationsPerReplan {
-		e.misses, e.missLimit = 0, min(2*e.missLimit, maxMissLimit)
-		x.toReplan = append(x.toReplan, e)
-	}
-}
-
-func (x *Index) evaluateAll(b *postings) {
-	for _, page := range b.list.pages {
-		for i := range page {
-			x.evaluate(page[i].handle)
-		}
-	}
-}
-
-func (x *Index) evaluateChain(b *postings, id uint32) {
-	for id != 0 {
-		p := b.list.at(id)
-		x.evaluate(p.handle)
-		id = p.next
-	}
-}
-
-// visitCertain visits points whose clause holds.
-func (x *Index) acceptAll(b *postings) {
-	for _, page := range b.list.pages {
-		for i := range page {
-			x.accept(&page[i])
-		}
-	}
-}
-
-// visitHolding visits a point whose clause is known to hold, which decides if there
-// is no other.
-func (x *Index) accept(p *posting) {
-	if !p.single() {
-		x.evaluate(p.handle)
-		return
-	}
-	x.evaluated++
-	x.matches = append(x.matches, Match{p.handle, Yes})
-}
-
-// axis gives the axis of a clause, making it if there is none.
+// column returns the index of a clause's column, and makes it if there is none.
 func (x *Index) column(c *clause) *columnIndex {
-	if a := x.columnByKey.items[columnKeyOf(c)]; a != nil {
-		return a
+	key := columnKeyOf(c)
+	if col := x.columnByKey.items[key]; col != nil {
+		return col
 	}
-	a := newColumnIndex(c)
-	x.columnByKey.put(a.key, a)
-	a.at = len(x.columns)
-	x.columns = append(x.columns, a)
-	return a
+	col := newColumnIndex(c)
+	x.columnByKey.put(key, col)
+	col.at = len(x.columns)
+	x.columns = append(x.columns, col)
+	return col
 }
 
-func (x *Index) dropColumn(a *columnIndex) {
-	x.columns = swaplist.Remove(x.columns, a.at, func(a *columnIndex, at int) { a.at = at })
-	x.columnByKey.remove(a.key)
+func (x *Index) dropColumn(col *columnIndex) {
+	x.columns = swaplist.Remove(x.columns, col.at, func(col *columnIndex, at int) { col.at = at })
+	x.columnByKey.remove(col.key)
 }
 
-// pair gives the pair of two clauses, making it if there is none.
+// composite returns the index of two clauses' columns, and makes it if there is none.
 func (x *Index) composite(a, b *clause) *compositeIndex {
-	if p := x.compositeByKey.items[compositeKeyOf(a, b)]; p != nil {
-		return p
+	key := compositeKeyOf(a, b)
+	if comp := x.compositeByKey.items[key]; comp != nil {
+		return comp
 	}
-	p := newCompositeIndex(a, b)
-	x.compositeByKey.put(p.key, p)
-	p.at = len(x.composites)
-	x.composites = append(x.composites, p)
-	return p
+	comp := newCompositeIndex(a, b)
+	x.compositeByKey.put(key, comp)
+	comp.at = len(x.composites)
+	x.composites = append(x.composites, comp)
+	return comp
 }
 
-func (x *Index) dropComposite(p *compositeIndex) {
-	x.composites = swaplist.Remove(x.composites, p.at, func(p *compositeIndex, at int) { p.at = at })
-	x.compositeByKey.remove(p.key)
-}
-
-// bindCells gives the entry's clauses their cells. A filter belongs to whoever
-// compiled it, so that the clauses of one with paths are copied.
-func (x *Index) bindValues(e *Handle) {
-	copied := false
-	for i := range e.clauses {
-		c := &e.clauses[i]
-		if n := int(c.index) + 1 - len(x.columnValues); n > 0 {
-			x.columnValues = append(x.columnValues, make([]columnValue, n)...)
-			x.sample.len = 0 // its rows have no such column
-		}
-		if c.path() == nil {
-			continue
-		}
-		if !copied {
-			e.clauses, copied = slices.Clone(e.clauses), true
-			c = &e.clauses[i]
-		}
-		c.valueID = x.acquirePath(c)
-	}
-}
-
-func (x *Index) acquirePath(c *clause) int32 {
-	name := strconv.AppendInt(nil, int64(c.index), 10)
-	for _, member := range c.path() {
-		name = strconv.AppendQuote(name, member)
-	}
-	id, ok := x.pathIDs.items[string(name)]
-	if !ok {
-		root := x.documents[c.index]
-		if root == nil {
-			root = &pathTrie{}
-			if x.documents == nil {
-				x.documents = map[int32]*pathTrie{}
-			}
-			x.documents[c.index] = root
-		}
-		p := &pathValue{name: string(name), column: c.index, path: c.path(), root: root, leaf: root.extend(c.path())}
-		id = ^x.paths.put(p)
-		x.pathIDs.put(p.name, id)
-	}
-	x.paths.items[^id].users++
-	return id
-}
-
-func (x *Index) releaseValues(e *Handle) {
-	for i := range e.clauses {
-		id := e.clauses[i].valueID
-		if id >= 0 {
-			continue
-		}
-		p := x.paths.items[^id]
-		if p.users--; p.users > 0 {
-			continue
-		}
-		x.pathIDs.remove(p.name)
-		p.root.cut(p.path)
-		x.paths.remove(^id)
-	}
+func (x *Index) dropComposite(comp *compositeIndex) {
+	x.composites = swaplist.Remove(x.composites, comp.at, func(comp *compositeIndex, at int) { comp.at = at })
+	x.compositeByKey.remove(comp.key)
 }

@@ -160,7 +160,7 @@ func (m *market) withoutEquality() string {
 	return m.text()
 }
 
-// distinct compiles n filters of which no two are the same.
+// distinct compiles n filters, no two of them the same.
 func distinct(b *testing.B, n int, next func() string) []*filter.Filter {
 	b.Helper()
 	seen := make(map[string]bool, n)
@@ -182,12 +182,12 @@ func distinct(b *testing.B, n int, next func() string) []*filter.Filter {
 func fill(b *testing.B, filters []*filter.Filter) (*filter.Index, []*filter.Handle, float64) {
 	b.Helper()
 	x := &filter.Index{}
-	entries := make([]*filter.Handle, 0, len(filters))
+	handles := make([]*filter.Handle, 0, len(filters))
 	before := heap()
 	for _, f := range filters {
-		entries = append(entries, x.Add(f, nil))
+		handles = append(handles, x.Add(f, nil))
 	}
-	return x, entries, float64(heap()-before) / float64(len(filters))
+	return x, handles, float64(heap()-before) / float64(len(filters))
 }
 
 func heap() uint64 {
@@ -228,23 +228,23 @@ func BenchmarkIndexMatch(b *testing.B) {
 			compiled := float64(heap()-before) / float64(bench.n)
 			x, _, bytes := fill(b, filters)
 			rows := m.rows(10_000)
-			var hits []filter.Match
+			var matches []filter.Match
 			for _, row := range rows {
-				hits = x.Match(hits[:0], row)
+				matches = x.Match(matches[:0], row)
 			}
 			found, visited, changes := 0, 0, 0
 			began := processorTime()
 			b.ReportAllocs()
 			for b.Loop() {
-				hits = x.Match(hits[:0], rows[changes%len(rows)])
-				found += len(hits)
+				matches = x.Match(matches[:0], rows[changes%len(rows)])
+				found += len(matches)
 				visited += x.Evaluated()
 				changes++
 			}
 			nsPerChange := float64(processorTime()-began) / float64(changes)
 			b.ReportMetric(nsPerChange, "cpu-ns/change")
-			b.ReportMetric(float64(found)/float64(changes), "hits/change")
-			b.ReportMetric(float64(visited)/float64(changes), "visited/change")
+			b.ReportMetric(float64(found)/float64(changes), "matches/change")
+			b.ReportMetric(float64(visited)/float64(changes), "evaluated/change")
 			b.ReportMetric(linear(filters, rows)/nsPerChange, "×linear")
 			b.ReportMetric(compiled, "compiled-B/filter")
 			b.ReportMetric(bytes, "index-B/filter")
@@ -272,7 +272,7 @@ func linear(filters []*filter.Filter, rows [][]wal.Value) float64 {
 	return float64(took) / changes
 }
 
-// nobody makes an order that no filter of the market takes.
+// nobody makes an order that matches no filter of the market.
 func nobody(row []wal.Value) []wal.Value {
 	for i, text := range []string{"-1", "-1", "none", "", "00000000-0000-0000-0000-000000000000", "-", "-", "-1", "-1", "1999-01-01 00:00:00+00", "f", "{}"} {
 		row[i].Text = []byte(text)
@@ -286,8 +286,8 @@ func BenchmarkIndexNothing(b *testing.B) {
 	m := newMarket(sameRand(), 1_000_000)
 	x, _, _ := fill(b, distinct(b, 100_000, m.mixed))
 	row := nobody(m.row())
-	if hits := x.Match(nil, row); len(hits) > 0 {
-		b.Fatalf("%d hits", len(hits))
+	if matches := x.Match(nil, row); len(matches) > 0 {
+		b.Fatalf("%d matches", len(matches))
 	}
 	b.ReportAllocs()
 	for b.Loop() {
@@ -301,14 +301,14 @@ func BenchmarkIndexChurn(b *testing.B) {
 	for _, n := range []int{100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("filters=%d", n), func(b *testing.B) {
 			filters := distinct(b, n+n/10, m.mixed)
-			x, entries, _ := fill(b, filters[:n])
+			x, handles, _ := fill(b, filters[:n])
 			spare := filters[n:]
 			began := processorTime()
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				at := m.IntN(n)
-				x.Remove(entries[at])
-				entries[at] = x.Add(spare[i%len(spare)], nil)
+				x.Remove(handles[at])
+				handles[at] = x.Add(spare[i%len(spare)], nil)
 			}
 			b.ReportMetric(float64(processorTime()-began)/float64(b.N), "cpu-ns/change")
 		})
@@ -321,12 +321,12 @@ func BenchmarkIndexMatchUnderChurn(b *testing.B) {
 	const n, block = 100_000, 500
 	m := newMarket(sameRand(), 1_000_000)
 	filters := distinct(b, n+n/10, m.mixed)
-	x, entries, _ := fill(b, filters[:n])
+	x, handles, _ := fill(b, filters[:n])
 	spare, rows := filters[n:], m.rows(10_000)
-	var hits []filter.Match
+	var matches []filter.Match
 	changes, churned := 0, 0
 	match := func() {
-		hits = x.Match(hits[:0], rows[changes%len(rows)])
+		matches = x.Match(matches[:0], rows[changes%len(rows)])
 		changes++
 	}
 	for range rows {
@@ -346,8 +346,8 @@ func BenchmarkIndexMatchUnderChurn(b *testing.B) {
 			match()
 			if i%every == 0 {
 				at := m.IntN(n)
-				x.Remove(entries[at])
-				entries[at] = x.Add(spare[churned%len(spare)], nil)
+				x.Remove(handles[at])
+				handles[at] = x.Add(spare[churned%len(spare)], nil)
 				churned++
 			}
 		}

@@ -63,10 +63,10 @@ func drawFilter(t *rapid.T) string {
 func checkIndexMachine(t *rapid.T) {
 	var index filter.Index
 	held := map[*filter.Handle]*filter.Filter{}
-	var entries []*filter.Handle
+	var handles []*filter.Handle
 	match := func(t *rapid.T) {
 		row := drawRow(t)
-		for range rapid.SampledFrom([]int{0, 0, 100}).Draw(t, "times before") { // often enough to be filed anew
+		for range rapid.SampledFrom([]int{0, 0, 100}).Draw(t, "times before") { // often enough for a replan
 			index.Match(nil, row)
 		}
 		found := map[*filter.Handle]filter.Result{}
@@ -91,22 +91,22 @@ func checkIndexMachine(t *rapid.T) {
 			raw := drawFilter(t)
 			f, err := filter.Compile([]byte(raw), withoutAge)
 			if err != nil {
-				return // it is no filter
+				return // it does not compile
 			}
 			for range rapid.SampledFrom([]int{1, 1, 20}).Draw(t, "copies") {
 				e := index.Add(f, raw)
-				entries = append(entries, e)
+				handles = append(handles, e)
 				held[e] = f
 			}
 		},
 		"remove": func(t *rapid.T) {
-			if len(entries) == 0 {
+			if len(handles) == 0 {
 				return
 			}
-			i := rapid.IntRange(0, len(entries)-1).Draw(t, "entry")
-			index.Remove(entries[i])
-			delete(held, entries[i])
-			entries = slices.Delete(entries, i, i+1)
+			i := rapid.IntRange(0, len(handles)-1).Draw(t, "entry")
+			index.Remove(handles[i])
+			delete(held, handles[i])
+			handles = slices.Delete(handles, i, i+1)
 		},
 		"match": match,
 		"": func(t *rapid.T) {

@@ -26,7 +26,7 @@ func TestIndex(t *testing.T) {
 	done := 0
 	for done < *indexPairs {
 		m := &indexModel{relation: relation, held: map[*filter.Handle]*filter.Filter{}}
-		n := 1 << r.IntN(11) // so that places hold one filter, a few, and many
+		n := 1 << r.IntN(11) // so that keys have one filter, a few, and many
 		for range 60 {
 			for m.index.Len() < n {
 				q := (&generator{r: r, samples: samples, folding: "x", used: used}).filter()
@@ -38,15 +38,15 @@ func TestIndex(t *testing.T) {
 					row = masked(r, row)
 				}
 				m.compare(t, row)
-				done += len(m.entries)
+				done += len(m.handles)
 			}
 			for range r.IntN(1 + n/4) {
-				m.remove(r.IntN(len(m.entries)))
+				m.remove(r.IntN(len(m.handles)))
 			}
 		}
 		m.compare(t, nil)
-		for len(m.entries) > 0 {
-			m.remove(r.IntN(len(m.entries)))
+		for len(m.handles) > 0 {
+			m.remove(r.IntN(len(m.handles)))
 		}
 		m.compare(t, randomRow(r, samples))
 		if m.index.Scanned() != 0 {
@@ -72,7 +72,7 @@ func TestIndexMany(t *testing.T) {
 	}
 	empty := func(n int) {
 		for m.index.Len() > n {
-			m.remove(r.IntN(len(m.entries)))
+			m.remove(r.IntN(len(m.handles)))
 		}
 	}
 	done := 0
@@ -86,7 +86,7 @@ func TestIndexMany(t *testing.T) {
 					row = masked(r, row)
 				}
 				m.compare(t, row)
-				done += len(m.entries)
+				done += len(m.handles)
 			}
 			empty(r.IntN(n + 1))
 			m.compare(t, market.row())
@@ -105,8 +105,8 @@ func TestIndexGivesBack(t *testing.T) {
 	m := &indexModel{relation: orders, held: map[*filter.Handle]*filter.Filter{}}
 	m.add(t, market.mixed())
 	before := heap()
-	entries := make([]*filter.Handle, n)
-	for i := range entries {
+	handles := make([]*filter.Handle, n)
+	for i := range handles {
 		raw := market.mixed()
 		if i%4 == 0 {
 			raw = fmt.Sprintf(`{"profile.member%d_gt":1}`, i)
@@ -115,12 +115,12 @@ func TestIndexGivesBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		entries[i] = m.index.Add(f, nil)
+		handles[i] = m.index.Add(f, nil)
 	}
 	full := heap()
 	for _, i := range r.Perm(n) {
-		m.index.Remove(entries[i])
-		entries[i] = nil
+		m.index.Remove(handles[i])
+		handles[i] = nil
 	}
 	if after := heap(); after > before && (after-before)*50 > full-before {
 		t.Errorf("%d bytes of %d are left", after-before, full-before)
@@ -128,8 +128,8 @@ func TestIndexGivesBack(t *testing.T) {
 	m.compare(t, market.row())
 }
 
-// TestIndexAllocates holds Match to its promise: nothing is allocated where nothing
-// is found, nor where the slice for what is found is long enough.
+// TestIndexAllocates tests that Match allocates nothing if it finds nothing, or if the slice for
+// the matches is long enough.
 func TestIndexAllocates(t *testing.T) {
 	market := newMarket(newRand(t), 1000)
 	var x filter.Index
@@ -141,17 +141,17 @@ func TestIndexAllocates(t *testing.T) {
 		x.Add(f, nil)
 	}
 	rows := market.rows(50)
-	var hits []filter.Match
+	var matches []filter.Match
 	for range 200 {
 		for _, row := range rows {
-			hits = x.Match(hits[:0], row)
+			matches = x.Match(matches[:0], row)
 		}
 	}
 	if n := testing.AllocsPerRun(100, func() {
 		for _, row := range rows {
-			hits = x.Match(hits[:0], row)
+			matches = x.Match(matches[:0], row)
 		}
-	}); n > 1 { // a filter that is still filed anew may need a page
+	}); n > 1 { // a replan may need a page
 		t.Errorf("%v allocations for %d rows", n, len(rows))
 	}
 	nothing := nobody(market.row())
@@ -164,7 +164,7 @@ func TestIndexAllocates(t *testing.T) {
 	}
 }
 
-// TestIndexHugeExponents: numbers in json may be longer than any that ranks tell apart.
+// TestIndexHugeExponents: numbers in json may be longer than sort keys can tell apart.
 func TestIndexHugeExponents(t *testing.T) {
 	t.Parallel()
 	m := &indexModel{relation: orders, held: map[*filter.Handle]*filter.Filter{}}
@@ -184,13 +184,13 @@ func TestIndexHugeExponents(t *testing.T) {
 	}
 }
 
-// TestIndexLearns: what was filed under a value that all rows have is filed anew.
-func TestIndexLearns(t *testing.T) {
+// TestIndexReplans: a filter that was found by a value that all rows have is planned again.
+func TestIndexReplans(t *testing.T) {
 	t.Parallel()
 	market := newMarket(newRand(t), 1_000_000)
 	var x filter.Index
 	for i := range 2000 {
-		// Both ends are alike as far as anybody knows.
+		// Without a sample, both ends look alike.
 		f, err := filter.Compile(fmt.Appendf(nil, `{"quantity_gt":%d,"price_gt":"%d"}`, -i, 99_000_000+i), orders)
 		if err != nil {
 			t.Fatal(err)
@@ -205,17 +205,17 @@ func TestIndexLearns(t *testing.T) {
 		}
 	}
 	if first < 500 || x.Evaluated() > 10 {
-		t.Errorf("%d filters were visited at first, %d at last", first, x.Evaluated())
+		t.Errorf("%d filters were evaluated at first, %d at last", first, x.Evaluated())
 	}
 }
 
-// indexModel is an index beside a list of what must be in it.
+// indexModel is an index and a list of the filters that must be in it.
 type indexModel struct {
 	relation *wal.Relation
 	index    filter.Index
-	entries  []*filter.Handle
+	handles  []*filter.Handle
 	held     map[*filter.Handle]*filter.Filter
-	hits     []filter.Match
+	matches  []filter.Match
 }
 
 func (m *indexModel) add(t testing.TB, raw string) {
@@ -225,23 +225,23 @@ func (m *indexModel) add(t testing.TB, raw string) {
 		t.Fatalf("%s\ndoes not compile: %v", raw, err)
 	}
 	e := m.index.Add(f, raw)
-	m.entries = append(m.entries, e)
+	m.handles = append(m.handles, e)
 	m.held[e] = f
 }
 
 func (m *indexModel) remove(i int) {
-	e := m.entries[i]
+	e := m.handles[i]
 	m.index.Remove(e)
 	delete(m.held, e)
-	m.entries = slices.Delete(m.entries, i, i+1)
+	m.handles = slices.Delete(m.handles, i, i+1)
 }
 
 // compare asks every filter and the index.
 func (m *indexModel) compare(t testing.TB, row []wal.Value) {
 	t.Helper()
-	m.hits = m.index.Match(m.hits[:0], row)
-	found := make(map[*filter.Handle]filter.Result, len(m.hits))
-	for _, hit := range m.hits {
+	m.matches = m.index.Match(m.matches[:0], row)
+	found := make(map[*filter.Handle]filter.Result, len(m.matches))
+	for _, hit := range m.matches {
 		if _, twice := found[hit.Handle]; twice {
 			t.Fatalf("%v is found twice", hit.Handle.Value)
 		}
@@ -259,7 +259,7 @@ func (m *indexModel) compare(t testing.TB, row []wal.Value) {
 		delete(found, e)
 	}
 	if len(found) > 0 {
-		t.Fatalf("%d entries are found that are not in the index", len(found))
+		t.Fatalf("%d handles are found that are not in the index", len(found))
 	}
 	if m.index.Len() != len(m.held) {
 		t.Fatalf("the index holds %d filters, not %d", m.index.Len(), len(m.held))
@@ -286,7 +286,7 @@ func showRow(relation *wal.Relation, row []wal.Value) string {
 }
 
 // randomRow makes a row of the samples' values as they are written, which may be
-// other spellings than PostgreSQL's own, and now and then none at all.
+// other spellings than PostgreSQL's own, and now and then no value at all.
 func randomRow(r *rand.Rand, samples []*sample) []wal.Value {
 	row := []wal.Value{{State: wal.Text, Text: []byte("1")}}
 	for _, s := range samples {
@@ -306,9 +306,9 @@ func randomRow(r *rand.Rand, samples []*sample) []wal.Value {
 	return row
 }
 
-// Rows of which the key alone is told lead to the filters that name another column
-// only until it is learnt that they come.
-func TestIndexLearnsKeys(t *testing.T) {
+// Rows that have only the key lead to the filters on other columns, too, until the sample shows
+// that there are such rows.
+func TestIndexReplansForKeys(t *testing.T) {
 	t.Parallel()
 	var x filter.Index
 	const tenants, each = 100, 20
@@ -319,7 +319,7 @@ func TestIndexLearnsKeys(t *testing.T) {
 		}
 		x.Add(f, nil)
 	}
-	visited := 0
+	evaluated := 0
 	for i := range 20_000 {
 		row := make([]wal.Value, len(orders.Columns))
 		row[0] = wal.Value{State: wal.Text, Text: fmt.Append(nil, i)}
@@ -327,14 +327,14 @@ func TestIndexLearnsKeys(t *testing.T) {
 		if found := len(x.Match(nil, row)); found != each {
 			t.Fatalf("found %d filters that may match, want %d", found, each)
 		}
-		visited = x.Evaluated()
+		evaluated = x.Evaluated()
 	}
-	if visited > tenants*each/4 {
-		t.Errorf("%d filters are visited for %d that may match", visited, each)
+	if evaluated > tenants*each/4 {
+		t.Errorf("%d filters are evaluated for %d that may match", evaluated, each)
 	}
 }
 
-// A document is walked once for all paths into it, and each finds what it finds alone.
+// A document is walked once for all paths into it, and each path finds what it finds alone.
 func TestIndexPaths(t *testing.T) {
 	t.Parallel()
 	var x filter.Index
@@ -370,7 +370,7 @@ func TestIndexPaths(t *testing.T) {
 	}
 }
 
-// An interval that a filter was the first to have keeps nothing of it once it is gone.
+// An interval keeps nothing of the filter that was the first to have it.
 func TestIndexLetsGoOfRemoved(t *testing.T) { //nolint:paralleltest // it measures what is held
 	var x filter.Index
 	add := func(raw string) *filter.Handle {
@@ -393,7 +393,7 @@ func TestIndexLetsGoOfRemoved(t *testing.T) { //nolint:paralleltest // it measur
 	runtime.KeepAlive(&x)
 }
 
-// A row's text, and its copy in lower case, are the caller's again behind Match.
+// Behind Match the index keeps neither a row's text nor its copy in lower case.
 func TestIndexLetsGoOfRow(t *testing.T) { //nolint:paralleltest // it measures what is held
 	var x filter.Index
 	for i := range 20 {
@@ -419,8 +419,8 @@ func TestIndexLetsGoOfRow(t *testing.T) { //nolint:paralleltest // it measures w
 	runtime.KeepAlive(&x)
 }
 
-// However many paths lead into a document, it is walked once: a name that is written
-// with an escape takes memory each time that it is read.
+// However many paths lead into a document, it is walked once. The test counts allocations: a name
+// with an escape allocates each time it is read.
 func TestIndexWalksOnce(t *testing.T) { //nolint:paralleltest // it counts what is allocated
 	column := orders.Column("profile")
 	allocated := func(paths int) float64 {

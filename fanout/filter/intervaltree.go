@@ -7,23 +7,23 @@ import (
 	"github.com/tablewire/tablewire/fanout/filter/value"
 )
 
-// ranges finds the intervals that hold a value: a tree of the distinct intervals
-// ordered by their lower ends, in which each node knows the highest upper end below
-// it. It is a treap: what it is balanced by is random.
+// intervalTree finds the intervals that hold a value: for gt, gte, lt and lte. It is an
+// augmented tree (Cormen et al.: Interval trees) of the distinct intervals, ordered by their
+// lower ends, in which each node knows the highest upper end of its subtree. Random priorities
+// balance it, as in a treap (Seidel, Aragon: Randomized Search Trees).
 //
-// Ends count as part of the interval here, whatever the operator is: filters are
-// verified anyway.
+// Both ends count as part of an interval, whatever the operator is: the filters are evaluated
+// anyway.
 type intervalTree struct {
-	postings // chained by interval; the key is the interval's id
+	postings // chained by interval: the key is the node's id
 	nodes    pagedList[intervalNode]
 	root     uint32
 }
 
-// interval is a node of the tree.
+// intervalNode is a node of the tree: one interval.
 type intervalNode struct {
 	bounds
-	// highest is the highest upper end in the node's tree, nil for none, and
-	// highestRank its rank.
+	// highest is the highest upper end in the node's subtree, nil if one has no upper end.
 	highest     *value.Datum
 	highestKey  uint64
 	left, right uint32
@@ -31,51 +31,51 @@ type intervalNode struct {
 	priority    uint32
 }
 
-// bounds are the ends of an interval; nil for none.
+// bounds are the ends of an interval, with their sort keys. nil: it has no such end.
 type bounds struct {
 	low, high       *value.Datum
 	lowKey, highKey uint64
 }
 
-func boundsOf(class *value.Opclass, low, high *value.Datum) bounds {
+func boundsOf(opclass *value.Opclass, low, high *value.Datum) bounds {
 	b := bounds{low: low, high: high, highKey: math.MaxUint64}
 	if low != nil {
-		b.lowKey = class.SortKey(*low)
+		b.lowKey = opclass.SortKey(*low)
 	}
 	if high != nil {
-		b.highKey = class.SortKey(*high)
+		b.highKey = opclass.SortKey(*high)
 	}
 	return b
 }
 
-func (r *intervalTree) init(a *columnIndex) { r.column, r.chains = a, r }
+func (t *intervalTree) init(col *columnIndex) { t.column, t.chains = col, t }
 
-// head is not known, and nobody counts the filters of one interval.
-func (r *intervalTree) head(uint64) uint32 { return 0 }
+// head returns 0: nobody counts the filters of one interval.
+func (t *intervalTree) head(uint64) uint32 { return 0 }
 
-func (r *intervalTree) addHead(key uint64, id uint32)     { r.nodes.at(uint32(key)).head = id }
-func (r *intervalTree) moveHead(key uint64, _, to uint32) { r.nodes.at(uint32(key)).head = to }
+func (t *intervalTree) addHead(key uint64, id uint32)     { t.nodes.at(uint32(key)).head = id }
+func (t *intervalTree) moveHead(key uint64, _, to uint32) { t.nodes.at(uint32(key)).head = to }
 
-// dropHead takes out an interval that nobody has any more. The last one takes its place.
-func (r *intervalTree) dropHead(key uint64, _ uint32) {
+// dropHead removes an interval with its last filter. The last node takes its id.
+func (t *intervalTree) dropHead(key uint64, _ uint32) {
 	id := uint32(key)
-	r.root = r.take(r.root, id)
-	if last := r.nodes.len; last != id {
-		moved := *r.nodes.at(last)
-		*r.linkTo(last) = id
-		*r.nodes.at(id) = moved
-		r.list.at(moved.head).key = uint64(id)
+	t.root = t.take(t.root, id)
+	if last := t.nodes.len; last != id {
+		moved := *t.nodes.at(last)
+		*t.linkTo(last) = id
+		*t.nodes.at(id) = moved
+		t.list.at(moved.head).key = uint64(id)
 	}
-	r.nodes.removeLast()
+	t.nodes.removeLast()
 }
 
-// linkTo is where a node is linked from.
-func (r *intervalTree) linkTo(id uint32) *uint32 {
-	n := r.nodes.at(id)
-	link := &r.root
+// linkTo returns the link that leads to a node.
+func (t *intervalTree) linkTo(id uint32) *uint32 {
+	n := t.nodes.at(id)
+	link := &t.root
 	for *link != id {
-		parent := r.nodes.at(*link)
-		if r.compare(&n.bounds, &parent.bounds) < 0 {
+		parent := t.nodes.at(*link)
+		if t.compare(&n.bounds, &parent.bounds) < 0 {
 			link = &parent.left
 		} else {
 			link = &parent.right
@@ -84,18 +84,18 @@ func (r *intervalTree) linkTo(id uint32) *uint32 {
 	return link
 }
 
-// put gives an entry a point of an interval.
-func (r *intervalTree) put(e *Handle, b bounds) {
-	if id := r.find(&b); id != 0 {
-		r.add(e, uint64(id), r.nodes.at(id).head)
+// put adds a posting of an interval.
+func (t *intervalTree) put(h *Handle, b bounds) {
+	if id := t.find(&b); id != 0 {
+		t.add(h, uint64(id), t.nodes.at(id).head)
 		return
 	}
-	// The ends stay for as long as anybody has the interval. A filter's operands lie side
-	// by side, so that theirs would keep all of the one that came first.
+	// The ends are copies: they stay as long as any filter has the interval, and would keep all
+	// operands of the first filter alive.
 	b.low, b.high = cloneEnd(b.low), cloneEnd(b.high)
-	id := r.nodes.add(intervalNode{bounds: b, highest: b.high, highestKey: b.highKey, priority: rand.Uint32()})
-	r.add(e, uint64(id), 0)
-	r.root = r.insert(r.root, id)
+	id := t.nodes.add(intervalNode{bounds: b, highest: b.high, highestKey: b.highKey, priority: rand.Uint32()})
+	t.add(h, uint64(id), 0)
+	t.root = t.insert(t.root, id)
 }
 
 func cloneEnd(d *value.Datum) *value.Datum {
@@ -106,10 +106,11 @@ func cloneEnd(d *value.Datum) *value.Datum {
 	return &clone
 }
 
-func (r *intervalTree) find(b *bounds) uint32 {
-	for id := r.root; id != 0; {
-		n := r.nodes.at(id)
-		switch order := r.compare(b, &n.bounds); {
+// find returns the id of the node with these bounds, or 0.
+func (t *intervalTree) find(b *bounds) uint32 {
+	for id := t.root; id != 0; {
+		n := t.nodes.at(id)
+		switch order := t.compare(b, &n.bounds); {
 		case order == 0:
 			return id
 		case order < 0:
@@ -121,59 +122,61 @@ func (r *intervalTree) find(b *bounds) uint32 {
 	return 0
 }
 
-// match visits the intervals that hold a value.
-func (r *intervalTree) match(x *Index, v *parsedValue) {
-	if r.root != 0 {
-		r.stab(x, r.root, v.datum, v.sortKey(r.column.opclass))
+// match evaluates the filters whose interval holds a value.
+func (t *intervalTree) match(x *Index, p *parsedValue) {
+	if t.root != 0 {
+		t.stab(x, t.root, p.datum, p.sortKey(t.column.opclass))
 	}
 }
 
-func (r *intervalTree) stab(x *Index, id uint32, d value.Datum, rank uint64) {
+// stab evaluates the filters of the intervals in a subtree that hold d, whose sort key is key.
+func (t *intervalTree) stab(x *Index, id uint32, d value.Datum, key uint64) {
 	for id != 0 {
-		n := r.nodes.at(id)
-		if n.highest != nil && r.compareEnd(n.highest, n.highestKey, d, rank) < 0 {
+		n := t.nodes.at(id)
+		if n.highest != nil && t.compareEnd(n.highest, n.highestKey, d, key) < 0 {
 			return
 		}
-		r.stab(x, n.left, d, rank)
-		if n.low != nil && r.compareEnd(n.low, n.lowKey, d, rank) > 0 {
+		t.stab(x, n.left, d, key)
+		if n.low != nil && t.compareEnd(n.low, n.lowKey, d, key) > 0 {
 			return
 		}
-		if n.high == nil || r.compareEnd(n.high, n.highKey, d, rank) >= 0 {
-			x.evaluateChain(&r.postings, n.head)
+		if n.high == nil || t.compareEnd(n.high, n.highKey, d, key) >= 0 {
+			x.evaluateChain(&t.postings, n.head)
 		}
 		id = n.right
 	}
 }
 
-func (r *intervalTree) compareEnd(end *value.Datum, endRank uint64, d value.Datum, rank uint64) int {
+// compareEnd compares an end of an interval with a value, by their sort keys if these decide.
+func (t *intervalTree) compareEnd(end *value.Datum, endKey uint64, d value.Datum, key uint64) int {
 	switch {
-	case endRank < rank:
+	case endKey < key:
 		return -1
-	case endRank > rank:
+	case endKey > key:
 		return 1
-	case r.column.opclass.SortKeyIsExact():
+	case t.column.opclass.SortKeyIsExact():
 		return 0
 	}
-	return r.column.opclass.Compare(*end, d)
+	return t.column.opclass.Compare(*end, d)
 }
 
-// compare orders intervals: by the lower ends, then by the upper ends.
-func (r *intervalTree) compare(a, b *bounds) int {
+// compare orders intervals by the lower ends, then by the upper ends. No lower end is the lowest.
+func (t *intervalTree) compare(a, b *bounds) int {
 	switch {
 	case a.low == nil && b.low != nil:
 		return -1
 	case a.low != nil && b.low == nil:
 		return 1
 	case a.low != nil:
-		if order := r.compareEnd(a.low, a.lowKey, *b.low, b.lowKey); order != 0 {
+		if order := t.compareEnd(a.low, a.lowKey, *b.low, b.lowKey); order != 0 {
 			return order
 		}
 	}
-	return r.compareHigh(a.high, a.highKey, b.high, b.highKey)
+	return t.compareHigh(a.high, a.highKey, b.high, b.highKey)
 }
 
-// compareHigh orders upper ends, of which none is the highest.
-func (r *intervalTree) compareHigh(a *value.Datum, aRank uint64, b *value.Datum, bRank uint64) int {
+// compareHigh orders upper ends. No upper end is the highest.
+func (t *intervalTree) compareHigh(a *value.Datum, aKey uint64, b *value.Datum, bKey uint64) int {
 	switch {
 	case a == nil && b == nil:
 		return 0
@@ -182,87 +185,89 @@ func (r *intervalTree) compareHigh(a *value.Datum, aRank uint64, b *value.Datum,
 	case b == nil:
 		return -1
 	}
-	return r.compareEnd(a, aRank, *b, bRank)
+	return t.compareEnd(a, aKey, *b, bKey)
 }
 
-func (r *intervalTree) insert(root, id uint32) uint32 {
+// insert adds the node id to a subtree, and returns its new root.
+func (t *intervalTree) insert(root, id uint32) uint32 {
 	if root == 0 {
 		return id
 	}
-	n, top := r.nodes.at(id), r.nodes.at(root)
+	n, top := t.nodes.at(id), t.nodes.at(root)
 	switch {
 	case n.priority > top.priority:
-		n.left, n.right = r.split(root, &n.bounds)
-		r.update(n)
+		n.left, n.right = t.split(root, &n.bounds)
+		t.update(n)
 		return id
-	case r.compare(&n.bounds, &top.bounds) < 0:
-		top.left = r.insert(top.left, id)
+	case t.compare(&n.bounds, &top.bounds) < 0:
+		top.left = t.insert(top.left, id)
 	default:
-		top.right = r.insert(top.right, id)
+		top.right = t.insert(top.right, id)
 	}
-	r.update(top)
+	t.update(top)
 	return root
 }
 
-// split divides a tree into what is before b and what is behind.
-func (r *intervalTree) split(root uint32, b *bounds) (before, behind uint32) {
+// split divides a tree into the intervals before b and the others.
+func (t *intervalTree) split(root uint32, b *bounds) (before, behind uint32) {
 	if root == 0 {
 		return 0, 0
 	}
-	n := r.nodes.at(root)
-	if r.compare(&n.bounds, b) < 0 {
-		n.right, behind = r.split(n.right, b)
+	n := t.nodes.at(root)
+	if t.compare(&n.bounds, b) < 0 {
+		n.right, behind = t.split(n.right, b)
 		before = root
 	} else {
-		before, n.left = r.split(n.left, b)
+		before, n.left = t.split(n.left, b)
 		behind = root
 	}
-	r.update(n)
+	t.update(n)
 	return before, behind
 }
 
-func (r *intervalTree) take(root, id uint32) uint32 {
+// take removes the node id from a subtree, and returns its new root.
+func (t *intervalTree) take(root, id uint32) uint32 {
 	if root == id {
-		n := r.nodes.at(id)
-		return r.join(n.left, n.right)
+		n := t.nodes.at(id)
+		return t.join(n.left, n.right)
 	}
-	n, top := r.nodes.at(id), r.nodes.at(root)
-	if r.compare(&n.bounds, &top.bounds) < 0 {
-		top.left = r.take(top.left, id)
+	n, top := t.nodes.at(id), t.nodes.at(root)
+	if t.compare(&n.bounds, &top.bounds) < 0 {
+		top.left = t.take(top.left, id)
 	} else {
-		top.right = r.take(top.right, id)
+		top.right = t.take(top.right, id)
 	}
-	r.update(top)
+	t.update(top)
 	return root
 }
 
-// join puts two trees together, of which one is before the other.
-func (r *intervalTree) join(before, behind uint32) uint32 {
+// join joins two trees. All intervals of before are less than those of behind.
+func (t *intervalTree) join(before, behind uint32) uint32 {
 	if before == 0 {
 		return behind
 	}
 	if behind == 0 {
 		return before
 	}
-	a, b := r.nodes.at(before), r.nodes.at(behind)
+	a, b := t.nodes.at(before), t.nodes.at(behind)
 	if a.priority > b.priority {
-		a.right = r.join(a.right, behind)
-		r.update(a)
+		a.right = t.join(a.right, behind)
+		t.update(a)
 		return before
 	}
-	b.left = r.join(before, b.left)
-	r.update(b)
+	b.left = t.join(before, b.left)
+	t.update(b)
 	return behind
 }
 
-// update renews what a node knows of those below it.
-func (r *intervalTree) update(n *intervalNode) {
+// update computes a node's highest upper end from its children's.
+func (t *intervalTree) update(n *intervalNode) {
 	n.highest, n.highestKey = n.high, n.highKey
 	for _, id := range [...]uint32{n.left, n.right} {
 		if id == 0 {
 			continue
 		}
-		if below := r.nodes.at(id); r.compareHigh(below.highest, below.highestKey, n.highest, n.highestKey) > 0 {
+		if below := t.nodes.at(id); t.compareHigh(below.highest, below.highestKey, n.highest, n.highestKey) > 0 {
 			n.highest, n.highestKey = below.highest, below.highestKey
 		}
 	}

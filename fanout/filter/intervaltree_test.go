@@ -9,9 +9,9 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// The ends of intervals may have equal ranks: texts that begin alike, intervals of less
+// The ends of intervals may have equal sort keys: texts that begin alike, intervals of less
 // than a day. A value is led to those that hold it all the same, not through all.
-func TestRangesOfEqualRanks(t *testing.T) {
+func TestIntervalsOfEqualSortKeys(t *testing.T) {
 	t.Parallel()
 	const intervals = 4096
 	for name, tc := range map[string]struct {

@@ -1,9 +1,9 @@
 package filter
 
-// What one client may ask for. A filter is matched against every change of its
-// collection, so that its size is somebody else's time.
+// The limits of a filter. It is evaluated for the changes of its collection, so its size costs
+// everybody's time.
 const (
-	MaxBytes   = 64 << 10 // length of the JSON object
-	MaxClauses = 100      // comparisons, each side of an "__or__" counted
-	MaxItems   = 2000     // items in all lists of "in" and "notin" together
+	MaxBytes   = 64 << 10 // bytes of the JSON object
+	MaxClauses = 100      // comparisons; each side of an "__or__" counts
+	MaxItems   = 2000     // items in all lists of in and notin together
 )

@@ -10,17 +10,17 @@ import (
 	"github.com/tablewire/tablewire/fanout/filter/value"
 )
 
-// value is the right side of a member: one literal, or a JSON array of them.
+// literals is the value of a member: one literal, or a JSON array of literals.
 type literals struct {
 	items []literal
 	array bool
 }
 
-// literal is a JSON scalar. As in SQL, where every literal can be written in
-// quotes, what counts is its text; its form matters to JSON paths alone.
+// literal is a JSON scalar. As in SQL, which takes every literal in quotes, its text counts. Its
+// JSON type matters only for null, for numbers compared with integers, and for paths into JSON.
 type literal struct {
 	jsonType jsonType
-	text     string // a string's content; else as it stands in the JSON
+	text     string // a string's content; otherwise as it stands in the JSON
 }
 
 type jsonType uint8
@@ -74,9 +74,8 @@ func parseLiteral(raw json.RawMessage) (literal, error) {
 	return literal{jsonNumber, string(raw)}, nil
 }
 
-// list is the value as the list that in and notin take: an array as it is, a
-// string split at its commas, any other scalar as a list of one. Blanks around
-// an item of a string don't belong to it; an array's items are taken verbatim.
+// list returns the list for in and notin: an array's items as they are, or a string's items, split
+// at its commas and without blanks around them. Any other scalar is a list of one.
 func (v literals) list() ([]literal, error) {
 	items := v.items
 	if !v.array && items[0].jsonType == jsonString {
@@ -95,7 +94,7 @@ func (v literals) list() ([]literal, error) {
 	return items, nil
 }
 
-// scalar is the value as all other operators take it.
+// scalar returns the literal for all other operators.
 func (v literals) scalar() (literal, error) {
 	if v.array {
 		return literal{}, errors.New("a list needs the operator in or notin")
@@ -103,7 +102,7 @@ func (v literals) scalar() (literal, error) {
 	return v.items[0], nil
 }
 
-// String is the literal as an error message shows it.
+// String returns the literal as an error shows it.
 func (l literal) String() string {
 	if l.jsonType == jsonNull {
 		return "null"

@@ -8,8 +8,8 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// match evaluates the clause. There is no NOT around clauses, so that NULL can
-// count as false from here on: AND and OR never turn it into true.
+// match evaluates the clause for a row. SQL's NULL counts as false from here on: there is no NOT
+// around clauses, and AND and OR never turn a false into a true.
 func (c *clause) match(row []wal.Value) Result {
 	if c.op == opNever {
 		return No
@@ -37,9 +37,11 @@ func (c *clause) match(row []wal.Value) Result {
 	return c.matchText(text)
 }
 
+// matchNull evaluates the clause for NULL.
 func (c *clause) matchNull() Result { return resultOf(c.op == opIsNull && c.null) }
 
-// matchUnchanged: only a value that is there is kept out of line.
+// matchUnchanged evaluates the clause for a value that did not change and was not sent. Such a
+// value is out of line (TOAST), so it is not NULL.
 func (c *clause) matchUnchanged() Result {
 	if c.op == opIsNull && c.path() == nil {
 		return resultOf(!c.null)
@@ -55,7 +57,7 @@ func (c *clause) matchText(text []byte) Result {
 	case c.opclass.Folds() && (c.opclass.FoldsText() || !c.op.onText()):
 		return c.matchFolded(text)
 	case c.op.onText():
-		return resultOf(c.matchForm(c.opclass.CastText(text)))
+		return resultOf(c.matchCast(c.opclass.CastText(text)))
 	}
 	d, ok := c.opclass.Read(text)
 	return c.matchRead(d, ok)
@@ -65,7 +67,7 @@ func (c *clause) matchIsNull(text []byte) Result {
 	return resultOf(c.opclass.IsNull(text) == c.null)
 }
 
-// matchRead evaluates the clause for what the text was read as.
+// matchRead evaluates the clause for what Read returned.
 func (c *clause) matchRead(d value.Datum, ok bool) Result {
 	switch {
 	case ok:
@@ -76,8 +78,8 @@ func (c *clause) matchRead(d value.Datum, ok bool) Result {
 	return Unknown
 }
 
-// matchForm evaluates the clause for a text form, folded where the class folds it.
-func (c *clause) matchForm(text []byte) bool {
+// matchCast evaluates the clause for a cast to text, which is folded if the opclass folds it.
+func (c *clause) matchCast(text []byte) bool {
 	switch c.op {
 	case opStartsWith:
 		return bytes.HasPrefix(text, c.operands[0].Bytes())
@@ -91,6 +93,7 @@ func (c *clause) matchForm(text []byte) bool {
 	}
 }
 
+// matchDatum evaluates a comparison or a list.
 func (c *clause) matchDatum(d value.Datum) bool {
 	if c.op == opIn || c.op == opNotIn {
 		return c.listed(d) == (c.op == opIn)
@@ -98,7 +101,7 @@ func (c *clause) matchDatum(d value.Datum) bool {
 	return c.op.holds(c.opclass.Compare(d, c.operands[0]))
 }
 
-// listed searches the operands by halves.
+// listed reports whether a value is among the operands, by binary search.
 func (c *clause) listed(d value.Datum) bool {
 	low, high := 0, len(c.operands)
 	for low < high {
@@ -116,16 +119,16 @@ func (c *clause) listed(d value.Datum) bool {
 	return false
 }
 
-// foldBuffers are for texts that are folded with no index around.
+// foldBuffers are buffers for Filter.Match, which has no columnValue to keep them.
 var foldBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// matchFolded evaluates the clause for a value of a class that folds.
+// matchFolded evaluates the clause for a value whose opclass folds.
 func (c *clause) matchFolded(text []byte) Result {
 	buffer := foldBuffers.Get().(*[]byte)
 	folded, ok := c.opclass.Fold((*buffer)[:0], text)
 	result := Unknown
 	if ok && c.op.onText() {
-		result = resultOf(c.matchForm(folded))
+		result = resultOf(c.matchCast(folded))
 	} else if ok {
 		result = c.matchRead(c.opclass.Read(folded))
 	}

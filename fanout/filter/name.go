@@ -14,17 +14,17 @@ import (
 //	part   = field [ ( "_" | "__" ) operator ]
 //	field  = column | column 1*( "." member )
 //
-// Columns decide where that can be read in more than one way: the longest column
-// name wins. A part without an operator has the last part's; the last one's is eq.
+// If a name can be read in several ways, the longest column name wins. A part without an
+// operator has the last part's operator, and the last part itself eq.
 
-// target is what one part of a name asks for.
+// target is a part of a name, resolved.
 type target struct {
 	field field
 	op    op
-	bare  bool // no operator was written
+	bare  bool // it was written without an operator
 }
 
-// field is a column, or what a path reaches inside of a column of JSON.
+// field is a column, or a path into a column of JSON.
 type field struct {
 	index  int
 	column *wal.Column
@@ -33,7 +33,7 @@ type field struct {
 
 const orSeparator = "__or__"
 
-// splitGroup takes the group's prefix off a name.
+// splitGroup cuts the prefix with the group off a name.
 func splitGroup(name string) (groupName, rest string, inGroup bool, err error) {
 	if rest, ok := strings.CutPrefix(name, "[or]"); ok {
 		return "", rest, true, nil
@@ -49,7 +49,7 @@ func splitGroup(name string) (groupName, rest string, inGroup bool, err error) {
 	return groupName, rest, true, nil
 }
 
-// resolve reads a name without its prefix.
+// resolve resolves a name without its prefix, to one target for each part.
 func (c *compiler) resolve(name string, inGroup bool) ([]target, error) {
 	if t, ok := c.column(name); ok {
 		return []target{t}, nil
@@ -83,12 +83,12 @@ func (c *compiler) resolve(name string, inGroup bool) ([]target, error) {
 	return targets, nil
 }
 
-// column reads a part as a column with or without an operator.
+// column resolves a part as a column with or without an operator.
 func (c *compiler) column(part string) (target, bool) {
 	if f, ok := c.exactly(part); ok {
 		return target{field: f, bare: true}, true
 	}
-	// The single underscore first: it leaves the longer name.
+	// The single underscore comes first, because it leaves the longer name.
 	for _, separator := range [...]string{"_", "__"} {
 		name, o, ok := cutOp(part, separator)
 		if !ok {
@@ -101,9 +101,8 @@ func (c *compiler) column(part string) (target, bool) {
 	return target{}, false
 }
 
-// path reads a part as a path into a column of JSON, the longest name of one.
-// Which members there are is not known, so that what looks like an operator at
-// the end is one.
+// path resolves a part as a path into a column of JSON; the longest column name wins. Nobody knows
+// which members a document has, so what looks like an operator at the end is one.
 func (c *compiler) path(part string) (target, error) {
 	name, o, ok := cutOp(part, "__")
 	if !ok {
@@ -131,8 +130,8 @@ func (c *compiler) path(part string) (target, error) {
 	return target{}, err
 }
 
-// unknown is the error about a part that names no column: where it begins with one,
-// it is the operator that is not known.
+// unknown returns the error about a part that names no column. If the part begins with a column,
+// the error is about its operator.
 func (c *compiler) unknown(part string) error {
 	if u, ok := c.unsent(part); ok {
 		return u.Err()
@@ -151,7 +150,7 @@ func (c *compiler) unknown(part string) error {
 	return fmt.Errorf("no such column in %q", table)
 }
 
-// unsent finds the column that a part names where that is not sent.
+// unsent finds the column that a part names among those that PostgreSQL does not send.
 func (c *compiler) unsent(part string) (found wal.UnsentColumn, ok bool) {
 	for _, u := range c.rel.Unsent {
 		rest, names := strings.CutPrefix(part, u.Name)
@@ -163,6 +162,7 @@ func (c *compiler) unsent(part string) (found wal.UnsentColumn, ok bool) {
 	return found, ok
 }
 
+// exactly returns the column with just this name.
 func (c *compiler) exactly(name string) (field, bool) {
 	i := c.rel.Column(name)
 	if i < 0 {
@@ -171,7 +171,7 @@ func (c *compiler) exactly(name string) (field, bool) {
 	return field{index: i, column: &c.rel.Columns[i]}, true
 }
 
-// cutOp takes an operator off the end of a part.
+// cutOp cuts an operator, and the separator before it, off the end of a part.
 func cutOp(part, separator string) (name string, o op, ok bool) {
 	at := strings.LastIndexByte(part, '_')
 	if at < 0 {
@@ -184,7 +184,7 @@ func cutOp(part, separator string) (name string, o op, ok bool) {
 	return name, o, ok && name != ""
 }
 
-// cutCounter takes a trailing _2, _3 and so on off a name.
+// cutCounter cuts a trailing _2, _3 and so on off a name.
 func cutCounter(name string) (short string, ok bool) {
 	at := strings.LastIndexByte(name, '_')
 	if at <= 0 || at == len(name)-1 {

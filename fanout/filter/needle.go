@@ -5,13 +5,14 @@ import (
 	"unicode/utf8"
 )
 
-// needle is a text that contains looks for in either case: Knuth, Morris and
-// Pratt's automaton over the bytes of both in lower case, so that no pair of
-// texts takes longer than their lengths.
+// needle is a text that contains looks for, in upper or lower case. It is the automaton of Knuth,
+// Morris and Pratt over the bytes in lower case, so that a search takes time linear in the length
+// of both texts, whatever they are.
 type needle struct {
 	lower []byte
-	// border[i] is the length of the longest proper prefix of lower[:i+1] that is
-	// its suffix too: where to go on when the next byte differs.
+
+	// border[i] is the length of the longest proper prefix of lower[:i+1] that is also its
+	// suffix: the state to go on from if the next byte differs.
 	border []int32
 }
 
@@ -24,8 +25,8 @@ func newNeedle(text string) *needle {
 	return n
 }
 
-// appendLower appends a text in lower case, by Unicode's simple case mapping;
-// what is no UTF-8 as it is.
+// appendLower appends a text in lower case, by Unicode's simple case mapping. Bytes that are not
+// UTF-8 stay as they are.
 func appendLower(dst, text []byte) []byte {
 	for i := 0; i < len(text); {
 		b := text[i]
@@ -48,7 +49,7 @@ func appendLower(dst, text []byte) []byte {
 	return dst
 }
 
-// step goes on from a state, the count of bytes that fit, by one more byte.
+// step returns the next state for one more byte. A state is how many bytes of the needle match.
 func (n *needle) step(state int, b byte) int {
 	for state > 0 && (state == len(n.lower) || n.lower[state] != b) {
 		state = int(n.border[state-1])
@@ -59,7 +60,7 @@ func (n *needle) step(state int, b byte) int {
 	return state
 }
 
-// in says whether the needle is in a text.
+// in reports whether a text contains the needle.
 func (n *needle) in(text []byte) bool {
 	if len(n.lower) == 0 {
 		return true
@@ -85,6 +86,7 @@ func (n *needle) in(text []byte) bool {
 	return false
 }
 
+// stepRune is step for the character that a text begins with, and returns the character's size.
 func (n *needle) stepRune(state int, text []byte) (next, size int) {
 	r, size := utf8.DecodeRune(text)
 	if r == utf8.RuneError && size == 1 {

@@ -2,37 +2,39 @@ package filter
 
 import "github.com/tablewire/tablewire/fanout/filter/value"
 
-// grams finds the filters whose contains a text may fulfil: each is kept by a run of
-// bytes of its needle, in lower case, of those that are as long as can be the one
-// that the fewest others are kept by. A text is asked for each run that it has.
+// ngramIndex files each filter of contains under one n-gram of its needle: a run of n bytes, in
+// lower case. It takes the longest size that fits into the needle, and of that size the n-gram
+// that the fewest other filters are filed under. A text is looked up by each of its n-grams.
 type ngramIndex struct {
 	hashIndex
-	keyCounts [len(ngramSizes)]int32 // how many of each size
-	// turns says in which turn the chain of a first point was visited: a text may
-	// have the same run often.
+	keyCounts [len(ngramSizes)]int32 // how many keys of each size there are
+	// generations[head] is the generation in which the chain of head was evaluated: a text may
+	// have the same n-gram many times.
 	generations []uint64
 }
 
-// gramSizes are the lengths of runs. Short ones are common: the longest that fits
-// into a needle is used.
+// ngramSizes are the sizes, in bytes. Short n-grams are in many texts, so the longest size that
+// fits is used.
 var ngramSizes = [...]int{3, 5, 8}
 
 const minNgram = 3
 
-// maxGrams is how many runs of a needle are considered.
+// maxNgrams is how many bytes of a needle are considered.
 const maxNgrams = 64
 
-func (g *ngramIndex) init(a *columnIndex) {
-	g.hashIndex.init(a)
-	g.chains = g
+func (ng *ngramIndex) init(col *columnIndex) {
+	ng.hashIndex.init(col)
+	ng.chains = ng
 }
 
-// gramKey has the place of the size in its last bits. The window's last bytes are the run.
+// ngramKey returns the key of an n-gram, the last bytes of window. Its last two bits are the
+// index of the size.
 func ngramKey(window uint64, size int) uint64 {
-	const places = 3
-	return value.Mix(window<<(64-8*ngramSizes[size]), uint64(size))&^places | uint64(size)
+	const sizeBits = 3
+	return value.Mix(window<<(64-8*ngramSizes[size]), uint64(size))&^sizeBits | uint64(size)
 }
 
+// ngramSize returns the index of the longest size that fits into a needle.
 func ngramSize(needle []byte) int {
 	size := len(ngramSizes) - 1
 	for ngramSizes[size] > len(needle) {
@@ -41,18 +43,19 @@ func ngramSize(needle []byte) int {
 	return size
 }
 
-func (g *ngramIndex) addHead(key uint64, id uint32) {
-	g.hashIndex.addHead(key, id)
-	g.keyCounts[key&3]++
+func (ng *ngramIndex) addHead(key uint64, id uint32) {
+	ng.hashIndex.addHead(key, id)
+	ng.keyCounts[key&3]++
 }
 
-func (g *ngramIndex) dropHead(key uint64, id uint32) {
-	g.hashIndex.dropHead(key, id)
-	g.keyCounts[key&3]--
+func (ng *ngramIndex) dropHead(key uint64, id uint32) {
+	ng.hashIndex.dropHead(key, id)
+	ng.keyCounts[key&3]--
 }
 
-// best is the key that the fewest needles are kept by, of those that this one has.
-func (g *ngramIndex) best(needle []byte) (key uint64, count int) {
+// best returns the key of the needle's n-gram that the fewest filters are filed under, and how
+// many these are.
+func (ng *ngramIndex) best(needle []byte) (key uint64, count int) {
 	size := ngramSize(needle)
 	count = -1
 	var window uint64
@@ -62,7 +65,7 @@ func (g *ngramIndex) best(needle []byte) (key uint64, count int) {
 			continue
 		}
 		k := ngramKey(window, size)
-		if n := g.count(k); count < 0 || n < count {
+		if n := ng.count(k); count < 0 || n < count {
 			if key, count = k, n; n == 0 {
 				break
 			}
@@ -71,24 +74,26 @@ func (g *ngramIndex) best(needle []byte) (key uint64, count int) {
 	return key, count
 }
 
-func (g *ngramIndex) cost(needle []byte) int {
+// cost is the planner's cost of a contains.
+func (ng *ngramIndex) cost(needle []byte) int {
 	if len(needle) < minNgram {
 		return costScan
 	}
-	_, count := g.best(needle)
+	_, count := ng.best(needle)
 	return costNgram + count
 }
 
-// fewGrams is how many filters are looked at in less time than a text's runs.
+// fewNgrams is how many filters are evaluated in less time than a text's n-grams are looked up.
 const fewNgrams = 8
 
-func (g *ngramIndex) match(x *Index, lower []byte) {
-	if g.list.len <= fewNgrams {
-		x.evaluateAll(&g.postings)
+// match evaluates the filters that have an n-gram of a text, which is in lower case.
+func (ng *ngramIndex) match(x *Index, lower []byte) {
+	if ng.list.len <= fewNgrams {
+		x.evaluateAll(&ng.postings)
 		return
 	}
-	if n := int(g.list.len) + 1; len(g.generations) < n || len(g.generations) > 4*n {
-		g.generations = make([]uint64, n+n/4)
+	if n := int(ng.list.len) + 1; len(ng.generations) < n || len(ng.generations) > 4*n {
+		ng.generations = make([]uint64, n+n/4)
 	}
 	var window uint64
 	for i, b := range lower {
@@ -97,18 +102,19 @@ func (g *ngramIndex) match(x *Index, lower []byte) {
 			if i < n-1 {
 				break
 			}
-			if g.keyCounts[size] > 0 {
-				g.visit(x, ngramKey(window, size))
+			if ng.keyCounts[size] > 0 {
+				ng.evaluate(x, ngramKey(window, size))
 			}
 		}
 	}
 }
 
-func (g *ngramIndex) visit(x *Index, key uint64) {
-	head := g.head(key)
-	if head == 0 || g.generations[head] == x.generation {
+// evaluate evaluates the filters with a key, once a generation.
+func (ng *ngramIndex) evaluate(x *Index, key uint64) {
+	head := ng.head(key)
+	if head == 0 || ng.generations[head] == x.generation {
 		return
 	}
-	g.generations[head] = x.generation
-	x.evaluateChain(&g.postings, head)
+	ng.generations[head] = x.generation
+	x.evaluateChain(&ng.postings, head)
 }

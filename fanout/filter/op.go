@@ -1,6 +1,6 @@
 package filter
 
-// op is what a clause does with a value.
+// op is an operator of the filter language.
 type op uint8
 
 const (
@@ -16,8 +16,8 @@ const (
 	opIn
 	opNotIn
 	opIsNull
-	// opNever is any operator with NULL on its right side: the result is NULL,
-	// which a WHERE clause takes for false, whatever the value is.
+	// opNever is any operator whose operand is NULL. Its result is NULL, which counts as false in
+	// a WHERE clause, whatever the value is.
 	opNever
 )
 
@@ -27,7 +27,7 @@ var opNames = [...]string{
 
 func (o op) String() string { return opNames[o] }
 
-// opNamed finds an operator by the name that clients use.
+// opNamed returns the operator with a client's name for it.
 func opNamed(name string) (op, bool) {
 	for o := opEq; o <= opIsNull; o++ {
 		if opNames[o] == name {
@@ -37,11 +37,11 @@ func opNamed(name string) (op, bool) {
 	return 0, false
 }
 
-// compares says that the operator compares with one operand.
+// compares reports whether the operator compares with one operand.
 func (o op) compares() bool { return o <= opLte }
 
-// holds says whether the operator holds for a value that is less than, equal to or
-// greater than its operand.
+// holds reports whether the operator holds for a value that is less than (order < 0), equal to
+// or greater than its operand.
 func (o op) holds(order int) bool {
 	switch o {
 	case opEq:
@@ -59,11 +59,11 @@ func (o op) holds(order int) bool {
 	}
 }
 
-// takesList says that the operator's right side is a list.
+// takesList reports whether the operator takes a list.
 func (o op) takesList() bool { return o == opIn || o == opNotIn }
 
-// orders says that the operator needs an order of values.
+// orders reports whether the operator needs an order of values.
 func (o op) orders() bool { return o >= opGt && o <= opLte }
 
-// onText says that the operator looks at a value's text form.
+// onText reports whether the operator looks at the value's cast to text.
 func (o op) onText() bool { return o >= opContains && o <= opEndsWith }

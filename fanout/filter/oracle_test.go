@@ -13,7 +13,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// oracle is a PostgreSQL server that is asked what a filter means.
+// oracle is a PostgreSQL server that says which rows a filter selects.
 type oracle struct {
 	conn  *pgconn.PgConn
 	major int // of the server
@@ -106,7 +106,7 @@ type sample struct {
 	text    string // what contains and the like look at
 	ops     []string
 	values  []string                            // edge cases
-	random  func(r *rand.Rand) string           // more values; nil for none
+	random  func(r *rand.Rand) string           // more values; nil: none
 	spell   func(r *rand.Rand, s string) string // another spelling of a literal; nil for none
 	number  bool                                // literals may be numbers in JSON
 }

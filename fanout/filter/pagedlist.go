@@ -1,7 +1,7 @@
 package filter
 
-// slab is a list in pages, so that it grows and shrinks a page at a time, with no
-// pause at any size. An item's id is its place, from 1; 0 stands for none.
+// pagedList is a list in pages of 128 items. It grows and shrinks by a page, so that no
+// addition or removal copies all items. An item's id is 1 + its index; 0 means no item.
 type pagedList[T any] struct {
 	pages [][]T
 	len   uint32
@@ -13,37 +13,37 @@ const (
 )
 
 // add appends an item and returns its id.
-func (s *pagedList[T]) add(item T) uint32 {
-	page := int(s.len >> pageBits)
-	if page == len(s.pages) {
-		s.pages = append(s.pages, nil)
-		if page > 0 { // the first grows as it is needed: most lists are short
-			s.pages[page] = make([]T, 0, pageSize)
+func (l *pagedList[T]) add(item T) uint32 {
+	page := int(l.len >> pageBits)
+	if page == len(l.pages) {
+		l.pages = append(l.pages, nil)
+		if page > 0 { // the first page grows with its items: most lists are short
+			l.pages[page] = make([]T, 0, pageSize)
 		}
 	}
-	s.pages[page] = append(s.pages[page], item)
-	s.len++
-	return s.len
+	l.pages[page] = append(l.pages[page], item)
+	l.len++
+	return l.len
 }
 
-// at is the item of an id. The pointer is good until the next add or removeLast.
-func (s *pagedList[T]) at(id uint32) *T {
-	return &s.pages[(id-1)>>pageBits][(id-1)&(pageSize-1)]
+// at returns the item with an id. The pointer is valid until the next add or removeLast.
+func (l *pagedList[T]) at(id uint32) *T {
+	return &l.pages[(id-1)>>pageBits][(id-1)&(pageSize-1)]
 }
 
-// removeLast takes the last item off. One empty page is kept, so that going back
-// and forth over a page's border costs nothing.
-func (s *pagedList[T]) removeLast() {
-	s.len--
-	page := int(s.len >> pageBits)
-	last := &s.pages[page]
+// removeLast removes the last item. The list keeps one empty page, so that adding and removing
+// in turns at a page's border does not allocate.
+func (l *pagedList[T]) removeLast() {
+	l.len--
+	page := int(l.len >> pageBits)
+	last := &l.pages[page]
 	clear((*last)[len(*last)-1:])
 	*last = (*last)[:len(*last)-1]
-	if page+2 < len(s.pages) {
-		s.pages[len(s.pages)-1] = nil
-		s.pages = s.pages[:len(s.pages)-1]
+	if page+2 < len(l.pages) {
+		l.pages[len(l.pages)-1] = nil
+		l.pages = l.pages[:len(l.pages)-1]
 	}
-	if s.len == 0 {
-		s.pages = nil
+	if l.len == 0 {
+		l.pages = nil
 	}
 }

@@ -7,13 +7,13 @@ import (
 	"fmt"
 )
 
-// member is one name and value of the client's object.
+// member is a name of the client's object with its value.
 type member struct {
 	name  string
 	value literals
 }
 
-// parse reads the client's object, in its order.
+// parse returns the members of a client's object, in the object's order.
 func parse(raw []byte) ([]member, error) {
 	raw = bytes.TrimSpace(raw)
 	switch {

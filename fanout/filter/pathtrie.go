@@ -5,10 +5,10 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// pathCell is the cell of a path, which several filters may use.
+// pathValue is the value that a path leads to. All filters with the same path share it.
 type pathValue struct {
 	columnValue
-	name   string // in Index.pathCells
+	name   string // in Index.pathIDs
 	column int32
 	path   []string
 	root   *pathTrie // of the column
@@ -16,15 +16,15 @@ type pathValue struct {
 	users  int
 }
 
-// follow fills the cell with what the path leads to: col->'a'->>'b'.
+// follow sets the value to what the path leads to in the present row: col->'a'->>'b'.
 func (p *pathValue) follow(x *Index) {
-	document := x.valueOf(p.column)
-	p.state, p.text = document.state, nil
+	v := x.valueOf(p.column)
+	p.state, p.text = v.state, nil
 	switch p.state {
 	case wal.Text:
 		if p.root.generation != x.generation {
 			p.root.generation = x.generation
-			p.root.walk(document.text, x.generation)
+			p.root.walk(v.text, x.generation)
 			x.walked = append(x.walked, p.root)
 		}
 		found := false
@@ -34,77 +34,78 @@ func (p *pathValue) follow(x *Index) {
 		if !found {
 			p.state = wal.Null
 		}
-	case wal.Unchanged: // that the document is there says nothing of the path
+	case wal.Unchanged: // the document is not NULL, and what it holds is unknown
 		p.state = wal.Absent
 	case wal.Null, wal.Absent:
 	}
 }
 
-// branch is a member of the objects in a column that paths lead to or through. All of
-// a column's are found in one walk, however many there are.
+// pathTrie has the paths into one column of JSON: the root is the document, and each node below
+// a member of an object. One walk through a document finds the values of all paths, however
+// many there are.
 type pathTrie struct {
 	members shrinkMap[string, *pathTrie]
-	users   int // paths that lead to it or through it
+	users   int // paths that lead to this node or through it
 
-	generation   uint64 // the turn of the index that it was found in
+	generation   uint64 // in which it was found
 	found        []byte
-	foundMembers []*pathTrie // its members that were found
+	foundMembers []*pathTrie // the members that were found
 }
 
-// extend gives the branch that a path leads to, making those that are not there.
-func (b *pathTrie) extend(path []string) *pathTrie {
-	b.users++
+// extend returns the node that a path leads to, and makes the nodes that are missing.
+func (t *pathTrie) extend(path []string) *pathTrie {
+	t.users++
 	if len(path) == 0 {
-		return b
+		return t
 	}
-	next := b.members.items[path[0]]
+	next := t.members.items[path[0]]
 	if next == nil {
 		next = &pathTrie{}
-		b.members.put(path[0], next)
+		t.members.put(path[0], next)
 	}
 	return next.extend(path[1:])
 }
 
-// cut takes a path back.
-func (b *pathTrie) cut(path []string) {
-	b.users--
+// cut removes a path.
+func (t *pathTrie) cut(path []string) {
+	t.users--
 	if len(path) == 0 {
 		return
 	}
-	next := b.members.items[path[0]]
+	next := t.members.items[path[0]]
 	next.cut(path[1:])
 	if next.users == 0 {
-		b.members.remove(path[0])
+		t.members.remove(path[0])
 	}
 }
 
-// walk notes what an object's members are. Of several with one name the last counts,
-// and so they are gone into behind the object's end.
-func (b *pathTrie) walk(text []byte, turn uint64) {
+// walk finds the members of an object, and then theirs. Of several members with one name the
+// last one counts, so the walk goes into members only behind the object's end.
+func (t *pathTrie) walk(text []byte, generation uint64) {
 	value.JSONMembers(text, func(key, raw []byte) {
-		member := b.members.items[string(value.Unquote(key))]
+		member := t.members.items[string(value.Unquote(key))]
 		if member == nil {
 			return
 		}
-		if member.generation != turn {
-			member.generation = turn
-			b.foundMembers = append(b.foundMembers, member)
+		if member.generation != generation {
+			member.generation = generation
+			t.foundMembers = append(t.foundMembers, member)
 		}
 		member.found = raw
 	})
-	for _, member := range b.foundMembers {
+	for _, member := range t.foundMembers {
 		if len(member.members.items) > 0 {
-			member.walk(member.found, turn)
+			member.walk(member.found, generation)
 		}
 	}
 }
 
-// release lets go of what was found.
-func (b *pathTrie) release() {
-	for i, member := range b.foundMembers {
+// release drops what was found: it belongs to the row.
+func (t *pathTrie) release() {
+	for i, member := range t.foundMembers {
 		member.found = nil
 		member.release()
-		b.foundMembers[i] = nil
+		t.foundMembers[i] = nil
 	}
-	b.foundMembers = b.foundMembers[:0]
+	t.foundMembers = t.foundMembers[:0]
 }

@@ -5,65 +5,90 @@ import (
 	"math/bits"
 )
 
-// way is how an entry may be reached: by a group, of which each clause gets a
-// place, by the interval that two plain clauses make, or by two plain clauses of eq
-// or in. Whenever the clauses are not No for a row, one of the places is visited.
+// accessPath is a way from a row to a filter. It is one of
+//
+//   - a group: each of its clauses has postings;
+//   - an interval between low and high, two plain clauses on one column;
+//   - a pair of plain clauses, a and b, of eq or in.
+//
+// Whenever the filter may match a row, the row leads to at least one of the postings.
 type accessPath struct {
 	group     []clause
 	low, high *clause
 	a, b      *clause
-	cost      int
+	cost      int // the lower the better
 }
 
-// Costs compare ways. What counts first is for how many rows of the sample a way
-// leads to the entry. Where that does not tell, and before any row was seen, it is how
-// many entries have the same place, for an equality or a part of a text; for an
-// interval it is a share of all. What is added keeps an equality before all else while
-// there are few.
+// The costs compare access paths of one filter. A row of the sample that the path leads to
+// counts most. Where the sample doesn't decide, and before there is one, the cost is the number
+// of filters that share the postings' key, or for an interval a share of all intervals. The
+// constants add to that what kind of path it is, so that an equality comes first as long as
+// there are few filters.
 const (
-	costRow = 1 << 20
+	costRow = 1 << 20 // a row of the sample
 
-	costComposite    = 16 // what a value alone leads to may be so many
+	costComposite    = 16 // so many filters may share one value before a pair of values is tried
 	maxCompositeKeys = 16
 	costAffix        = 4
 	costNgram        = 8
 	costInterval     = 8
 	costHalf         = 32 // an interval with one end
 	costNull         = 32
-	costShort        = 64 // a prefix or suffix of one byte or two
+	costShort        = 64 // a prefix or suffix of one or two bytes
 	costNotNull      = 64
-	costScan         = math.MaxInt
+	costScan         = math.MaxInt // no path
 
-	shareInterval = 32 // of so many intervals with two ends, one holds a value
-	shareHalf     = 2
+	shareInterval = 32 // one of so many intervals with two ends holds a value
+	shareHalf     = 2  // one of so many intervals with one end holds a value
 )
 
-// file gives an entry its places.
-func (x *Index) insert(e *Handle) {
-	if len(e.clauses) == 0 {
-		x.always.add(e, 0, 0)
+// insert adds a handle's postings, along the cheapest access path of its filter.
+func (x *Index) insert(h *Handle) {
+	if len(h.clauses) == 0 {
+		x.always.add(h, 0, 0)
 		return
 	}
-	best := accessPath{cost: costScan}
-	rows := make([]uint32, len(e.clauses))
-	if len(e.clauses) > 1 {
-		for i := range e.clauses {
-			rows[i] = x.sample.rowsLedBy(&e.clauses[i])
+	path, never := x.plan(h.clauses)
+	switch {
+	case never:
+	case path.cost == costScan:
+		x.insertScanned(h)
+	case path.a != nil:
+		comp := x.composite(path.a, path.b)
+		comp.eachKey(path.a, path.b, func(key uint64) { comp.equal.put(h, key) })
+	case path.low != nil:
+		t := &x.column(path.low).intervals
+		t.put(h, boundsOf(path.low.opclass, &path.low.operands[0], &path.high.operands[0]))
+	default:
+		for i := range path.group {
+			x.insertClause(h, &path.group[i])
+		}
+	}
+}
+
+// plan chooses the cheapest access path; its cost is costScan if there is none. never says
+// that the filter matches no row.
+func (x *Index) plan(clauses []clause) (best accessPath, never bool) {
+	best = accessPath{cost: costScan}
+	rows := make([]uint32, len(clauses)) // of the sample, by clause
+	if len(clauses) > 1 {
+		for i := range clauses {
+			rows[i] = x.sample.rowsLedBy(&clauses[i])
 		}
 	}
 	start := 0
-	for i := range e.clauses {
-		if !e.clauses[i].last {
+	for i := range clauses {
+		if !clauses[i].last {
 			continue
 		}
-		group := e.clauses[start : i+1]
+		group := clauses[start : i+1]
 		first := start
 		start = i + 1
 		if group[0].op == opNever {
-			return // no row leads to it
+			return best, true
 		}
 		cost := x.groupCost(group)
-		if cost < best.cost && len(group) < len(e.clauses) {
+		if cost < best.cost && len(group) < len(clauses) {
 			var led uint32
 			for _, r := range rows[first:start] {
 				led |= r
@@ -74,31 +99,18 @@ func (x *Index) insert(e *Handle) {
 			best = accessPath{group: group, cost: cost}
 		}
 	}
-	if w := x.intervalPath(e.clauses, rows); w.cost < best.cost {
-		best = w
+	if path := x.intervalPath(clauses, rows); path.cost < best.cost {
+		best = path
 	}
 	if best.cost > costComposite {
-		if w := x.compositePath(e.clauses, rows); w.cost < best.cost {
-			best = w
+		if path := x.compositePath(clauses, rows); path.cost < best.cost {
+			best = path
 		}
 	}
-	switch {
-	case best.cost == costScan:
-		x.insertScanned(e)
-	case best.a != nil:
-		p := x.composite(best.a, best.b)
-		p.eachKey(best.a, best.b, func(key uint64) { p.equal.put(e, key) })
-	case best.group == nil:
-		r := &x.column(best.low).intervals
-		r.put(e, boundsOf(best.low.opclass, &best.low.operands[0], &best.high.operands[0]))
-	default:
-		for i := range best.group {
-			x.insertClause(e, &best.group[i])
-		}
-	}
+	return best, false
 }
 
-// intervalWay looks for two plain clauses that are the two ends of an interval.
+// intervalPath looks for two plain clauses that are the two ends of an interval.
 func (x *Index) intervalPath(clauses []clause, rows []uint32) accessPath {
 	for i := range clauses {
 		low := &clauses[i]
@@ -115,7 +127,7 @@ func (x *Index) intervalPath(clauses []clause, rows []uint32) accessPath {
 	return accessPath{cost: costScan}
 }
 
-// pairWay looks for the two plain clauses of eq or in that hold together most rarely.
+// compositePath looks for the two plain clauses of eq or in that hold together most rarely.
 func (x *Index) compositePath(clauses []clause, rows []uint32) accessPath {
 	best := accessPath{cost: costScan}
 	for i := range clauses {
@@ -128,34 +140,38 @@ func (x *Index) compositePath(clauses []clause, rows []uint32) accessPath {
 			if !compositable(clauses, j) || keys > maxCompositeKeys {
 				continue
 			}
-			w := accessPath{a: a, b: b, cost: costComposite + keys - 1 + costRow*bits.OnesCount32(rows[i]&rows[j])}
-			if p := x.compositeByKey.items[compositeKeyOf(a, b)]; p != nil {
-				p.eachKey(a, b, func(key uint64) { w.cost += p.equal.count(key) })
+			path := accessPath{a: a, b: b, cost: costComposite + keys - 1 + costRow*bits.OnesCount32(rows[i]&rows[j])}
+			if comp := x.compositeByKey.items[compositeKeyOf(a, b)]; comp != nil {
+				comp.eachKey(a, b, func(key uint64) { path.cost += comp.equal.count(key) })
 			}
-			if w.cost < best.cost {
-				best = w
+			if path.cost < best.cost {
+				best = path
 			}
 		}
 	}
 	return best
 }
 
+// compositable reports whether a clause can be one of two in a compositeIndex.
 func compositable(clauses []clause, i int) bool {
 	return (clauses[i].op == opEq || clauses[i].op == opIn) && plain(clauses, i)
 }
 
-// plain says that a clause is a group of its own.
+// plain reports whether a clause is a group of its own.
 func plain(clauses []clause, i int) bool {
 	return clauses[i].last && (i == 0 || clauses[i-1].last)
 }
 
+// countIntervals returns how many filters are in the interval tree of a clause's column.
 func (x *Index) countIntervals(c *clause) int {
-	if a := x.columnByKey.items[columnKeyOf(c)]; a != nil {
-		return int(a.intervals.list.len)
+	if col := x.columnByKey.items[columnKeyOf(c)]; col != nil {
+		return int(col.intervals.list.len)
 	}
 	return 0
 }
 
+// groupCost is the cost of all clauses of a group, without the sample; costScan if one of them
+// leads nowhere.
 func (x *Index) groupCost(group []clause) int {
 	sum := len(group) - 1
 	for i := range group {
@@ -168,77 +184,109 @@ func (x *Index) groupCost(group []clause) int {
 	return sum
 }
 
-var emptyColumn columnIndex
+var emptyColumn columnIndex // stands for one that does not exist
 
+// clauseCost is the cost of a clause, without the sample.
 func (x *Index) clauseCost(c *clause) int {
-	a := x.columnByKey.items[columnKeyOf(c)]
-	if a == nil {
-		a = &emptyColumn
+	col := x.columnByKey.items[columnKeyOf(c)]
+	if col == nil {
+		col = &emptyColumn
 	}
 	switch c.op {
 	case opEq, opIn:
 		sum := len(c.operands) - 1
 		for _, d := range c.operands {
-			sum += a.equal.count(c.opclass.Hash(d))
+			sum += col.equal.count(c.opclass.Hash(d))
 		}
 		return sum
 	case opGt, opGte, opLt, opLte:
-		return costHalf + int(a.intervals.list.len)/shareHalf
+		return costHalf + int(col.intervals.list.len)/shareHalf
 	case opStartsWith:
-		return a.prefixes.cost(c.operands[0].Bytes())
+		return col.prefixes.cost(c.operands[0].Bytes())
 	case opEndsWith:
-		return a.suffixes.cost(c.operands[0].Bytes())
+		return col.suffixes.cost(c.operands[0].Bytes())
 	case opContains:
-		return a.ngrams.cost(c.needle().lower)
+		return col.ngrams.cost(c.needle().lower)
 	case opIsNull:
 		if c.null {
-			return costNull + int(a.null.list.len)
+			return costNull + int(col.null.list.len)
 		}
-		return costNotNull + int(a.notNull.list.len)
+		return costNotNull + int(col.notNull.list.len)
 	case opNe, opNotIn, opNever:
 	}
 	return costScan
 }
 
-// place gives an entry the place of a clause.
-func (x *Index) insertClause(e *Handle, c *clause) {
-	a := x.column(c)
+// insertClause adds the postings of one clause of an access path.
+func (x *Index) insertClause(h *Handle, c *clause) {
+	col := x.column(c)
 	switch c.op {
 	case opEq, opIn:
 		for _, d := range c.operands {
-			a.equal.put(e, c.opclass.Hash(d))
+			col.equal.put(h, c.opclass.Hash(d))
 		}
 	case opGt, opGte:
-		a.intervals.put(e, boundsOf(c.opclass, &c.operands[0], nil))
+		col.intervals.put(h, boundsOf(c.opclass, &c.operands[0], nil))
 	case opLt, opLte:
-		a.intervals.put(e, boundsOf(c.opclass, nil, &c.operands[0]))
+		col.intervals.put(h, boundsOf(c.opclass, nil, &c.operands[0]))
 	case opStartsWith:
-		a.prefixes.put(e, a.prefixes.key(c.operands[0].Bytes()))
+		col.prefixes.put(h, col.prefixes.key(c.operands[0].Bytes()))
 	case opEndsWith:
-		a.suffixes.put(e, a.suffixes.key(c.operands[0].Bytes()))
+		col.suffixes.put(h, col.suffixes.key(c.operands[0].Bytes()))
 	case opContains:
-		key, _ := a.ngrams.best(c.needle().lower)
-		a.ngrams.put(e, key)
+		key, _ := col.ngrams.best(c.needle().lower)
+		col.ngrams.put(h, key)
 	case opIsNull:
 		if c.null {
-			a.null.add(e, 0, 0)
+			col.null.add(h, 0, 0)
 		} else {
-			a.notNull.add(e, 0, 0)
+			col.notNull.add(h, 0, 0)
 		}
 	case opNe, opNotIn, opNever:
 		panic("filter: nothing leads to " + c.op.String())
 	}
 }
 
-// fileScanned files an entry that no group leads to. With ne or notin it is at least
-// passed over where the value is NULL, and need not be evaluated where values differ.
-func (x *Index) insertScanned(e *Handle) {
-	for i := range e.clauses {
-		if c := &e.clauses[i]; (c.op == opNe || c.op == opNotIn) && plain(e.clauses, i) {
-			x.column(c).exclusions.put(e, c)
+// insertScanned adds a handle that has no access path. One with a plain ne or notin goes to the
+// column's exclusions: a NULL passes over it, and another value need not be compared.
+func (x *Index) insertScanned(h *Handle) {
+	for i := range h.clauses {
+		if c := &h.clauses[i]; (c.op == opNe || c.op == opNotIn) && plain(h.clauses, i) {
+			x.column(c).exclusions.put(h, c)
 			x.excluding++
 			return
 		}
 	}
-	x.scanned.add(e, 0, 0)
+	x.scanned.add(h, 0, 0)
+}
+
+// A filter of several clauses is planned again once it was evaluated in vain firstMissLimit times
+// for each of its postings. After that the limit doubles each time.
+const (
+	firstMissLimit = 32
+	maxMissLimit   = 1 << 30
+
+	// evaluationsPerReplan is how many evaluations take about as long as planning one filter
+	// again, so that replanning never costs more than matching.
+	evaluationsPerReplan = 64
+)
+
+// scheduleReplan has a filter that was evaluated in vain too often inserted again behind the
+// present row, if that can help and is paid for.
+func (x *Index) scheduleReplan(h *Handle) {
+	if len(h.clauses) > 1 && len(x.toReplan) <= x.evaluated/evaluationsPerReplan {
+		h.misses, h.missLimit = 0, min(2*h.missLimit, maxMissLimit)
+		x.toReplan = append(x.toReplan, h)
+	}
+}
+
+// replan inserts the scheduled filters again, along the access path that is the cheapest by the
+// sample as it is now.
+func (x *Index) replan() {
+	for i, h := range x.toReplan {
+		x.toReplan[i] = nil
+		x.removePostings(h)
+		x.insert(h)
+	}
+	x.toReplan = x.toReplan[:0]
 }

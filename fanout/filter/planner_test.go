@@ -28,9 +28,9 @@ func texted(columns int, text string) []wal.Value {
 	return row
 }
 
-// Filing an entry matches each clause once with each row of the sample, however many
-// pairs and groups there are.
-func TestFilingMatchesOnce(t *testing.T) {
+// Planning matches each clause once with each row of the sample, however many pairs and groups
+// there are.
+func TestPlanningMatchesOnce(t *testing.T) {
 	t.Parallel()
 	const columns = MaxClauses
 	var clauses []string
@@ -57,13 +57,13 @@ func TestFilingMatchesOnce(t *testing.T) {
 	reads = 0
 	x.Add(f, nil)
 	if reads == 0 || reads > columns*sampleRows {
-		t.Errorf("values are read %d times to file %d clauses, want at most %d", reads, columns, columns*sampleRows)
+		t.Errorf("values are read %d times to plan %d clauses, want at most %d", reads, columns, columns*sampleRows)
 	}
 }
 
-// Filing entries anew costs less than the visits in vain that it is to spare: it is
-// paid for by the place.
-func TestLearningIsPaidFor(t *testing.T) {
+// Replanning costs less than the evaluations in vain that it is to spare: the number of postings
+// counts.
+func TestReplanningIsPaidFor(t *testing.T) {
 	t.Parallel()
 	var items []string
 	for i := range 1000 {
@@ -74,20 +74,20 @@ func TestLearningIsPaidFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	var x Index
-	e := x.Add(f, nil)
-	filed, visits := 0, 0
+	h := x.Add(f, nil)
+	replanned, evaluated := 0, 0
 	for range 5000 {
-		patient := e.missLimit
+		limit := h.missLimit
 		x.Match(nil, texted(4, "y"))
-		visits += x.Evaluated()
-		if e.missLimit != patient {
-			filed += len(e.refs)
+		evaluated += x.Evaluated()
+		if h.missLimit != limit {
+			replanned += len(h.refs)
 		}
 	}
-	if visits != 5000 || len(e.refs) <= len(items) {
-		t.Fatalf("%d visits to an entry of %d places: the test needs one in vain for each row", visits, len(e.refs))
+	if evaluated != 5000 || len(h.refs) <= len(items) {
+		t.Fatalf("%d evaluations of a filter with %d postings: the test needs one in vain for each row", evaluated, len(h.refs))
 	}
-	if filed > visits {
-		t.Errorf("%d places are filed anew for %d visits in vain", filed, visits)
+	if replanned > evaluated {
+		t.Errorf("%d postings are planned again for %d evaluations in vain", replanned, evaluated)
 	}
 }

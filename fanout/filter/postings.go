@@ -1,125 +1,133 @@
 package filter
 
-// bag holds points: places through which filters are reached. They lie dense,
-// so that all of them can be gone through at the cost of their number, and
-// memory is given back when they leave. Points with the same key are chained.
+// postings is a list of postings. It has no gaps, so that going through it costs no more than
+// the number of its postings, and shrinks as they leave. If there are chains, the postings with
+// one key are chained.
 type postings struct {
-	list      pagedList[posting]
-	column    *columnIndex // that it belongs to, or
+	list pagedList[posting]
+
+	// The owner: one of these, or neither.
+	column    *columnIndex
 	composite *compositeIndex
-	// heads finds the first point of a chain; nil where there are no chains.
-	chains chains
+
+	chains chains // nil: keys mean nothing here
 }
 
-// heads is where the first points of chains are kept.
+// chains knows the first posting, the head, of each chain.
 type chains interface {
-	// head is the id of a key's first point; 0 for none, or where no counts are kept.
+	// head returns the id of a key's first posting; 0 if there is none, or if nobody needs the
+	// chain's count.
 	head(key uint64) uint32
-	// addHead adds a key's first point, moveHead puts another in its place, and dropHead
-	// takes out the key with its last one.
+
+	// addHead adds a key with its first posting.
 	addHead(key uint64, id uint32)
+
+	// moveHead says that a key's first posting has another id.
 	moveHead(key uint64, from, to uint32)
+
+	// dropHead removes a key with its last posting.
 	dropHead(key uint64, id uint32)
 }
 
-// point is one place of an entry.
+// posting leads from a key, such as the hash of a value, to a filter.
 type posting struct {
 	handle     *Handle
 	key        uint64
 	prev, next uint32 // in the chain
-	count      uint32 // length of the chain; kept in its first point
-	ordinal    uint32 // among the entry's places; lone if it has no other clause
+	count      uint32 // of the chain; only in its first posting
+	ordinal    uint32 // the posting's index in handle.refs, and singleBit
 }
 
-// lone is the ordinal's bit which says that the entry's filter has one clause.
+// singleBit of an ordinal says that the filter has one clause: if it holds, the filter matches.
 const singleBit = 1 << 31
 
 func (p *posting) single() bool { return p.ordinal&singleBit != 0 }
 
-// place says where an entry stands.
+// ref is where a posting is.
 type ref struct {
 	postings *postings
 	id       uint32
 }
 
-// add gives an entry a point. The chain's first point is head; 0 where there is none.
-func (b *postings) add(e *Handle, key uint64, head uint32) {
-	p := posting{handle: e, key: key, count: 1, ordinal: uint32(len(e.refs))}
-	if len(e.clauses) == 1 {
+// add adds a posting of a handle. head is the first posting of the key's chain, or 0.
+func (ps *postings) add(h *Handle, key uint64, head uint32) {
+	p := posting{handle: h, key: key, count: 1, ordinal: uint32(len(h.refs))}
+	if len(h.clauses) == 1 {
 		p.ordinal |= singleBit
 	}
 	switch {
-	case b.chains == nil:
+	case ps.chains == nil:
 	case head != 0:
-		first := b.list.at(head)
+		first := ps.list.at(head)
 		first.count++
 		p.prev, p.next = head, first.next
 	}
-	id := b.list.add(p)
-	e.refs = append(e.refs, ref{b, id})
+	id := ps.list.add(p)
+	h.refs = append(h.refs, ref{ps, id})
 	switch {
-	case b.chains == nil:
+	case ps.chains == nil:
 	case head == 0:
-		b.chains.addHead(key, id)
+		ps.chains.addHead(key, id)
 	default:
-		b.list.at(head).next = id
+		ps.list.at(head).next = id
 		if p.next != 0 {
-			b.list.at(p.next).prev = id
+			ps.list.at(p.next).prev = id
 		}
 	}
-	if b.column != nil {
-		b.column.postings++
+	if ps.column != nil {
+		ps.column.len++
 	}
 }
 
-// remove takes a point out. The last one takes its place.
-func (b *postings) remove(id uint32) {
-	if b.chains != nil {
-		b.unchain(id)
+// remove removes a posting. The last posting takes its id.
+func (ps *postings) remove(id uint32) {
+	if ps.chains != nil {
+		ps.unchain(id)
 	}
-	if last := b.list.len; last != id {
-		b.move(last, id)
+	if last := ps.list.len; last != id {
+		ps.move(last, id)
 	}
-	b.list.removeLast()
-	if b.column != nil {
-		b.column.postings--
+	ps.list.removeLast()
+	if ps.column != nil {
+		ps.column.len--
 	}
 }
 
-func (b *postings) unchain(id uint32) {
-	p := b.list.at(id)
+// unchain takes a posting out of its chain.
+func (ps *postings) unchain(id uint32) {
+	p := ps.list.at(id)
 	if p.next != 0 {
-		b.list.at(p.next).prev = p.prev
+		ps.list.at(p.next).prev = p.prev
 	}
 	switch {
 	case p.prev != 0:
-		b.list.at(p.prev).next = p.next
-		if head := b.chains.head(p.key); head != 0 {
-			b.list.at(head).count--
+		ps.list.at(p.prev).next = p.next
+		if head := ps.chains.head(p.key); head != 0 {
+			ps.list.at(head).count--
 		}
 	case p.next != 0:
-		next := b.list.at(p.next)
+		next := ps.list.at(p.next)
 		next.count, next.key = p.count-1, p.key
-		b.chains.moveHead(p.key, id, p.next)
+		ps.chains.moveHead(p.key, id, p.next)
 	default:
-		b.chains.dropHead(p.key, id)
+		ps.chains.dropHead(p.key, id)
 	}
 }
 
-// move puts the point from into the place of to, which is free.
-func (b *postings) move(from, to uint32) {
-	p := b.list.at(from)
-	*b.list.at(to) = *p
+// move gives the posting from the id to, which is free.
+func (ps *postings) move(from, to uint32) {
+	p := ps.list.at(from)
+	*ps.list.at(to) = *p
 	p.handle.refs[p.ordinal&^singleBit].id = to
-	if b.chains == nil {
+	if ps.chains == nil {
 		return
 	}
 	if p.next != 0 {
-		b.list.at(p.next).prev = to
+		ps.list.at(p.next).prev = to
 	}
 	if p.prev != 0 {
-		b.list.at(p.prev).next = to
+		ps.list.at(p.prev).next = to
 	} else {
-		b.chains.moveHead(p.key, from, to)
+		ps.chains.moveHead(p.key, from, to)
 	}
 }

@@ -1,13 +1,13 @@
 package filter
 
-// Result of matching a row against a filter.
+// Result is what a filter says of a row.
 type Result uint8
 
-// The results, in the order of three-valued logic: AND is the least of its
-// parts, OR the greatest.
+// The results, in the order of three-valued logic: an AND is the least of its parts, an OR the
+// greatest.
 const (
 	No      Result = iota // the WHERE clause is false or NULL
-	Unknown               // it hangs on a value that is not known
+	Unknown               // a value that is not known decides
 	Yes                   // the WHERE clause is true
 )
 

@@ -6,8 +6,8 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// sample keeps some of the rows that were matched, to estimate how often a clause
-// holds.
+// sample keeps some of the rows that were matched. The planner estimates by them how many rows
+// an access path leads to.
 type sample struct {
 	rows [sampleRows]sampleRow
 	len  int
@@ -20,14 +20,14 @@ type sampleRow struct {
 
 const (
 	sampleRows = 32
-	// sampleEvery is of how many rows one is taken, once there are enough.
+	// Once the sample is full, one of sampleEvery rows replaces a random one.
 	sampleEvery = 256
-	// maxSampleText is how much of a value is kept.
+	// maxSampleText is how many bytes of a value are kept.
 	maxSampleText = 512
 )
 
-// observe takes a row into the sample, now and then. What is not told of it counts as
-// well: of a deleted row often nothing but the key is.
+// observe takes a row into the sample now and then, as it is: rows with unknown values count
+// as well, such as deleted rows of which the log has only the key.
 func (s *sample) observe(row []wal.Value, columns int) {
 	at := s.len
 	switch {
@@ -62,8 +62,8 @@ func (r *sampleRow) set(row []wal.Value) {
 	}
 }
 
-// holding says which rows of the sample a clause leads to, a bit for each: those that
-// it holds for, and those that don't tell.
+// rowsLedBy returns which rows of the sample a clause leads to, one bit a row: those for which
+// it holds, and those for which it is unknown.
 func (s *sample) rowsLedBy(c *clause) (rows uint32) {
 	for i := range s.rows[:s.len] {
 		if c.match(s.rows[i].values) != No {

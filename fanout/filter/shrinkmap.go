@@ -2,28 +2,29 @@ package filter
 
 import "maps"
 
-// registry is a map that gives memory back when most has left.
+// shrinkMap is a map that frees its memory once most items have been removed: a map of Go
+// never does.
 type shrinkMap[K comparable, V any] struct {
 	items map[K]V
-	peak  int // since the map was made
+	peak  int // the most items since items was made
 }
 
-// minPeak is from how many items on it matters.
+// minPeak is the number of items from which on it is worth the copy.
 const minPeak = 64
 
-func (r *shrinkMap[K, V]) put(key K, value V) {
-	if r.items == nil {
-		r.items = map[K]V{}
+func (m *shrinkMap[K, V]) put(key K, value V) {
+	if m.items == nil {
+		m.items = map[K]V{}
 	}
-	r.items[key] = value
-	r.peak = max(r.peak, len(r.items))
+	m.items[key] = value
+	m.peak = max(m.peak, len(m.items))
 }
 
-func (r *shrinkMap[K, V]) remove(key K) {
-	delete(r.items, key)
-	if n := len(r.items); r.peak >= minPeak && n < r.peak/8 {
+func (m *shrinkMap[K, V]) remove(key K) {
+	delete(m.items, key)
+	if n := len(m.items); m.peak >= minPeak && n < m.peak/8 {
 		smaller := make(map[K]V, n)
-		maps.Copy(smaller, r.items)
-		r.items, r.peak = smaller, n
+		maps.Copy(smaller, m.items)
+		m.items, m.peak = smaller, n
 	}
 }

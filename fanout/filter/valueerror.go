@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// valueError says that the value of a member can't be used. Its text repeats the
-// value, which is the client's.
+// valueError says that the value of a member can't be used. Its text repeats the value, which
+// belongs to the client and not into a log.
 type valueError struct {
 	columnType string
 	err        error
@@ -14,7 +14,7 @@ type valueError struct {
 
 func (e *valueError) Error() string { return e.err.Error() }
 
-// ForLog is an error of Compile as the log may have it: without the client's values.
+// ForLog returns the text of an error of Compile for a log: without the client's values.
 func ForLog(err error) string {
 	var v *valueError
 	if !errors.As(err, &v) {

@@ -118,11 +118,11 @@ func hashAddress(d Datum) uint64 { return Mix(hashWordPair(d), uint64(d.bytes[0]
 
 // sortKeyOfAddress has the family in the first bit, and the network behind it.
 func sortKeyOfAddress(d Datum) uint64 {
-	rank := uint64(network(d, prefixLength(d)).high) >> 1
+	key := uint64(network(d, prefixLength(d)).high) >> 1
 	if isIPv6(d) {
-		rank |= 1 << 63
+		key |= 1 << 63
 	}
-	return rank
+	return key
 }
 
 // readAddress reads an address with or without its prefix's length. It does not read short
