@@ -32,7 +32,9 @@ func reportUsage(w io.Writer, err error, args []string) {
 	fmt.Fprintln(w, "  to do: tablewire --help lists the commands and their flags")
 }
 
-// mayHaveURL reports whether an argument is a database's URL or announces one.
+// mayHaveURL reports whether an argument is a database's URL or announces one. Other URLs,
+// such as those of --allowed-origins, hold no secret.
 func mayHaveURL(arg string) bool {
-	return strings.HasPrefix(arg, "--database-url") || strings.Contains(arg, "://")
+	arg = strings.ToLower(arg)
+	return strings.HasPrefix(arg, "--database-url") || strings.Contains(arg, "postgres") && strings.Contains(arg, "://")
 }
