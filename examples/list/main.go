@@ -51,8 +51,8 @@ func run(listen, tablewire, databaseURL, apiKey string) error {
 		return errors.New("set TABLEWIRE_DATABASE_URL and TABLEWIRE_API_KEY, as for tablewire serve")
 	}
 	database, err := pgx.ParseConfig(databaseURL)
-	if err != nil {
-		return err
+	if err != nil { // its text may quote the password
+		return errors.New("TABLEWIRE_DATABASE_URL can't be understood: write it as postgres://user:password@host:port/database")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
