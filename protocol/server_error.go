@@ -16,6 +16,9 @@ func NewServerError(code, message, detail, hint string) *ServerError {
 	if s.QuotesRows() {
 		s.Message = "PostgreSQL refuses a row's values; its own log has the message, which may quote them"
 		s.Detail = ""
+		if strings.HasPrefix(code, "P0") {
+			s.Hint = "" // RAISE writes it too
+		}
 	}
 	if code == "22P05" { // untranslatable character
 		s.Message = "a row has a character that UTF-8 lacks"
@@ -38,8 +41,9 @@ func (s *ServerError) Error() string {
 // QuotesRows reports whether the error is of a class whose message and DETAIL
 // PostgreSQL makes of values that it was given: 22 (data exception: "invalid input
 // syntax ...: value"), 23 (integrity constraint violation: "Key (id)=(value) already
-// exists"), 44 (WITH CHECK OPTION violation: "Failing row contains ..."). Rows get there
-// where a publication has a WHERE clause, or where a user's event trigger writes some.
+// exists"), 44 (WITH CHECK OPTION violation: "Failing row contains ..."), P0 (PL/pgSQL:
+// RAISE says what the function's author wants, often a value). Rows get there where a
+// publication has a WHERE clause, or where a user's event trigger writes some.
 // All other classes name objects, settings, roles and processes. 22023 (invalid
 // parameter value) is of class 22 and names a setting.
 func (s *ServerError) QuotesRows() bool {
@@ -47,7 +51,7 @@ func (s *ServerError) QuotesRows() bool {
 		return false
 	}
 	switch s.Code[:2] {
-	case "22", "23", "44":
+	case "22", "23", "44", "P0":
 		return true
 	}
 	return false
