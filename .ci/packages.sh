@@ -11,9 +11,11 @@ install_packages() {
   need node nodejs
   need npm npm
   need gcc gcc # the race detector is linked with it
+  [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
   need git git
   # The system's own Python: another one in the PATH does not see Debian's packages.
   /usr/bin/python3 -c 'import websocket' 2>/dev/null || missing+=(python3-websocket)
+  # Only Debian 12 has the package for PostgreSQL 15.
   [ -e /usr/share/postgresql/15/extension/postgis.control ] || missing+=(postgresql-15-postgis-3)
   ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
   if [ ${#missing[@]} -eq 0 ]; then
