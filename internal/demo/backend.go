@@ -102,7 +102,7 @@ func (b *backend) rows(ctx context.Context, conn *pgx.Conn, collection, filters 
 	}
 	f, err := filter.Compile([]byte(filters), rel)
 	if err != nil {
-		return nil, err
+		return nil, filterError{err}
 	}
 	result := conn.PgConn().ExecParams(ctx, selectRows(rel), nil, nil, nil, nil)
 	change := wal.Change{Op: wal.Create, Relation: rel, New: make([]wal.Value, len(rel.Columns))}
@@ -227,8 +227,12 @@ func (b *backend) allowed(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // isLocal reports whether a request was made on this machine, to a name of this
-// machine: a name of somebody else's may have been made to lead here.
+// machine: a name of somebody else's may have been made to lead here. A request that a
+// proxy passes on may come from anywhere.
 func isLocal(r *http.Request) bool {
+	if r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != "" {
+		return false
+	}
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -269,9 +273,20 @@ func (b *backend) withConn(ctx context.Context, do func(context.Context, *pgx.Co
 	return do(ctx, conn)
 }
 
+// filterError is what is wrong with the filters that a request brings.
+type filterError struct{ error }
+
 func (b *backend) fail(w http.ResponseWriter, err error) {
 	b.log.Debug("a request of the demo's page failed", "error", err)
-	answer(w, http.StatusInternalServerError, answerError{err.Error()})
+	status := http.StatusInternalServerError
+	var invalid filterError
+	switch {
+	case errors.As(err, &invalid):
+		status = http.StatusBadRequest
+	case errors.Is(err, protocol.ErrCollectionNotFound):
+		status = http.StatusNotFound
+	}
+	answer(w, status, answerError{err.Error()})
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

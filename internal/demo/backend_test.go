@@ -11,7 +11,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tablewire/tablewire/internal/access"
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
+	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // The demo's backend changes rows for its own page on its own machine, and for
@@ -34,6 +37,8 @@ func TestDemoBackendRefuses(t *testing.T) {
 		{name: "a name that begins like ours", host: "127.0.0.1.evil.example", status: 403},
 		{name: "another machine", peer: "192.0.2.7:5000", status: 403},
 		{name: "another machine that names this one", peer: "[2001:db8::1]:5000", host: "localhost:8080", status: 403},
+		{name: "another machine, through a proxy", header: map[string]string{"X-Forwarded-For": "192.0.2.7"}, status: 403},
+		{name: "another machine, through a proxy of RFC 7239", header: map[string]string{"Forwarded": "for=192.0.2.7"}, status: 403},
 		{name: "no key", header: map[string]string{"X-API-Key": ""}, status: 401},
 		{name: "a wrong key", header: map[string]string{"X-API-Key": "the kez"}, status: 401},
 		{name: "no JSON", body: "orders", status: 400},
@@ -59,6 +64,39 @@ func TestDemoBackendRefuses(t *testing.T) {
 		}
 		if !touched && !json.Valid(w.Body.Bytes()) {
 			t.Errorf("%s is answered with %s", c.name, w.Body)
+		}
+	}
+}
+
+// relation is a catalog of one table, orders.
+type relation struct{ *wal.Relation }
+
+func (r relation) Resolve(_ context.Context, name string) (*wal.Relation, error) {
+	if name != "orders" {
+		return nil, protocol.ErrCollectionNotFound
+	}
+	return r.Relation, nil
+}
+
+// What is wrong with a request for rows is told as such.
+func TestDemoBackendRefusesRows(t *testing.T) {
+	t.Parallel()
+	b := newBackend("postgres://127.0.0.1:1/nobody", "the key", slog.New(slog.DiscardHandler))
+	var catalog access.Catalog = relation{&wal.Relation{Schema: "public", Name: "orders"}}
+	b.catalog.Store(&catalog)
+	for _, c := range []struct {
+		collection, filters string
+		status              int
+	}{
+		{"nonesuch", "{}", 404},
+		{"orders", "{", 400},
+		{"orders", `{"nonesuch":1}`, 400},
+	} {
+		_, err := b.rows(t.Context(), nil, c.collection, c.filters)
+		w := httptest.NewRecorder()
+		b.fail(w, err)
+		if w.Code != c.status {
+			t.Errorf("%s, %s: %d, want %d: %s", c.collection, c.filters, w.Code, c.status, w.Body)
 		}
 	}
 }
