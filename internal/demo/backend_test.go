@@ -114,7 +114,7 @@ func TestDemoStatements(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Start(t)
 	conn := openDemo(t, pg)
-	for table, s := range statements {
+	for table, s := range buttons {
 		var key string
 		if err := conn.QueryRow(t.Context(), `SELECT `+s.key+`::text FROM `+table+` LIMIT 1`).Scan(&key); err != nil {
 			t.Fatal(err)

@@ -9,14 +9,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tablewire/tablewire/internal/demo/page"
 	"github.com/tablewire/tablewire/internal/pgserver"
 )
 
 //go:embed sql/*.sql
 var sqlFiles embed.FS
 
-// sqlFile reads one of the demo's statements.
+// sqlFile returns the text of sql/NAME.sql.
 func sqlFile(name string) string {
 	text, err := sqlFiles.ReadFile("sql/" + name + ".sql")
 	if err != nil {
@@ -25,60 +24,10 @@ func sqlFile(name string) string {
 	return string(text)
 }
 
-// collections are the tables that the page offers. Each of the examples matches
-// some rows at any time, but for the mistakes.
-func collections() []page.Collection {
-	all := []page.Collection{
-		{
-			Name: "orders",
-			Badges: map[string]map[string]string{"status": {
-				"placed": "amber", "paid": "blue", "packed": "violet", "shipped": "teal", "delivered": "green", "cancelled": "red",
-			}},
-			Filters: []page.Filter{
-				{Label: "Not yet sent", Text: "status_in=placed,paid,packed"},
-				{Label: "Done with", Text: "status_in=delivered,cancelled"},
-				{Label: "Over 40, or a gift", Text: "[or]total_gt=40 [or]gift=true"},
-				{Label: "A mistake", Text: "total_gte=lots"},
-			},
-		},
-		{
-			Name: "products",
-			Key:  []string{"sku"},
-			Badges: map[string]map[string]string{"category": {
-				"tea": "green", "coffee": "amber", "pottery": "blue", "pantry": "red", "paper": "violet",
-			}},
-			Filters: []page.Filter{
-				{Label: "Tea and coffee", Text: "category_in=tea,coffee"},
-				{Label: "20 and more", Text: "list_price_gte=20"},
-				{Label: "Teapots", Text: "name_contains=TEAPOT"},
-			},
-		},
-		{
-			Name:   "couriers",
-			Badges: map[string]map[string]string{"status": {"riding": "green", "charging": "amber"}},
-			Filters: []page.Filter{
-				{Label: "In Lisbon or Oslo", Text: "city_in=Lisbon,Oslo"},
-				{Label: "South of the equator", Text: "lat_lt=0"},
-				{Label: "Names with an o", Text: "name_contains=o"},
-			},
-		},
-		{
-			Name: "reviews",
-			Filters: []page.Filter{
-				{Label: "Five stars", Text: "stars=5"},
-				{Label: "Not five stars", Text: "stars_ne=5"},
-			},
-		},
-	}
-	for i, c := range all {
-		s := statements[c.Name]
-		all[i].Inserts, all[i].Updates = s.insert != nil, s.update != nil
-	}
-	return all
-}
+// databaseName is the name of the demo's database.
+const databaseName = "demo"
 
-// prepare makes the database and its tables, or brings what an earlier start
-// left up to date. Tables that somebody else made stay.
+// prepare creates the demo's database and its tables, unless an earlier start has done so.
 func prepare(ctx context.Context, pg *pgserver.Server) error {
 	if err := createDatabase(ctx, pg); err != nil {
 		return fmt.Errorf("create the demo's database: %w", err)
@@ -94,6 +43,7 @@ func prepare(ctx context.Context, pg *pgserver.Server) error {
 	return nil
 }
 
+// createDatabase creates the database if it does not exist.
 func createDatabase(ctx context.Context, pg *pgserver.Server) error {
 	conn, err := pgx.Connect(ctx, pg.URL("postgres"))
 	if err != nil {
@@ -111,8 +61,9 @@ func createDatabase(ctx context.Context, pg *pgserver.Server) error {
 	return err
 }
 
-// createTables makes the tables. Their version stands in the comment of the
-// schema: tables of another version are made anew.
+// createTables creates the tables that are missing, and the rows of the seed. The comment of the
+// schema public has the version of the tables. If that is another version, createTables drops
+// the demo's tables first. Other tables stay.
 func createTables(ctx context.Context, conn *pgx.Conn) error {
 	sum := sha256.Sum256([]byte(sqlFile("schema")))
 	version := "Tablewire demo " + hex.EncodeToString(sum[:6])

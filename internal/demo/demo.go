@@ -1,9 +1,3 @@
-// Package demo shows Tablewire at work on a PostgreSQL server of its own: a small shop
-// whose rows keep changing, and a page that watches them.
-//
-// The page is in package page. Behind it stands an application as people would write it,
-// [backend], which reads the rows that exist and changes some when a button asks for it.
-// [workload] changes rows by itself.
 package demo
 
 import (
@@ -24,26 +18,31 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// Config says how to show the demo.
+// Config says how [Run] runs the demo. All fields but Pace are required.
 type Config struct {
-	// Dir is the folder of the private PostgreSQL server. The next start goes on with it.
+	// Dir is the data directory of the private PostgreSQL server. Run creates it if it does
+	// not exist.
 	Dir string
-	// Pace is the time between two changes that the demo makes by itself; 0: it makes none.
+
+	// Pace is the average time between two changes of the workload. 0 means no changes.
 	Pace time.Duration
-	// Server has the key, the limits and the logger. The demo sets the database, the
-	// tables, the slot and the page.
+
+	// Server has the API key, the limits and the logger. Run sets the database, the tables,
+	// the slot and the page.
 	Server tablewire.Config
-	// Public and Admin are the listeners. Run closes them.
+
+	// Public and Admin are the listeners for clients and for metrics. Run closes them.
 	Public, Admin net.Listener
-	// Progress receives a sentence for each step of a start that takes long.
+
+	// Progress receives a sentence for each slow step of the start.
 	Progress func(sentence string)
-	// Ready is called with the database's address once changes flow.
+
+	// Ready is called once, with the database's URL, when the server streams changes.
 	Ready func(databaseURL string)
 }
 
-const databaseName = "demo"
-
-// Run shows the demo until ctx ends or a part of it fails.
+// Run runs the demo until ctx ends, and then returns nil. It returns an error if a part of the
+// demo fails.
 func Run(ctx context.Context, cfg Config) (err error) {
 	pg, err := startDatabase(ctx, cfg)
 	if err != nil {
@@ -53,11 +52,11 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err := prepare(ctx, pg); err != nil {
 		return stoppedOr(ctx, err)
 	}
-	return show(ctx, cfg, pg)
+	return serve(ctx, cfg, pg)
 }
 
-// show serves the page and keeps the rows changing.
-func show(ctx context.Context, cfg Config, pg *pgserver.Server) error {
+// serve runs the server, the page and the workload on a prepared database.
+func serve(ctx context.Context, cfg Config, pg *pgserver.Server) error {
 	logger := cfg.Server.Logger
 	url := pg.URL(databaseName)
 	b := newBackend(url, cfg.Server.APIKey, logger)
@@ -87,7 +86,7 @@ func show(ctx context.Context, cfg Config, pg *pgserver.Server) error {
 	g.Go(func() error {
 		select {
 		case <-pg.Done():
-			return &protocol.Problem{ID: "demo-database-ended", What: "the private PostgreSQL has ended", Hint: `start the demo again; with debug for the setting "log-level" it shows PostgreSQL's log`, Err: pg.Err()}
+			return &protocol.Problem{ID: "demo-database-ended", What: "the private PostgreSQL server has ended", Hint: `start the demo again; to see PostgreSQL's log, give debug for the setting "log-level"`, Err: pg.Err()}
 		case <-ctx.Done():
 			return nil
 		}
@@ -95,7 +94,8 @@ func show(ctx context.Context, cfg Config, pg *pgserver.Server) error {
 	return g.Wait()
 }
 
-// startDatabase starts the private PostgreSQL server.
+// startDatabase starts the private PostgreSQL server. Its settings keep it small, and bound the
+// WAL that the slot may hold.
 func startDatabase(ctx context.Context, cfg Config) (*pgserver.Server, error) {
 	cfg.Progress(fmt.Sprintf("Starting a private PostgreSQL in %s", cfg.Dir))
 	pg, err := pgserver.Start(ctx, pgserver.Config{
@@ -110,12 +110,12 @@ func startDatabase(ctx context.Context, cfg Config) (*pgserver.Server, error) {
 		},
 	})
 	if errors.Is(err, pgserver.ErrInUse) {
-		return nil, &protocol.Problem{ID: "demo-running", What: "another demo runs already", Hint: `open its page, or stop it, or give this one a folder of its own with the setting "data-dir"`, Err: err}
+		return nil, &protocol.Problem{ID: "demo-running", What: "another demo is running", Hint: `open its page, or stop it, or give this demo another folder with the setting "data-dir"`, Err: err}
 	}
 	return pg, err
 }
 
-// stoppedOr returns nil where err only says that ctx has ended.
+// stoppedOr returns nil if err only says that ctx has ended, else err.
 func stoppedOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil

@@ -37,7 +37,7 @@ func TestWorkload(t *testing.T) {
 		if want := []int{18, 10}; !slices.Equal(counts[:2], want) {
 			t.Errorf("products and couriers: %v rows, want %v", counts[:2], want)
 		}
-		if n := counts[2]; n < fewOrders || n > manyOrders+manyDone+2 {
+		if n := counts[2]; n < minOpenOrders || n > maxOpenOrders+maxDoneOrders+2 {
 			t.Errorf("%d orders", n)
 		}
 		if n := counts[3]; n < 10 || n > 21 {
@@ -48,7 +48,7 @@ func TestWorkload(t *testing.T) {
 		}
 	})
 
-	t.Run("a deleted product is there again after the next start", func(t *testing.T) {
+	t.Run("the next start inserts a deleted product again", func(t *testing.T) {
 		t.Parallel()
 		conn := openDemo(t, pg)
 		execute(t, conn, `DELETE FROM products WHERE category = 'tea'`)
@@ -60,7 +60,7 @@ func TestWorkload(t *testing.T) {
 		}
 	})
 
-	t.Run("tables of another version are made anew, others stay", func(t *testing.T) {
+	t.Run("tables of another version are replaced, others stay", func(t *testing.T) {
 		t.Parallel()
 		conn := openDemo(t, pg)
 		execute(t, conn, `CREATE TABLE mine (id int PRIMARY KEY); ALTER TABLE orders DROP COLUMN note; COMMENT ON SCHEMA public IS 'Tablewire demo 0'`)
@@ -71,7 +71,7 @@ func TestWorkload(t *testing.T) {
 	})
 }
 
-// openDemo makes the demo's tables in a database of their own.
+// openDemo creates a database with the demo's tables for a test.
 func openDemo(t *testing.T, pg *pgtest.Server) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), pg.NewDatabase(t))

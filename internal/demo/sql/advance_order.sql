@@ -1,4 +1,4 @@
--- An order that has waited for long goes on to its next state.
+-- An order that has waited long gets its next status.
 UPDATE orders SET
   status = CASE status WHEN 'placed' THEN 'paid' WHEN 'paid' THEN 'packed' WHEN 'packed' THEN 'shipped' ELSE 'delivered' END::order_status,
   courier_id = CASE WHEN status = 'packed' THEN (SELECT min(id) FROM couriers WHERE couriers.city = orders.city) ELSE courier_id END,

@@ -1,2 +1,2 @@
--- How many orders are under way, and how many are done with.
+-- The number of open orders, and of those that were delivered or cancelled.
 SELECT count(*) FILTER (WHERE status NOT IN ('delivered', 'cancelled')), count(*) FILTER (WHERE status IN ('delivered', 'cancelled')) FROM orders;

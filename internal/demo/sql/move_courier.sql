@@ -1,5 +1,5 @@
--- A courier rides on for about a hundred metres, turning by $1 degrees, and back
--- towards the base from two kilometres away; or charges the battery.
+-- A courier rides about a hundred metres, after a turn by $1 degrees, or charges the battery.
+-- Two kilometres from the base the courier turns back to it.
 UPDATE couriers SET
   status = CASE WHEN battery <= 6 THEN 'charging' WHEN battery >= 94 THEN 'riding' ELSE status END,
   battery = CASE WHEN status = 'charging' THEN least(100, battery + 9) ELSE greatest(0, battery - 1) END,

@@ -1,4 +1,5 @@
--- A customer $1 in $2 orders up to $3 different products, as a gift if $4; stock falls.
+-- The customer $1 in the city $2 orders up to $3 different products, as a gift if $4 is true. Their
+-- stock falls.
 WITH basket AS (
   SELECT sku, price, 1 + (random() * 2)::integer AS qty
   FROM products WHERE stock >= 3 ORDER BY random() LIMIT $3

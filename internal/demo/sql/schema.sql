@@ -1,5 +1,5 @@
--- The shop of the demo: a few tables that an application might have, with the
--- kinds of columns that such tables have. Running it again changes nothing.
+-- The shop of the demo: tables as an application might have them, with columns of many types.
+-- Running this again changes nothing.
 
 DO $$ BEGIN
   CREATE TYPE product_category AS ENUM ('tea', 'coffee', 'pottery', 'pantry', 'paper');
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS couriers (
   lon      double precision NOT NULL,
   heading  smallint NOT NULL DEFAULT 0 CHECK (heading BETWEEN 0 AND 359),
   battery  smallint NOT NULL DEFAULT 100 CHECK (battery BETWEEN 0 AND 100),
-  base     point NOT NULL, -- (lat, lon), where the courier comes back to
+  base     point NOT NULL, -- (lat, lon); the courier stays near it
   seen_at  timestamptz NOT NULL DEFAULT now()
 );
 
@@ -60,8 +60,9 @@ CREATE TABLE IF NOT EXISTS reviews (
   created_at  timestamptz NOT NULL DEFAULT now()
 );
 
--- The log then has the whole old row, so that an update tells what changed.
--- reviews keeps the default, to show the difference: a delete tells its key.
+-- With REPLICA IDENTITY FULL the log has the whole old row, so that an event of an update has
+-- the values that changed. reviews keeps the default, to show the difference: the event of a
+-- delete has the key alone.
 ALTER TABLE products REPLICA IDENTITY FULL;
 ALTER TABLE couriers REPLICA IDENTITY FULL;
 ALTER TABLE orders REPLICA IDENTITY FULL;

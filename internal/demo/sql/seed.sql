@@ -1,4 +1,4 @@
--- What the shop begins with. Rows that are there already stay as they are.
+-- The rows that the shop begins with. Rows that exist stay as they are.
 
 INSERT INTO products (sku, name, category, price, list_price, stock, tags) VALUES
   ('TEA-01', 'Genmaicha, 100 g',         'tea',     11.50, 11.50, 42, '{green,japan}'),

@@ -1,3 +1,3 @@
--- The oldest review goes once there are more than twenty.
+-- A review older than the newest twenty is deleted.
 DELETE FROM reviews
 WHERE id = (SELECT id FROM reviews ORDER BY created_at DESC OFFSET 20 LIMIT 1);

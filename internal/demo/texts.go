@@ -1,6 +1,8 @@
 package demo
 
-// customers are who orders, each in a city that has a courier.
+// The names and texts that the demo writes into its tables.
+
+// customers place the orders. Each lives in a city that has a courier.
 var customers = []struct{ name, city string }{
 	{"Inês Carvalho", "Lisbon"},
 	{"Duarte Nunes", "Lisbon"},
@@ -26,6 +28,7 @@ var customers = []struct{ name, city string }{
 	{"Abena Owusu", "Accra"},
 }
 
+// notes are texts that customers add to their orders.
 var notes = []string{
 	"Ring twice, please",
 	"Leave it with the neighbour",
@@ -36,12 +39,14 @@ var notes = []string{
 	"Please wrap the two cups apart",
 }
 
-var demoReasons = []string{
+// cancelReasons are the notes of cancelled orders.
+var cancelReasons = []string{
 	"Ordered twice by mistake",
 	"Found it in a shop round the corner",
 	"Will be away that week",
 }
 
+// reviews are texts of reviews, with the stars that suit them.
 var reviews = []struct {
 	body  string
 	stars int

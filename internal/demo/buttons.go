@@ -9,14 +9,15 @@ import (
 	"strings"
 )
 
-// rowStatements makes the statements of a table's two buttons.
-type rowStatements struct {
-	insert func() string // nil: the table has no such button
-	update func(where string) string
-	key    string // the key's column
+// tableButtons has the statements that the page's two buttons run for a table.
+type tableButtons struct {
+	insert func() string             // statement of "Make a row"; nil if the table has no such button
+	update func(where string) string // statement of "Change a row", for the row that a condition selects
+	key    string                    // name of the key's column
 }
 
-var statements = map[string]rowStatements{
+// buttons has the statements of each table of the demo.
+var buttons = map[string]tableButtons{
 	"orders": {
 		insert: func() string {
 			c := customers[rand.IntN(len(customers))]
@@ -47,23 +48,24 @@ var statements = map[string]rowStatements{
 	},
 }
 
-// keyText is what a key of the demo's tables may be: a number, a SKU or a UUID.
+// keyText matches the keys of the demo's tables: numbers, SKUs and UUIDs.
 var keyText = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
 
-// statement is what a button's request comes to.
+// statement returns the statement that the request asks for. Its errors are for the person at
+// the page.
 func (c changeRequest) statement() (string, error) {
-	s, ok := statements[c.Collection]
+	s, ok := buttons[c.Collection]
 	switch {
 	case !ok:
 		return "", errors.New("the demo has no such table")
 	case c.Insert && s.insert == nil:
-		return "", errors.New("the demo makes no rows of this table")
+		return "", errors.New("the demo can't add rows to this table")
 	case c.Insert:
 		return s.insert(), nil
 	case c.Key == "":
 		return s.update(fmt.Sprintf("%[1]s = (SELECT %[1]s FROM %[2]s ORDER BY %[1]s DESC LIMIT 1)", s.key, c.Collection)), nil
 	case !keyText.MatchString(c.Key):
-		return "", errors.New("the row's key is not understood")
+		return "", errors.New("the row's key can't be understood")
 	}
 	key := c.Key
 	if _, err := strconv.ParseInt(key, 10, 64); err != nil {
@@ -72,5 +74,5 @@ func (c changeRequest) statement() (string, error) {
 	return s.update(s.key + " = " + key), nil
 }
 
-// quoteLiteral makes a string constant of SQL.
+// quoteLiteral returns s as a string constant of SQL.
 func quoteLiteral(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
