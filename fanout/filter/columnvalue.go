@@ -37,9 +37,6 @@ type parsedValue struct {
 	key        uint64 // the datum's sort key, if hasKey
 }
 
-// maxKeptText is the longest buffer, in bytes, that is kept for the next row.
-const maxKeptText = 64 << 10
-
 // valueOf returns a value of the present row: of the column id, or of the path ^id.
 func (x *Index) valueOf(id int32) *columnValue {
 	if id >= 0 {

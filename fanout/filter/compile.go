@@ -2,13 +2,11 @@ package filter
 
 import (
 	"fmt"
-
-	"github.com/tablewire/tablewire/protocol/wal"
 )
 
 // compiler collects the clauses of one filter, member by member.
 type compiler struct {
-	rel     *wal.Relation
+	resolver
 	groups  []group
 	named   map[string]int // by a group's name: its index in groups
 	clauses int

@@ -7,7 +7,8 @@
 //
 //	parse.go, literal.go     the JSON object as members, and their values
 //	name.go, op.go           a member's name as columns, paths and operators
-//	compile.go, clause.go    groups of clauses: a column, an operator, typed operands
+//	compile.go, group.go     groups of clauses, and their limits
+//	clause.go                clause: a column, an operator, typed operands
 //	filter.go                Filter: an AND of ORs of clauses, in a canonical form
 //	match.go, needle.go      whether a clause holds for a row
 //	result.go, limits.go     No, Unknown, Yes; what a client may ask for
@@ -18,7 +19,7 @@
 // The index, from the outside in:
 //
 //	index.go                 Index, Handle, Match
-//	planner.go               which access path leads a row to a filter
+//	planner.go, cost.go      which access path leads a row to a filter
 //	evaluate.go              evaluating the filters that a row leads to
 //	columnvalue.go           the row's values, each parsed once; pathtrie.go, those of paths
 //	sample.go                some rows, for the planner to estimate by

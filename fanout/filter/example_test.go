@@ -32,3 +32,30 @@ func Example() {
 	// unknown
 	// id_gte: "abc" is not an integer
 }
+
+// An index finds the filters that match a row among many, and evaluates few of them.
+func ExampleIndex() {
+	orders := &wal.Relation{Schema: "public", Name: "orders", Columns: []wal.Column{
+		wal.NewColumn("id", wal.Type{Name: "bigint", Kind: wal.KindInt, Bits: 64}, true, nil),
+		wal.NewColumn("city", wal.Type{Name: "text", Kind: wal.KindText}, false, nil),
+	}}
+	var index filter.Index
+	var handles []*filter.Handle
+	for i := range 10_000 {
+		f, err := filter.Compile(fmt.Appendf(nil, `{"id": %d}`, i), orders)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		handles = append(handles, index.Add(f, i))
+	}
+	row := []wal.Value{{State: wal.Text, Text: []byte("42")}, {State: wal.Text, Text: []byte("Rome")}}
+	for _, m := range index.Match(nil, row) {
+		fmt.Println(m.Handle.Value, m.Result, "after evaluating", index.Evaluated(), "of", index.Len())
+	}
+	index.Remove(handles[42])
+	fmt.Println(len(index.Match(nil, row)), "of", index.Len())
+	// Output:
+	// 42 yes after evaluating 1 of 10000
+	// 0 of 9999
+}

@@ -17,15 +17,6 @@ type Filter struct {
 	key string
 }
 
-// group is the clauses of one group while a filter is compiled.
-type group []term
-
-// term is a clause with its canonical form.
-type term struct {
-	*clause
-	key string
-}
-
 // Compile compiles a client's filters, a JSON object or nothing, for the rows of a relation. It
 // does not keep raw; rel must not be altered afterwards. The error's text is for the client;
 // [ForLog] makes of it a text for the log.
@@ -34,7 +25,7 @@ func Compile(raw []byte, rel *wal.Relation) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{rel: rel, named: map[string]int{}}
+	c := &compiler{resolver: resolver{rel}, named: map[string]int{}}
 	for i := range members {
 		if err := c.add(&members[i]); err != nil {
 			return nil, err
@@ -42,6 +33,18 @@ func Compile(raw []byte, rel *wal.Relation) (*Filter, error) {
 	}
 	return newFilter(c.groups), nil
 }
+
+// Key returns the filter's canonical form. Two filters on one relation have the same key if they
+// differ only in the order, repetition or spelling of their clauses. The empty filter has "".
+func (f *Filter) Key() string { return f.key }
+
+// Empty reports whether the filter has no clause, so that every row matches.
+func (f *Filter) Empty() bool { return len(f.clauses) == 0 }
+
+// Match evaluates the filter for a row: one value for each column of the relation that the filter
+// was compiled for. Columns beyond the end of row are unknown; nil is a row that is unknown
+// altogether.
+func (f *Filter) Match(row []wal.Value) Result { return matchAll(f.clauses, rawRow(row)) }
 
 // newFilter makes a filter of groups, in their canonical form: sorted and without repetitions.
 // Neither matters to SQL's AND and OR.
@@ -92,56 +95,4 @@ func (f *Filter) pack() {
 			c.sortKey = c.opclass.SortKey(c.operands[0])
 		}
 	}
-}
-
-// canonical sorts a group, and drops what adds nothing to it: a repeated clause, and a clause
-// that never holds beside one that may.
-func (g group) canonical() group {
-	slices.SortFunc(g, func(a, b term) int { return strings.Compare(a.key, b.key) })
-	g = slices.CompactFunc(g, func(a, b term) bool { return a.key == b.key })
-	if len(g) > 1 {
-		g = slices.DeleteFunc(g, func(t term) bool { return t.op == opNever })
-	}
-	return g
-}
-
-func (g group) key() string {
-	keys := make([]string, len(g))
-	for i, t := range g {
-		keys[i] = t.key
-	}
-	return strings.Join(keys, " | ")
-}
-
-// Key returns the filter's canonical form. Two filters on one relation have the same key if they
-// differ only in the order, repetition or spelling of their clauses. The empty filter has "".
-func (f *Filter) Key() string { return f.key }
-
-// Empty reports whether the filter has no clause, so that every row matches.
-func (f *Filter) Empty() bool { return len(f.clauses) == 0 }
-
-// Match evaluates the filter for a row: one value for each column, or nothing
-// where nothing is known of the row.
-func (f *Filter) Match(row []wal.Value) Result { return matchAll(f.clauses, rawRow(row)) }
-
-type rawRow []wal.Value
-
-func (r rawRow) matchClause(c *clause) Result { return c.match(r) }
-
-func matchAll[S interface{ matchClause(c *clause) Result }](clauses []clause, s S) Result {
-	result, group := Yes, No
-	for i := range clauses {
-		c := &clauses[i]
-		if group != Yes {
-			group = max(group, s.matchClause(c))
-		}
-		if !c.last {
-			continue
-		}
-		if group == No {
-			return No
-		}
-		result, group = min(result, group), No
-	}
-	return result
 }

@@ -33,6 +33,9 @@ type field struct {
 
 const orSeparator = "__or__"
 
+// resolver finds what a name means for the columns of a relation.
+type resolver struct{ rel *wal.Relation }
+
 // splitGroup cuts the prefix with the group off a name.
 func splitGroup(name string) (groupName, rest string, inGroup bool, err error) {
 	if rest, ok := strings.CutPrefix(name, "[or]"); ok {
@@ -50,13 +53,13 @@ func splitGroup(name string) (groupName, rest string, inGroup bool, err error) {
 }
 
 // resolve resolves a name without its prefix, to one target for each part.
-func (c *compiler) resolve(name string, inGroup bool) ([]target, error) {
-	if t, ok := c.column(name); ok {
+func (r resolver) resolve(name string, inGroup bool) ([]target, error) {
+	if t, ok := r.column(name); ok {
 		return []target{t}, nil
 	}
 	if inGroup {
 		if short, ok := cutCounter(name); ok {
-			if t, ok := c.column(short); ok {
+			if t, ok := r.column(short); ok {
 				return []target{t}, nil
 			}
 			name = short
@@ -65,10 +68,10 @@ func (c *compiler) resolve(name string, inGroup bool) ([]target, error) {
 	parts := strings.Split(name, orSeparator)
 	targets := make([]target, len(parts))
 	for i, part := range parts {
-		t, ok := c.column(part)
+		t, ok := r.column(part)
 		if !ok {
 			var err error
-			if t, err = c.path(part); err != nil {
+			if t, err = r.path(part); err != nil {
 				return nil, err
 			}
 		}
@@ -84,8 +87,8 @@ func (c *compiler) resolve(name string, inGroup bool) ([]target, error) {
 }
 
 // column resolves a part as a column with or without an operator.
-func (c *compiler) column(part string) (target, bool) {
-	if f, ok := c.exactly(part); ok {
+func (r resolver) column(part string) (target, bool) {
+	if f, ok := r.exactly(part); ok {
 		return target{field: f, bare: true}, true
 	}
 	// The single underscore comes first, because it leaves the longer name.
@@ -94,7 +97,7 @@ func (c *compiler) column(part string) (target, bool) {
 		if !ok {
 			continue
 		}
-		if f, ok := c.exactly(name); ok {
+		if f, ok := r.exactly(name); ok {
 			return target{field: f, op: o}, true
 		}
 	}
@@ -103,7 +106,7 @@ func (c *compiler) column(part string) (target, bool) {
 
 // path resolves a part as a path into a column of JSON; the longest column name wins. Nobody knows
 // which members a document has, so what looks like an operator at the end is one.
-func (c *compiler) path(part string) (target, error) {
+func (r resolver) path(part string) (target, error) {
 	name, o, ok := cutOp(part, "__")
 	if !ok {
 		name, o, ok = cutOp(part, "_")
@@ -111,9 +114,9 @@ func (c *compiler) path(part string) (target, error) {
 	if !ok {
 		name = part
 	}
-	err := c.unknown(part)
+	err := r.unknown(part)
 	for dot := strings.LastIndexByte(name, '.'); dot > 0; dot = strings.LastIndexByte(name[:dot], '.') {
-		f, found := c.exactly(name[:dot])
+		f, found := r.exactly(name[:dot])
 		if !found {
 			continue
 		}
@@ -132,13 +135,13 @@ func (c *compiler) path(part string) (target, error) {
 
 // unknown returns the error about a part that names no column. If the part begins with a column,
 // the error is about its operator.
-func (c *compiler) unknown(part string) error {
-	if u, ok := c.unsent(part); ok {
+func (r resolver) unknown(part string) error {
+	if u, ok := r.unsent(part); ok {
 		return u.Err()
 	}
-	table := c.rel.TableName().String()
+	table := r.rel.TableName().String()
 	for end := strings.LastIndexByte(part, '_'); end > 0; end = strings.LastIndexByte(part[:end], '_') {
-		if _, ok := c.exactly(part[:end]); !ok {
+		if _, ok := r.exactly(part[:end]); !ok {
 			continue
 		}
 		rest := strings.TrimLeft(part[end:], "_")
@@ -151,8 +154,8 @@ func (c *compiler) unknown(part string) error {
 }
 
 // unsent finds the column that a part names among those that PostgreSQL does not send.
-func (c *compiler) unsent(part string) (found wal.UnsentColumn, ok bool) {
-	for _, u := range c.rel.Unsent {
+func (r resolver) unsent(part string) (found wal.UnsentColumn, ok bool) {
+	for _, u := range r.rel.Unsent {
 		rest, names := strings.CutPrefix(part, u.Name)
 		_, operator := opNamed(strings.TrimLeft(rest, "_"))
 		if names && (rest == "" || rest[0] == '.' || rest[0] == '_' && operator) {
@@ -163,12 +166,12 @@ func (c *compiler) unsent(part string) (found wal.UnsentColumn, ok bool) {
 }
 
 // exactly returns the column with just this name.
-func (c *compiler) exactly(name string) (field, bool) {
-	i := c.rel.Column(name)
+func (r resolver) exactly(name string) (field, bool) {
+	i := r.rel.Column(name)
 	if i < 0 {
 		return field{}, false
 	}
-	return field{index: i, column: &c.rel.Columns[i]}, true
+	return field{index: i, column: &r.rel.Columns[i]}, true
 }
 
 // cutOp cuts an operator, and the separator before it, off the end of a part.
