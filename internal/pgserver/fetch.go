@@ -23,8 +23,9 @@ const (
 const fetchTimeout = 5 * time.Minute
 
 // reachTimeout bounds the question whether a way's source answers at all, so that
-// a machine without a network is told soon.
-const reachTimeout = 6 * time.Second
+// a machine without a network is told soon. A busy machine needs some seconds to start npm
+// or apt-get.
+const reachTimeout = 20 * time.Second
 
 // progressEvery is the time between two words to the person who waits.
 const progressEvery = 5 * time.Second
@@ -54,7 +55,9 @@ func fetch(ctx context.Context, cfg *Config, cache string, major int, fetchers [
 	if err := makeShared(cache); err != nil {
 		return Binaries{}, err
 	}
-	unlock, err := lockFolder(ctx, cache)
+	unlock, err := lockFolder(ctx, cache, func() {
+		cfg.Progress("Another process fetches PostgreSQL into " + cache + ": waiting for it")
+	})
 	if err != nil {
 		return Binaries{}, fmt.Errorf("wait for another process that fetches PostgreSQL into %s: %w", cache, err)
 	}
@@ -64,8 +67,6 @@ func fetch(ctx context.Context, cfg *Config, cache string, major int, fetchers [
 	}
 	failed := &NoBinariesError{Tried: []error{fmt.Errorf("version %d was not found on this system", major)}}
 	for _, f := range fetchers {
-		cfg.Logger.Info("the system does not have the PostgreSQL that is needed: fetching it", "version", major, "with", f.name, "into", cache)
-		cfg.Progress(fmt.Sprintf("PostgreSQL %d is fetched with %s, once: 25 to 50 MB, into %s", major, f.name, cache))
 		began := time.Now()
 		bin, err := f.fetch(ctx, cfg, cache, major)
 		if err == nil {
@@ -83,12 +84,15 @@ func fetch(ctx context.Context, cfg *Config, cache string, major int, fetchers [
 // fetch asks whether the source answers, then fetches from it, and says from time to
 // time that it still does.
 func (f fetcher) fetch(ctx context.Context, cfg *Config, cache string, major int) (Binaries, error) {
+	cfg.Progress(fmt.Sprintf("PostgreSQL %d is not on this system: asking %s for it", major, f.name))
 	reaching, cancel := context.WithTimeoutCause(ctx, reachTimeout, fmt.Errorf("no answer within %v", reachTimeout))
 	err := f.reach(reaching, major)
 	cancel()
 	if err != nil {
 		return Binaries{}, err
 	}
+	cfg.Logger.Info("the system does not have the PostgreSQL that is needed: fetching it", "version", major, "with", f.name, "into", cache)
+	cfg.Progress(fmt.Sprintf("PostgreSQL %d is fetched with %s, once: 25 to 50 MB, into %s", major, f.name, cache))
 	ended := make(chan struct{})
 	var telling sync.WaitGroup
 	telling.Go(func() { tellProgress(cfg.Progress, ended) })

@@ -3,14 +3,15 @@ package pgserver
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
@@ -34,9 +35,9 @@ func reachEmbedded(ctx context.Context, major int) error {
 	if _, ok := embeddedVersions[major]; !ok {
 		return fmt.Errorf("it does not know PostgreSQL %d", major)
 	}
-	address := proxyAddress(os.Getenv)
-	if address == "" {
-		address = embeddedSource
+	address, err := addressToAsk(http.ProxyFromEnvironment)
+	if err != nil {
+		return err
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -48,22 +49,19 @@ func reachEmbedded(ctx context.Context, major int) error {
 	return conn.Close()
 }
 
-// proxyAddress is the address of the proxy that the environment names for HTTPS;
-// nothing where it names none.
-func proxyAddress(getenv func(string) string) string {
-	proxy := cmp.Or(getenv("HTTPS_PROXY"), getenv("https_proxy"))
-	if proxy == "" {
-		return ""
+// addressToAsk is the address of the proxy that leads to embeddedSource, or embeddedSource
+// itself. The proxy is what the library's own client uses: that of HTTPS_PROXY, unless
+// NO_PROXY has the source.
+func addressToAsk(proxyOf func(*http.Request) (*url.URL, error)) (string, error) {
+	u, err := proxyOf(&http.Request{URL: &url.URL{Scheme: "https", Host: embeddedSource}})
+	if err != nil { // its text quotes the URL, which may hold a password
+		return "", errors.New("the URL of HTTPS_PROXY can't be understood")
 	}
-	if !strings.Contains(proxy, "://") {
-		proxy = "http://" + proxy
-	}
-	u, err := url.Parse(proxy)
-	if err != nil || u.Hostname() == "" {
-		return ""
+	if u == nil || u.Hostname() == "" {
+		return embeddedSource, nil
 	}
 	port := map[string]string{"https": "443", "socks5": "1080", "socks5h": "1080"}[u.Scheme]
-	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port, "80"))
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port, "80")), nil
 }
 
 // fetchEmbedded lets the embedded-postgres library fetch its binaries. The

@@ -9,9 +9,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -118,9 +121,11 @@ func TestFetch(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []string{
+				"PostgreSQL 17 is not on this system: asking slow for it",
 				"PostgreSQL 17 is fetched with slow, once: 25 to 50 MB, into " + cache,
 				"  still fetching, after 5s; it gives up after 5m0s",
 				"  still fetching, after 10s; it gives up after 5m0s",
+				"PostgreSQL 17 is not on this system: asking second for it",
 				"PostgreSQL 17 is fetched with second, once: 25 to 50 MB, into " + cache,
 				"PostgreSQL 17.99 was fetched in 0s",
 			}
@@ -140,11 +145,17 @@ func TestFetch(t *testing.T) {
 				return nil
 			}}
 			began := time.Now()
-			_, err := fetch(t.Context(), quiet(), t.TempDir(), fetchMajor, []fetcher{silent, silent})
-			if err == nil || !strings.Contains(err.Error(), "no answer within 6s") || !strings.Contains(err.Error(), "apt-get install postgresql") {
+			cfg := quiet()
+			cfg.Progress = func(s string) {
+				if strings.Contains(s, "is fetched") {
+					t.Errorf("before the source answers it says %q", s)
+				}
+			}
+			_, err := fetch(t.Context(), cfg, t.TempDir(), fetchMajor, []fetcher{silent, silent})
+			if err == nil || !strings.Contains(err.Error(), "no answer within 20s") || !strings.Contains(err.Error(), "apt-get install postgresql") {
 				t.Errorf("error %v", err)
 			}
-			if took := time.Since(began); took > 15*time.Second {
+			if took := time.Since(began); took > 45*time.Second {
 				t.Errorf("it took %s", took)
 			}
 		})
@@ -339,23 +350,58 @@ func TestFetchable(t *testing.T) {
 	}
 }
 
-// A machine without a network is told so by the first connection.
-func TestReachEmbedded(t *testing.T) {
-	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-	if err := reachEmbedded(t.Context(), fetchMajor); err == nil || !strings.HasPrefix(err.Error(), "127.0.0.1:1 can't be reached: ") {
+// The source is asked by way of the proxy that leads to it, if one does.
+func TestAddressToAsk(t *testing.T) {
+	t.Parallel()
+	for proxy, want := range map[string]string{
+		"":                          embeddedSource,
+		"http://proxy.example:3128": "proxy.example:3128",
+		"http://proxy.example":      "proxy.example:80",
+		"https://u:p@proxy.example": "proxy.example:443",
+		"socks5://[::1]":            "[::1]:1080",
+	} {
+		got, err := addressToAsk(func(r *http.Request) (*url.URL, error) {
+			if r.URL.String() != "https://"+embeddedSource {
+				t.Errorf("asked for the proxy of %s", r.URL)
+			}
+			if proxy == "" {
+				return nil, nil
+			}
+			return url.Parse(proxy)
+		})
+		if err != nil || got != want {
+			t.Errorf("the proxy %q is asked at %q, want %q: %v", proxy, got, want, err)
+		}
+	}
+	_, err := addressToAsk(func(*http.Request) (*url.URL, error) { return nil, errors.New(`invalid URL "http://u:hush@proxy.example:bad port"`) })
+	if err == nil || strings.Contains(err.Error(), "hush") {
 		t.Errorf("error %v", err)
 	}
-	for proxy, want := range map[string]string{
-		"":                              "",
-		"proxy.example:3128":            "proxy.example:3128",
-		"http://proxy.example":          "proxy.example:80",
-		"https://u:p@proxy.example":     "proxy.example:443",
-		"socks5://[::1]":                "[::1]:1080",
-		"http://proxy.example:bad port": "",
-	} {
-		if got := proxyAddress(func(name string) string { return map[string]string{"https_proxy": proxy}[name] }); got != want {
-			t.Errorf("the proxy %q is asked at %q, want %q", proxy, got, want)
-		}
+}
+
+// Whoever has to wait for another process is told so, once.
+func TestLockFolderTells(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no locks")
+	}
+	dir := t.TempDir()
+	told := make(chan struct{}, 10)
+	unlock, err := lockFolder(t.Context(), dir, func() { t.Error("nobody has the lock, and yet it waits") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		<-told
+		unlock()
+	}()
+	again, err := lockFolder(t.Context(), dir, func() { told <- struct{}{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+	if len(told) > 0 {
+		t.Error("it is told more than once")
 	}
 }
 

@@ -21,17 +21,21 @@ func tryLock(f *os.File) (bool, error) {
 }
 
 // lockFolder waits until it can lock a folder. The lock lasts until unlock is called or the
-// process ends. On a file system without locks, lockFolder returns without a lock.
-func lockFolder(ctx context.Context, dir string) (unlock func(), err error) {
+// process ends. If another process has the lock, lockFolder calls waiting once. On a file
+// system without locks, lockFolder returns without a lock.
+func lockFolder(ctx context.Context, dir string, waiting func()) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
 	retry := time.NewTicker(100 * time.Millisecond)
 	defer retry.Stop()
-	for {
+	for first := true; ; first = false {
 		if locked, err := tryLock(f); locked || err != nil {
 			return func() { _ = f.Close() }, nil
+		}
+		if first {
+			waiting()
 		}
 		select {
 		case <-retry.C:
