@@ -373,7 +373,9 @@ func TestAddressToAsk(t *testing.T) {
 			t.Errorf("the proxy %q is asked at %q, want %q: %v", proxy, got, want, err)
 		}
 	}
-	_, err := addressToAsk(func(*http.Request) (*url.URL, error) { return nil, errors.New(`invalid URL "http://u:hush@proxy.example:bad port"`) })
+	_, err := addressToAsk(func(*http.Request) (*url.URL, error) {
+		return nil, errors.New(`invalid URL "http://u:hush@proxy.example:bad port"`)
+	})
 	if err == nil || strings.Contains(err.Error(), "hush") {
 		t.Errorf("error %v", err)
 	}
