@@ -17,9 +17,8 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// The demo's backend changes rows for its own page on its own machine, and for
-// nobody else.
-func TestDemoBackendRefuses(t *testing.T) {
+// The backend changes rows for the demo's own page on the same machine, and refuses everybody else.
+func TestBackendRefusesChanges(t *testing.T) {
 	t.Parallel()
 	var touched bool
 	page := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { touched = true })
@@ -48,7 +47,7 @@ func TestDemoBackendRefuses(t *testing.T) {
 		{name: "SQL in the key", body: `{"collection":"orders","key":"1 OR true"}`, status: 400},
 		{name: "a quote in the key", body: `{"collection":"products","key":"x'--"}`, status: 400},
 		{name: "the rows without a key", method: "GET", path: "/demo/rows/orders", header: map[string]string{"X-API-Key": ""}, status: 401},
-		{name: "a question in place of a change", method: "GET", path: "/demo/change", status: 200}, // the page's business
+		{name: "GET in place of POST", method: "GET", path: "/demo/change", status: 200}, // goes to the page
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), or(c.method, "POST"), or(c.path, "/demo/change"), strings.NewReader(or(c.body, `{"collection":"orders"}`)))
 		r.Host, r.RemoteAddr = or(c.host, "127.0.0.1:8080"), or(c.peer, "127.0.0.1:5000")
@@ -63,12 +62,12 @@ func TestDemoBackendRefuses(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %s", c.name, w.Code, c.status, w.Body)
 		}
 		if !touched && !json.Valid(w.Body.Bytes()) {
-			t.Errorf("%s is answered with %s", c.name, w.Body)
+			t.Errorf("%s: the response is not JSON: %s", c.name, w.Body)
 		}
 	}
 }
 
-// relation is a catalog of one table, orders.
+// relation is a catalog with one collection, orders.
 type relation struct{ *wal.Relation }
 
 func (r relation) Resolve(_ context.Context, name string) (*wal.Relation, error) {
@@ -78,8 +77,8 @@ func (r relation) Resolve(_ context.Context, name string) (*wal.Relation, error)
 	return r.Relation, nil
 }
 
-// What is wrong with a request for rows is told as such.
-func TestDemoBackendRefusesRows(t *testing.T) {
+// A request for rows that can't be answered gets a status that says whose mistake it is.
+func TestBackendRefusesRows(t *testing.T) {
 	t.Parallel()
 	b := newBackend("postgres://127.0.0.1:1/nobody", "the key", slog.New(slog.DiscardHandler))
 	var catalog access.Catalog = relation{&wal.Relation{Schema: "public", Name: "orders"}}
@@ -94,7 +93,7 @@ func TestDemoBackendRefusesRows(t *testing.T) {
 	} {
 		_, err := b.rows(t.Context(), nil, c.collection, c.filters)
 		w := httptest.NewRecorder()
-		b.fail(w, err)
+		b.writeError(w, err)
 		if w.Code != c.status {
 			t.Errorf("%s, %s: %d, want %d: %s", c.collection, c.filters, w.Code, c.status, w.Body)
 		}
@@ -108,9 +107,8 @@ func or(s, otherwise string) string {
 	return otherwise
 }
 
-// Every button of every table runs a statement that changes one row, of the key that
-// is asked for, or without one of the last.
-func TestDemoStatements(t *testing.T) {
+// Every button's statement changes exactly one row, with a key and without.
+func TestButtons(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Start(t)
 	conn := openDemo(t, pg)
@@ -139,42 +137,42 @@ func TestDemoStatements(t *testing.T) {
 	}
 }
 
-// A table gets no more rows by its button than a page can show.
-func TestDemoRoom(t *testing.T) {
+// A button inserts rows until the table has maxInserted.
+func TestButtonStopsAtFullTable(t *testing.T) {
 	t.Parallel()
 	conn := openDemo(t, pgtest.Start(t))
-	full := func() error {
-		return changeRequest{Collection: "orders", Insert: true}.room(t.Context(), conn)
+	insert := func() error {
+		return changeRequest{Collection: "orders", Insert: true}.checkNotFull(t.Context(), conn)
 	}
-	if err := full(); err != nil {
+	if err := insert(); err != nil {
 		t.Error(err)
 	}
 	execute(t, conn, `INSERT INTO orders (customer, city, total, items) SELECT 'Ada', 'Oslo', 1, '[]' FROM generate_series(1, 300)`)
-	if err := full(); err == nil || !strings.Contains(err.Error(), "which are enough") {
+	if err := insert(); err == nil || !strings.Contains(err.Error(), "the demo inserts no more") {
 		t.Errorf("error %v", err)
 	}
-	if err := (changeRequest{Collection: "orders"}).room(t.Context(), conn); err != nil {
+	if err := (changeRequest{Collection: "orders"}).checkNotFull(t.Context(), conn); err != nil {
 		t.Errorf("an update: %v", err)
 	}
 }
 
-// A backend has few connections, and gives up a turn that does not come.
-func TestDemoBackendTurns(t *testing.T) {
+// The backend opens few connections at a time. A request whose context ends stops waiting for one.
+func TestBackendBoundsItsConnections(t *testing.T) {
 	t.Parallel()
 	b := newBackend(pgtest.Start(t).NewDatabase(t), "k", slog.New(slog.DiscardHandler))
-	for range cap(b.turns) {
-		b.turns <- struct{}{}
+	for range cap(b.connections) {
+		b.connections <- struct{}{}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := b.withConn(ctx, func(context.Context, *pgx.Conn) error { return nil }); err == nil {
-		t.Error("there was a turn too many")
+		t.Error("withConn opened a connection too many")
 	}
-	<-b.turns
+	<-b.connections
 	if err := b.withConn(t.Context(), func(context.Context, *pgx.Conn) error { return nil }); err != nil {
 		t.Error(err)
 	}
-	if len(b.turns) != cap(b.turns)-1 {
-		t.Error("a turn was not given back")
+	if len(b.connections) != cap(b.connections)-1 {
+		t.Error("withConn did not give its place back")
 	}
 }

@@ -1,11 +1,3 @@
-// Package page is the demo's page: it that watches tables live, with a chat and a broadcast
-// beside them: one HTML document with its styles and scripts inside, which needs
-// nothing but the realtime API of the server that it came from.
-//
-// The page is put together once, from the files in static/. It loads nothing from
-// elsewhere, works offline, and its Content-Security-Policy allows only its own
-// script and style, by their hashes. What comes from the database or from other
-// people is shown as text; the policy's Trusted Types make any other way fail.
 package page
 
 import (
@@ -19,48 +11,54 @@ import (
 	"strings"
 )
 
-// Config is what the page is told. It is readable by everyone who can open the
-// page, the key included.
+// Config configures the page. It stands in the document as JSON: everybody who can open the
+// page can read it, the API key included.
 type Config struct {
-	// APIKey is sent in the first message of each socket.
+	// APIKey is the key in the first message of each socket.
 	APIKey string `json:"api_key"`
-	// Backend is the path, beside the page, of a backend that has the rows of the tables, at
-	// rows/{collection}?filters={json} as a JSON array of create events, and makes or
-	// changes one on a POST to change, for pages on this machine. Nothing: there is
-	// none, and rows appear as they change.
+
+	// Backend is the path of a backend, relative to the page. The page asks it for the rows
+	// that exist (GET rows/{collection}?filters={json}, answered with a JSON array of create
+	// events) and, if the page was opened on this machine, to make or change a row
+	// (POST change). Empty means that no backend exists: rows then appear when they change.
 	Backend string `json:"backend,omitempty"`
-	// Collections are the tables that the page offers, in this order. The first is
-	// watched at once.
+
+	// Collections lists the tables that the page can show, in this order. It shows the first
+	// one first.
 	Collections []Collection `json:"collections"`
 }
 
-// Collection is a table that the page offers.
+// Collection is a table that the page can show.
 type Collection struct {
-	// Name of the collection.
+	// Name is the collection's name.
 	Name string `json:"name"`
-	// Key is the columns that tell one row from another. Default: id.
+
+	// Key lists the columns of the key. Default: id.
 	Key []string `json:"key,omitempty"`
-	// Badges gives the values of a column a tone each, as {"status": {"paid": "blue"}}.
-	// The tones are amber, blue, violet, teal, green, red and grey; a value with none
-	// is grey.
+
+	// Badges has a colour for values of a column, as in {"status": {"paid": "blue"}}. The
+	// colours are amber, blue, violet, teal, green, red and grey. Values without one are grey.
 	Badges map[string]map[string]string `json:"badges,omitempty"`
-	// Filters are the examples that the page offers beside the filter box.
+
+	// Filters are examples beside the filter box.
 	Filters []Filter `json:"filters,omitempty"`
-	// Inserts and Updates say whether the backend makes rows of the table, and changes them.
+
+	// Inserts and Updates report whether the backend can insert a row, and update one.
 	Inserts bool `json:"inserts,omitempty"`
 	Updates bool `json:"updates,omitempty"`
 }
 
 // Filter is an example of a filter.
 type Filter struct {
-	Label string `json:"label"` // what it finds: "over 100"
-	Text  string `json:"text"`  // as it is typed: "status=paid total_gte=100"
+	Label string `json:"label"` // text of the button, such as "over 100"
+	Text  string `json:"text"`  // the filter as a person types it, such as "status=paid total_gte=100"
 }
 
 //go:embed static
 var files embed.FS
 
-// scripts in the order of their use; together they are one module.
+// scripts lists the scripts in the order in which they are joined into one module. A script may
+// use at load time only what stands above it.
 var scripts = []string{
 	"value.js", "filter.js", "rows.js", "table.js", "meter.js", "backend.js",
 	"socket.js", "status.js", "wire.js",
@@ -68,9 +66,9 @@ var scripts = []string{
 	"main.js",
 }
 
-// Handler serves the page at / and nothing else. It is for a page on the same
-// host as the API, at the path above it: the sockets are opened relative to the
-// page's own address.
+// Handler returns a handler that serves the page at / and answers 404 on other paths. The page
+// opens its sockets at realtime/, relative to its own address: serve it on the host of the API,
+// one level above.
 func Handler(config Config) http.Handler {
 	page, policy := build(config)
 	sum := sha256.Sum256(page)
@@ -104,7 +102,7 @@ func Handler(config Config) http.Handler {
 	})
 }
 
-// build puts the page together and makes the policy that allows it.
+// build joins the files into the document, and returns it with its Content-Security-Policy.
 func build(config Config) (page []byte, policy string) {
 	style := read("style.css")
 	var script strings.Builder
@@ -132,21 +130,23 @@ func build(config Config) (page []byte, policy string) {
 	return page, policy
 }
 
-// encode makes JSON that can stand in a script element: json.Marshal escapes <, > and &.
+// encode returns the configuration as JSON that can stand in a script element: json.Marshal
+// escapes <, > and &.
 func encode(config Config) []byte {
 	data, err := json.Marshal(config)
 	if err != nil {
-		panic(err) // there are only strings in it
+		panic(err) // strings, slices and maps of them can always be encoded
 	}
 	return data
 }
 
-// source names an inline element for the policy, by its hash.
+// source returns the policy's source expression for the text of an inline element: its hash.
 func source(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
+// read returns the text of a file in static/.
 func read(name string) string {
 	data, err := files.ReadFile("static/" + name)
 	if err != nil {

@@ -50,7 +50,7 @@ func TestHandler(t *testing.T) {
 		}
 	})
 
-	t.Run("answers 304 to one who has it", func(t *testing.T) {
+	t.Run("answers 304 to a browser that has the page", func(t *testing.T) {
 		t.Parallel()
 		etag := get(t, "GET", "/", nil).Header().Get("Etag")
 		if got := get(t, "GET", "/", http.Header{"If-None-Match": {etag}}).Code; etag == "" || got != 304 {
