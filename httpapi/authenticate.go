@@ -16,48 +16,48 @@ const keyHeader = "X-Api-Key"
 
 var errNoProject = errors.New("the authenticator returned a principal without a project")
 
-// errCannotAuthenticate is told where the authenticator can't tell.
+// errCannotAuthenticate is for a request whose key nobody can check at the moment.
 var errCannotAuthenticate = &protocol.Error{Message: "Authentication is not available", Detail: "try again in a moment"}
 
 // authenticate returns whose a key is. An error of type [*protocol.Error] has a close
-// code and is told to the client; any other means that it can't be told now, which is
+// code and is clientErr to the client; any other means that it can't be clientErr now, which is
 // logged once an outage.
 func (s *Server) authenticate(ctx context.Context, key string) (auth.Principal, error) {
 	p, err := s.cfg.Authenticate(ctx, key)
 	if err == nil && p.Project == "" {
 		err = errNoProject
 	}
-	told, ok := asProtocolError(err)
+	clientErr, ok := asProtocolError(err)
 	switch {
 	case err == nil || ok:
-		if s.noAuth.end() {
+		if s.noAuthentication.end() {
 			s.log.Info("clients can be authenticated again")
 		}
-	case s.life.Err() != nil: // the server is ending
-	case s.noAuth.begin():
+	case s.transport.Context().Err() != nil: // the server is ending
+	case s.noAuthentication.begin():
 		s.log.Error("clients can't be authenticated: they are asked to come back", "error", err)
 	}
-	if ok && told.Code == 0 { // which would leave the connection open
-		closing := *told
+	if ok && clientErr.Code == 0 { // which would leave the connection open
+		closing := *clientErr
 		closing.Code = protocol.CloseUnauthorized
 		return auth.Principal{}, &closing
 	}
 	return p, err
 }
 
-// authenticateRequest returns whose a plain request's key is, or what the client is told
+// authenticateRequest returns whose a plain request's key is, or what the client is clientErr
 // and with which status.
-func (s *Server) authenticateRequest(r *http.Request, from netip.Addr) (p auth.Principal, status int, told *protocol.Error) {
-	ctx, cancel := context.WithTimeout(r.Context(), s.times.resolve)
+func (s *Server) authenticateRequest(r *http.Request, from netip.Addr) (p auth.Principal, status int, clientErr *protocol.Error) {
+	ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
 	defer cancel()
 	p, err := s.authenticate(ctx, strings.TrimSpace(r.Header.Get(keyHeader)))
 	if err == nil {
 		return p, 0, nil
 	}
-	told, ok := asProtocolError(err)
+	clientErr, ok := asProtocolError(err)
 	if !ok {
 		return p, http.StatusServiceUnavailable, errCannotAuthenticate
 	}
-	s.notices.refused(r.Context(), told, r.URL.Path, from, nil)
-	return p, statusOf(told.Code), told
+	s.clientLog.rejected(r.Context(), clientErr, r.URL.Path, from, nil)
+	return p, statusOf(clientErr.Code), clientErr
 }

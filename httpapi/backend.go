@@ -2,11 +2,11 @@ package httpapi
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
 
+	"github.com/tablewire/tablewire/httpapi/limit"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -21,8 +21,6 @@ func (s *Server) backend(mux *http.ServeMux) {
 	mux.Handle("POST /realtime/broadcast", guard.Handler(http.HandlerFunc(s.postBroadcast)))
 	mux.Handle("POST "+roomsPath+"{room_id}/messages", guard.Handler(http.HandlerFunc(s.postRoom)))
 }
-
-var errOrigin = &protocol.Error{Message: "Origin not allowed"}
 
 func (s *Server) postBroadcast(w http.ResponseWriter, r *http.Request) {
 	body, ok := s.announcement(w, r)
@@ -46,12 +44,12 @@ func (s *Server) postRoom(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	told, err := s.cfg.Publisher.ToRoom(id, body)
+	clientErr, err := s.cfg.Publisher.ToRoom(id, body)
 	switch {
 	case err != nil:
 		writeError(w, http.StatusBadRequest, protocol.ErrInvalidJSON(err.Error()))
-	case told != nil:
-		writeError(w, statusOf(told.Code), told)
+	case clientErr != nil:
+		writeError(w, statusOf(clientErr.Code), clientErr)
 	default:
 		accepted(w)
 	}
@@ -60,22 +58,22 @@ func (s *Server) postRoom(w http.ResponseWriter, r *http.Request) {
 // announcement checks a request and reads its body. Where it reports false it has answered.
 func (s *Server) announcement(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	if strings.TrimSpace(r.Header.Get(keyHeader)) != "" {
-		p, status, told := s.authenticateRequest(r, peerOf(r.RemoteAddr))
-		if told == nil && p.Project != s.cfg.Publisher.Project {
-			status, told = http.StatusUnauthorized, protocol.ErrKeyInvalid
+		p, status, clientErr := s.authenticateRequest(r, limit.PeerIP(r.RemoteAddr))
+		if clientErr == nil && p.Project != s.cfg.Publisher.Project {
+			status, clientErr = http.StatusUnauthorized, protocol.ErrKeyInvalid
 		}
-		if told != nil {
-			writeError(w, status, told)
+		if clientErr != nil {
+			writeError(w, status, clientErr)
 			return nil, false
 		}
 	}
-	limit := s.cfg.MaxMessageBytes
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	maxBytes := s.cfg.MaxMessageBytes
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBytes))
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
-		s.limits.count(limitMessageBytes, peerOf(r.RemoteAddr))
-		writeError(w, http.StatusRequestEntityTooLarge, protocol.ErrInvalidJSON(fmt.Sprintf("the message is longer than %d bytes", limit)))
+		s.limits.Hit(limit.MessageBytes, limit.PeerIP(r.RemoteAddr))
+		writeError(w, http.StatusRequestEntityTooLarge, errLongerThan(maxBytes))
 	case err != nil:
 		writeError(w, http.StatusBadRequest, protocol.ErrInvalidJSON("the body broke off"))
 	}

@@ -31,7 +31,7 @@ func BenchmarkDeliver(b *testing.B) {
 			for i := range burst {
 				changes = append(changes, created(i, "active"))
 			}
-			calls, cpu := w.writers.calls.Load(), cpuTime()
+			calls, cpu := w.transport.Stats().Writes, cpuTime()
 			b.ReportAllocs()
 			for b.Loop() {
 				w.publish(b, changes...)
@@ -40,7 +40,7 @@ func BenchmarkDeliver(b *testing.B) {
 			deliveries := float64(b.N) * subs * float64(burst)
 			b.ReportMetric(float64(b.Elapsed())/deliveries, "ns/delivery")
 			b.ReportMetric(float64(cpuTime()-cpu)/deliveries, "cpu-ns/delivery")
-			b.ReportMetric(float64(w.writers.calls.Load()-calls)/(float64(b.N)*subs), "writes/socket")
+			b.ReportMetric(float64(w.transport.Stats().Writes-calls)/(float64(b.N)*subs), "writes/socket")
 		})
 	}
 }

@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"net/http"
 
 	"github.com/tablewire/tablewire/fanout"
@@ -11,23 +9,23 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// broadcast is a socket on the project's broadcast.
+// broadcast is the endpoint of a client on the project's broadcast.
 type broadcast struct {
 	server  *Server
 	project string
 	member  *fanout.Member
 }
 
-func broadcastOf(s *Server, _ *http.Request) kind { return &broadcast{server: s} }
+func broadcastOf(s *Server, _ *http.Request) endpoint { return &broadcast{server: s} }
 
 // join takes a place, which queues "connected".
-func (b *broadcast) join(_ context.Context, k *socket, p auth.Principal, hello *protocol.Hello) error {
+func (b *broadcast) join(_ context.Context, n *session, p auth.Principal, hello *protocol.Hello) error {
 	b.project = p.Project
-	b.member = b.server.cfg.Broadcast.Join(p.Project, speaker(hello), &k.queue)
+	b.member = b.server.cfg.Broadcast.Join(p.Project, userOf(hello), n.conn.Queue())
 	return nil
 }
 
-func (b *broadcast) command(c protocol.Command, _ []byte) *protocol.Error {
+func (b *broadcast) command(c protocol.Command) *protocol.Error {
 	switch {
 	case c.Type != protocol.CommandMessage:
 		return errUnknownCommand(c, wantMessage)
@@ -46,25 +44,4 @@ func (b *broadcast) leave() {
 	}
 }
 
-const wantMessage = `"message" or "ping"`
-
 var errNoData = protocol.ErrInvalidMessage(`"data" is missing: want {"type":"message","data":...}`)
-
-// speaker is who a client says that it is: somebody new where it says nothing.
-func speaker(hello *protocol.Hello) protocol.User {
-	u := protocol.User{ID: hello.UserID, Name: hello.UserName}
-	if u.ID == "" {
-		u.ID = anonymous()
-	}
-	if u.Name == "" {
-		u.Name = u.ID
-	}
-	return u
-}
-
-// anonymous is an id that nobody can guess or has had before.
-func anonymous() string {
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails
-	return "anon_" + hex.EncodeToString(random[:])
-}

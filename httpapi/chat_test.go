@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/ws"
 	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -265,20 +266,20 @@ func TestTabsAndRejoining(t *testing.T) {
 // TestUserLeftHoweverTheSocketEnds also counts that it is told once.
 func TestUserLeftHoweverTheSocketEnds(t *testing.T) {
 	t.Parallel()
-	times := defaultTimes
-	times.slow, times.probe, times.stall, times.closeWait = 100*time.Millisecond, 10*time.Millisecond, 300*time.Millisecond, 50*time.Millisecond
-	w := setupTimes(t, times, func(c *Config) {
+	timeouts := ws.DefaultTimeouts
+	timeouts.SlowConsumer, timeouts.Probe, timeouts.Stall, timeouts.CloseAnswer = 100*time.Millisecond, 10*time.Millisecond, 300*time.Millisecond, 50*time.Millisecond
+	w := setupTimes(t, timeouts, func(c *Config) {
 		c.PingInterval, c.QueueBytes = 200*time.Millisecond, 256<<10
 	})
 	a := w.member(t, "a", 1)
-	end := map[string]func(c *client, s *socket){
-		"closes":  func(c *client, _ *socket) { _, _ = c.NetConn().Write(masked(0x88, "\x03\xe8")) },
-		"vanish":  func(*client, *socket) {}, // and never answers a ping
-		"broken":  func(c *client, _ *socket) { _, _ = c.NetConn().Write(masked(0x83, "")) },
-		"cut":     func(_ *client, s *socket) { s.cut() },
-		"badutf8": func(c *client, _ *socket) { c.send("\xff") },
-		"slow": func(_ *client, s *socket) {
-			for f := wsframe.Text(make([]byte, 60<<10)); s.queue.Push(f); {
+	end := map[string]func(c *client, s *ws.Conn){
+		"closes":  func(c *client, _ *ws.Conn) { _, _ = c.NetConn().Write(masked(0x88, "\x03\xe8")) },
+		"vanish":  func(*client, *ws.Conn) {}, // and never answers a ping
+		"broken":  func(c *client, _ *ws.Conn) { _, _ = c.NetConn().Write(masked(0x83, "")) },
+		"cut":     func(_ *client, s *ws.Conn) { s.Abort() },
+		"badutf8": func(c *client, _ *ws.Conn) { c.send("\xff") },
+		"slow": func(_ *client, s *ws.Conn) {
+			for f := wsframe.Text(make([]byte, 60<<10)); s.Queue().Push(f); {
 				runtime.Gosched()
 			}
 		},
@@ -314,10 +315,9 @@ func TestRoomLingers(t *testing.T) {
 func TestAnotherProjectsRoom(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	other := &session{}
-	other.server = w.Server
-	other.queue.Init(1<<20, dozing{})
-	_, err := w.cfg.Rooms.Join(fanout.JoinRequest{Project: "other", Room: protocol.Room{ID: "general-chat"}, Create: true, User: protocol.System, Queue: &other.queue})
+	var other fanout.Queue
+	other.Init(1<<20, dozing{})
+	_, err := w.cfg.Rooms.Join(fanout.JoinRequest{Project: "other", Room: protocol.Room{ID: "general-chat"}, Create: true, User: protocol.System, Queue: &other})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/httpapi/auth"
+	"github.com/tablewire/tablewire/httpapi/limit"
+	"github.com/tablewire/tablewire/httpapi/ws"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
@@ -117,6 +120,8 @@ type Config struct {
 	// a registry of the server's own, which also has the process's metrics.
 	Registerer prometheus.Registerer
 
+	timeouts ws.Timeouts // for tests; the zero value means ws.DefaultTimeouts
+
 	// Logger receives what an operator should see; nil means none.
 	Logger *slog.Logger
 }
@@ -167,6 +172,9 @@ func (c Config) withDefaults() Config {
 	c.MaxConnectionsPerAddress = cmp.Or(c.MaxConnectionsPerAddress, defaultMaxConnectionsPerAddress)
 	c.AddressConnectionRate = cmp.Or(c.AddressConnectionRate, defaultAddressConnectionRate)
 	c.MaxUnauthenticated = cmp.Or(c.MaxUnauthenticated, defaultMaxUnauthenticated)
+	if c.timeouts == (ws.Timeouts{}) {
+		c.timeouts = ws.DefaultTimeouts
+	}
 	c.chatDefaults()
 	if c.Authenticate == nil && c.APIKey != "" {
 		c.Authenticate, c.APIKey = auth.StaticKey(c.APIKey), ""
@@ -214,8 +222,23 @@ func (c Config) validate() error {
 	case c.QueueBytes < 0 || c.MaxMessageBytes < 0:
 		return errors.New("httpapi: a size is negative")
 	}
-	if _, err := parseOrigins(c.AllowedOrigins); err != nil {
-		return err
+	return nil
+}
+
+// limits is the configuration of what clients may take.
+func (c *Config) limits(proxies limit.Proxies, onHit func(limit.Kind, netip.Addr)) limit.Config {
+	return limit.Config{
+		MessageRate: c.MessageRate, MessageBurst: c.MessageBurst, AddressMessageRate: c.AddressMessageRate,
+		MaxConnections: c.MaxConnections, MaxConnectionsPerAddress: c.MaxConnectionsPerAddress,
+		AddressConnectionRate: c.AddressConnectionRate, MaxUnauthenticated: c.MaxUnauthenticated,
+		TrustedProxies: proxies, OnHit: onHit,
 	}
-	return c.validateLimits()
+}
+
+// transport is the configuration of the connections.
+func (c *Config) transport() ws.Config {
+	return ws.Config{
+		FirstMessageTimeout: c.AuthTimeout, PingInterval: c.PingInterval, QueueBytes: c.QueueBytes,
+		MaxMessageBytes: c.MaxMessageBytes, MessageRate: c.MessageRate, Timeouts: c.timeouts, Logger: c.Logger,
+	}
 }

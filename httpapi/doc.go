@@ -1,65 +1,62 @@
-// Package httpapi is Tablewire's side towards browsers: the sockets, health,
-// metrics and the few HTTP routes around them. It mounts into a Gin application
-// that already exists ([Server.Routes]) or serves by itself ([Server.Handler]).
+// Package httpapi is Tablewire's side towards browsers: the realtime endpoints, the plain
+// HTTP routes around them, health and metrics. It mounts into an application that already
+// exists ([Server.Routes] for Gin, [Server.Realtime] for net/http) or serves by itself
+// ([Server.Handler]).
 //
-// # A socket's life
+// # The packages below
 //
-//	handler          the HTTP handler: origin, upgrade; returns at once, so that
-//	  │              net/http's goroutine and buffers are gone
-//	session.open     a goroutine of ours: first message, key, collection, filter,
-//	  │              then the hub's "connected"
-//	session.read     a fresh goroutine with a small stack, which only reads; the
-//	  │              only one that an idle socket has
-//	finish           both directions have ended: TCP closed, socket forgotten
+//	httpapi         sessions, endpoints, routes, origins, health, metrics
+//	httpapi/auth    who a key belongs to
+//	httpapi/limit   what clients may take; client addresses behind proxies
+//	httpapi/ws      the WebSocket transport: reading, writing, pinging, closing
 //
-// A session's panic over a message is logged with its stack and costs that socket
-// alone (1011). An idle socket costs 6 to 8 KB, of which 2 KB are the stack: whoever
-// changes the way from session.read to the waiting in shallowRead runs
-// BenchmarkIdleSocket, because a few more bytes on it double the stack.
+// Imports point down: httpapi knows all three, and none of them knows another.
 //
-// What a socket is for is its kind: a watch of a collection, a broadcast or a
-// room. Authentication, pings, errors, limits and draining belong to the
-// session and are the same for all.
+// # A session's life
 //
-// # Writing
+//	Server.connect      the route's handler: is it an upgrade, is the origin allowed
+//	Server.open         do the limits admit it; the handshake
+//	session.First       the first message: parse, authenticate, endpoint.join
+//	session.Message     each later one: charge, parse, answer or endpoint.command
+//	session.Leave       endpoint.leave, which takes back what join did
+//	session.Closed      counted, and its place given back
 //
-// Every byte after the handshake goes through the socket's [fanout.Queue], also
-// what the WebSocket library says by itself: the connection that it is given is
-// a socket whose Write queues. So nothing can interleave.
+// What a session is for is its endpoint: a collection, the broadcast or a room.
+// Authentication, pings, errors, limits and draining are the same for all. A new endpoint
+// is a type with four methods and a route; a new transport calls the session as package ws
+// does.
 //
-// A queue that wakes is put into the run queue of a few writers. A writer takes
-// all that waits and hands it to the kernel with one system call that never
-// blocks. What the kernel does not take at once goes to a goroutine of the
-// socket's own, which lives until the queue is empty: only slow sockets pay for
-// being slow. A TLS connection is written by such a goroutine always.
+// # Guarantees
 //
-// # Ends
+//   - A client's first message is answered with exactly one of: the endpoint's own answer, an
+//     error and a close code, or code 1012 ("try again").
+//   - A join is taken back exactly once, however the connection ends.
+//   - A panic over a message is logged with its stack and ends that connection alone (1011).
+//   - Error texts and close codes that clients see are those of package protocol, and of the
+//     tables in docs/limits.md. Reasons that name tables or hosts reach the log alone.
 //
-//   - The client closes: its code is echoed, after what was already queued.
-//   - The server closes ([fanout.Queue.Close], draining, an error): the close frame
-//     is the last that is written. The client then has two seconds to close too.
-//   - A client reads too slowly: what waits is dropped, a frame that is partly
-//     written is completed, close code 4008 follows; a few seconds later the
-//     connection is cut.
-//   - A peer that is not heard of for two ping intervals, or whose connection takes
-//     nothing for ten seconds, is cut.
+// # Backpressure
 //
-// In each case the subscription is given up exactly once, by the goroutine that reads.
+// Nothing here waits for a client. What is sent to it waits in its bounded queue
+// ([Config.QueueBytes]), and a client whose queue is full is closed with 4008. What it sends
+// is charged before it is parsed.
 //
 // # What the caller owes
 //
-//   - [Server.Run] must run for as long as sockets are served. Before its context is
-//     ended, [Server.Drain] sends clients away in good order.
+//   - [Server.Run] must run for as long as clients are served. Before its context is ended,
+//     [Server.Drain] sends them elsewhere in good order.
 //   - The http.Server needs a ReadHeaderTimeout, a ReadTimeout, a WriteTimeout, an
-//     IdleTimeout, and [Server.ConnState]: or else requests that dawdle cost without
-//     bound. None of these reaches a socket once it is open.
-//   - The handler must see the path as it came: an http.ServeMux around it would
-//     clean a collection's name that looks like a path.
-//   - Health and metrics stand on a handler of their own ([Server.Admin]), which is
-//     not for the public: it has profiles too.
+//     IdleTimeout and [Server.ConnState]: else requests that take their time cost without
+//     bound. None of these reaches a connection once it is upgraded.
+//   - The handler must see the path as it came: an http.ServeMux around it would clean a
+//     collection's name that looks like a path.
+//   - Metrics, profiles and a backend's routes are on a handler of their own
+//     ([Server.Admin]), which is not for the public.
 //
-// Lock order: none. A socket's state is atomic, and no lock of this package is
-// held while a queue or another lock is taken. A lane, which a socket that is sent more
-// than it takes goes on in, is held while others are, and never waited for under one;
-// it is given up before anything that may take long without a processor.
+// # Testing against it
+//
+// A Server needs a [fanout.Hub] that runs and a [Collections], which a test can fake in a
+// few lines: see the example of the package. An httptest.Server with Handler does the rest.
+// testdata/answers.txt has the exact answers to plain requests; package
+// protocol has the messages.
 package httpapi

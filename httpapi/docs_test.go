@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/limit"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -82,8 +83,8 @@ func TestDocumentedErrors(t *testing.T) {
 	}
 
 	page, _ := os.ReadFile("../docs/limits.md")
-	for _, name := range limitNames {
-		if !strings.Contains(string(page), "(`"+name+"`)") {
+	for _, name := range limit.Kinds() {
+		if !strings.Contains(string(page), "(`"+name.String()+"`)") {
 			t.Errorf("the limit %s is not documented", name)
 		}
 	}

@@ -38,12 +38,12 @@ func TestHandshakeNotTaken(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if n := s.limits.sockets.Load(); n != 1 {
+		if n := s.limits.Usage().Connections; n != 1 {
 			t.Errorf("%d sockets, want the one that is being opened", n)
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if n := s.limits.sockets.Load(); n != 0 {
+		if n := s.limits.Usage().Connections; n != 0 {
 			t.Errorf("after a minute %d sockets have a place", n)
 		}
 

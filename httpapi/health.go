@@ -18,7 +18,7 @@ func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 
 // readyz says whether clients should be sent here.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
-	if s.registry.isShut() {
+	if s.transport.Draining() {
 		writeHealth(w, http.StatusServiceUnavailable, health{Status: "draining"})
 		return
 	}

@@ -9,8 +9,13 @@ import (
 	"time"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/ws"
 	"github.com/tablewire/tablewire/protocol"
 )
+
+// discardRate is how many bytes a second package ws reads of a client behind its close
+// frame.
+const discardRate = 50 * 4 * 16 << 10
 
 // TestFloods sends frames without end, of kinds that never become a message, or
 // that go on after the server has closed. The server must end each by itself.
@@ -46,7 +51,7 @@ func TestFloods(t *testing.T) {
 			}
 		}
 		// What the kernel holds comes on top of what the server read.
-		if most := int(defaultTimes.closeWait/discardEvery)*discardAtOnce*spareBuffer + 32<<20; sent > most {
+		if most := int(ws.DefaultTimeouts.CloseAnswer.Seconds())*discardRate + 32<<20; sent > most {
 			t.Errorf("%s: %d bytes were taken of a flood, want no more than %d", name, sent, most)
 		}
 		w.left(t, 1)
@@ -87,26 +92,26 @@ func TestNeverReading(t *testing.T) {
 	}
 	text := `"` + strings.Repeat("x", size) + `"`
 	closed := func() (n int) {
-		w.registry.each(func(s *socket) {
-			if waits := s.queue.Bytes(); waits > limit+size+200 {
+		w.transport.Each(func(s *ws.Conn) {
+			if waits := s.Queue().Bytes(); waits > limit+size+200 {
 				t.Errorf("%d bytes wait for a socket, the limit is %d", waits, limit)
 			}
-			if code, ok := s.queue.Closed(); ok && code == protocol.CloseSlowConsumer {
+			if code, ok := s.Queue().Closed(); ok && code == protocol.CloseSlowConsumer {
 				n++
 			}
 		})
 		return n
 	}
-	for deadline := time.Now().Add(patient); w.registry.len()-closed() > 1; {
+	for deadline := time.Now().Add(patient); w.transport.Stats().Open-closed() > 1; {
 		a.send(`{"type":"message","data":` + text + `}`)
 		a.sees(`{"type":"message","user_id":"a","user_name":"N a","timestamp":"T","data":` + text + `}`)
 		if time.Now().After(deadline) {
 			t.Fatal("the deaf are never closed")
 		}
 	}
-	w.registry.each((*socket).cut)
+	w.transport.Each((*ws.Conn).Abort)
 	w.left(t, 0)
-	if log := w.log.String(); !strings.Contains(log, `level=INFO msg="a client read too slowly and was closed: more than --queue-bytes waited for it" address=127.0.0.1 count=1`) {
+	if log := w.log.String(); !strings.Contains(log, `level=INFO msg="a client was closed because it read too slowly: its queue was full" queue_bytes=65536 address=127.0.0.1 count=1`) {
 		t.Errorf("the log does not say that clients were slow:\n%s", log)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
@@ -16,16 +15,17 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/limit"
 	"github.com/tablewire/tablewire/protocol"
 )
 
 // hopeless is a rate at which nothing comes back during a test.
 const hopeless = 1e-6
 
-func (w *site) wantLimited(t *testing.T, which limit, n uint64) {
+func (w *site) wantLimited(t *testing.T, which limit.Kind, n uint64) {
 	t.Helper()
-	if got := w.limits.met[which].Load(); got != n {
-		t.Errorf("the limit %s was met %d times, want %d", limitNames[which], got, n)
+	if got := w.limits.Hits(which); got != n {
+		t.Errorf("the limit %s was hit %d times, want %d", which, got, n)
 	}
 }
 
@@ -46,7 +46,7 @@ func TestMessageRate(t *testing.T) {
 	a.wantClose(protocol.CloseRateLimit)
 	b.send(`{"type":"ping"}`)
 	b.sees(`{"type":"pong"}`) // others are not held to it
-	w.wantLimited(t, limitMessages, 4)
+	w.wantLimited(t, limit.Messages, 4)
 }
 
 // TestLongMessagesCountMore holds that, but no message is longer than what may be sent.
@@ -54,7 +54,7 @@ func TestLongMessagesCountMore(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MessageRate, c.MessageBurst = hopeless, 5 })
 	const told = `{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second: this one was dropped"}`
-	for name, tt := range map[string]struct{ size, more int }{"four": {3 * messageUnit, 1}, "longest": {60 << 10, 0}} {
+	for name, tt := range map[string]struct{ size, more int }{"four": {3 * limit.MessageUnit, 1}, "longest": {60 << 10, 0}} {
 		a := w.listener(t, name)
 		long := fmt.Sprintf(`{"type":"message","data":"%s"}`, strings.Repeat("x", tt.size-30))
 		a.send(long + strings.Repeat(" ", tt.size-len(long)))
@@ -76,7 +76,7 @@ func TestAddressMessageRate(t *testing.T) {
 	a.read()
 	b.send(`{}`)
 	b.sees(`{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second from your address: this one was dropped"}`)
-	w.wantLimited(t, limitAddressMessages, 1)
+	w.wantLimited(t, limit.AddressMessages, 1)
 }
 
 func TestConnectionLimits(t *testing.T) {
@@ -84,11 +84,11 @@ func TestConnectionLimits(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change func(*Config)
-		which  limit
+		which  limit.Kind
 		detail string
 	}{
-		{"InAll", func(c *Config) { c.MaxConnections = 1 }, limitConnections, "the server has as many connections as it takes"},
-		{"PerAddress", func(c *Config) { c.MaxConnectionsPerAddress = 1 }, limitAddressConnections, "too many connections from your address"},
+		{"InAll", func(c *Config) { c.MaxConnections = 1 }, limit.Connections, "the server has as many connections as it takes"},
+		{"PerAddress", func(c *Config) { c.MaxConnectionsPerAddress = 1 }, limit.AddressConnections, "too many connections from your address"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -99,14 +99,18 @@ func TestConnectionLimits(t *testing.T) {
 			c.want(`{"error":"Rate limit exceeded","error_detail":"` + tt.detail + `"}`)
 			c.wantClose(protocol.CloseRateLimit)
 
-			w.limits.farewells.Add(maxFarewells)
+			for range limit.MaxRejections {
+				w.limits.AcquireRejection()
+			}
 			_, answer, err := websocket.DefaultDialer.DialContext(t.Context(), w.url("/realtime/broadcast"), nil)
 			if err == nil || answer == nil || answer.StatusCode != http.StatusTooManyRequests || answer.Header.Get("Retry-After") == "" {
 				t.Errorf("far beyond the limit: %v, %v", answer, err)
 			} else {
 				_ = answer.Body.Close()
 			}
-			w.limits.farewells.Add(-maxFarewells)
+			for range limit.MaxRejections {
+				w.limits.ReleaseRejection()
+			}
 			w.wantLimited(t, tt.which, 2)
 
 			_ = first.NetConn().Close()
@@ -130,10 +134,10 @@ func TestPlacesAreGivenBack(t *testing.T) {
 	w.get(t, "/realtime/broadcast", "Connection", "upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "8")
 	_ = c.NetConn().Close()
 	w.Drain(t.Context())
-	if n, m := w.limits.sockets.Load(), w.limits.strangers.Load(); n != 0 || m != 0 {
+	if n, m := w.limits.Usage().Connections, w.limits.Usage().Unauthenticated; n != 0 || m != 0 {
 		t.Errorf("%d places and %d strangers' are still taken", n, m)
 	}
-	if n := w.limits.addresses.len(); n > 1 {
+	if n := w.limits.Usage().Addresses; n > 1 {
 		t.Errorf("%d addresses are known", n)
 	}
 }
@@ -149,7 +153,7 @@ func TestUnauthenticated(t *testing.T) {
 	silent.send(hello("a", "a"))
 	silent.sees(`{"event":"connected","project_id":"default","user_id":"a"}`)
 	w.listener(t, "b")
-	w.wantLimited(t, limitUnauthenticated, 1)
+	w.wantLimited(t, limit.Unauthenticated, 1)
 }
 
 // TestHandshakesThatDawdle holds connections that never become sockets. One address
@@ -195,10 +199,10 @@ func TestHandshakesThatDawdle(t *testing.T) {
 					t.Error("a handshake that dawdles is not given up")
 				}
 			}
-			w.wantLimited(t, limitHandshakes, tt.refused)
-			for deadline := time.Now().Add(patient); w.limits.handshakes.Load() > 0 || w.limits.addresses.len() > 0; runtime.Gosched() {
+			w.wantLimited(t, limit.Handshakes, tt.refused)
+			for deadline := time.Now().Add(patient); w.limits.Usage().Handshakes > 0 || w.limits.Usage().Addresses > 0; runtime.Gosched() {
 				if time.Now().After(deadline) {
-					t.Fatalf("%d handshakes and %d addresses are still counted", w.limits.handshakes.Load(), w.limits.addresses.len())
+					t.Fatalf("%d handshakes and %d addresses are still counted", w.limits.Usage().Handshakes, w.limits.Usage().Addresses)
 				}
 			}
 		})
@@ -245,7 +249,7 @@ func TestConnectionRate(t *testing.T) {
 	c := w.dial(t, "/realtime/broadcast")
 	c.want(`{"error":"Rate limit exceeded","error_detail":"your address connects too often"}`)
 	c.wantClose(protocol.CloseRateLimit)
-	w.wantLimited(t, limitConnects, 1)
+	w.wantLimited(t, limit.Connects, 1)
 }
 
 // TestPings holds that pings cost no messages, and messages no pings, until there are
@@ -258,7 +262,7 @@ func TestPings(t *testing.T) {
 
 	a := w.listener(t, "a")
 	pings := [...]string{`{"type":"ping"}`, " {\t\"type\" :\n\"ping\"\r}"}
-	for i := range pingBurst - 1 {
+	for i := range limit.PingBurst - 1 {
 		a.send(pings[i%2])
 		a.sees(`{"type":"pong"}`)
 	}
@@ -273,19 +277,19 @@ func TestPings(t *testing.T) {
 
 	for name, ping := range map[string][]byte{"JSON": clientFrame(0x81, `{"type":"ping"}`), "Protocol": clientFrame(0x89, "")} {
 		b := w.listener(t, name)
-		if _, err := b.NetConn().Write(bytes.Repeat(ping, pingBurst+3+2)); err != nil {
+		if _, err := b.NetConn().Write(bytes.Repeat(ping, limit.PingBurst+3+2)); err != nil {
 			t.Fatal(err)
 		}
 		pongs := 0
 		b.SetPongHandler(func(string) error { pongs++; return nil })
 		if name == "JSON" {
-			for ; pongs < pingBurst+3; pongs++ {
+			for ; pongs < limit.PingBurst+3; pongs++ {
 				b.sees(`{"type":"pong"}`)
 			}
 		}
 		b.sees(told, told)
-		if pongs != pingBurst+3 {
-			t.Errorf("%s: %d pings are answered, want the %d that are free and 3 for messages", name, pongs, pingBurst)
+		if pongs != limit.PingBurst+3 {
+			t.Errorf("%s: %d pings are answered, want the %d that are free and 3 for messages", name, pongs, limit.PingBurst)
 		}
 		b.send(`{"type":"ping"}`)
 		b.sees(told)
@@ -305,84 +309,8 @@ func TestRoomLimits(t *testing.T) {
 	many := w.speak(t, "/realtime/rooms/another", hello("b", "b", create))
 	many.sees(`{"error":"Rate limit exceeded","error_detail":"there are too many rooms"}`)
 	many.wantClose(protocol.CloseRateLimit)
-	w.wantLimited(t, limitRooms, 1)
-	w.wantLimited(t, limitParticipants, 1)
-}
-
-func TestAddressOf(t *testing.T) {
-	t.Parallel()
-	w := setup(t, func(c *Config) { c.TrustedProxies = []string{"10.0.0.0/8", "::1", "192.0.2.7"} })
-	for _, tt := range []struct{ remote, forwarded, want string }{
-		{"203.0.113.5:1", "", "203.0.113.5"},
-		{"203.0.113.5:1", "198.51.100.1", "203.0.113.5"}, // not a proxy of ours
-		{"10.1.2.3:1", "198.51.100.1", "198.51.100.1"},
-		{"10.1.2.3:1", "6.6.6.6, 198.51.100.1", "198.51.100.1"}, // the client's own word
-		{"10.1.2.3:1", "198.51.100.1, 10.9.9.9", "198.51.100.1"},
-		{"10.1.2.3:1", "junk, 192.0.2.7", "192.0.2.7"},
-		{"10.1.2.3:1", "junk", "10.1.2.3"},
-		{"10.1.2.3:1", "", "10.1.2.3"},
-		{"[::1]:1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
-		{"[2001:db8::1%eth0]:1", "", "2001:db8::"},
-		{"[::ffff:10.0.0.1]:1", "198.51.100.1", "198.51.100.1"},
-		{"10.1.2.3:1", "198.51.100.1:4711", "198.51.100.1"}, // some proxies add the port
-		{"10.1.2.3:1", "[2001:db8:1:2::9]:4711", "2001:db8:1:2::"},
-		{"10.1.2.3:1", "[2001:db8:1:2::9]", "2001:db8:1:2::"},
-	} {
-		r := &http.Request{RemoteAddr: tt.remote, Header: http.Header{}}
-		if tt.forwarded != "" {
-			r.Header["X-Forwarded-For"] = strings.Split(tt.forwarded, ",")
-		}
-		if got := w.addressOf(r); got != netip.MustParseAddr(tt.want) {
-			t.Errorf("%s for %q is %s, want %s", tt.remote, tt.forwarded, got, tt.want)
-		}
-	}
-}
-
-// TestAddressesAreForgotten, but not before they may do all at once again.
-func TestAddressesAreForgotten(t *testing.T) {
-	t.Parallel()
-	setup := func(messages, connects float64) *addresses {
-		a := new(addresses)
-		a.init(&Config{AddressMessageRate: messages, AddressConnectionRate: connects, MaxConnectionsPerAddress: 1, MaxUnauthenticated: -1})
-		return a
-	}
-	ip := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
-
-	a := setup(1, -1)
-	quiet, _ := a.admit(ip(0))
-	if f, met := a.admit(ip(0)); f != nil || met != limitAddressConnections {
-		t.Errorf("an address has two sockets, the limit is one: %v", met)
-	}
-	a.leave(quiet)
-	if n := a.len(); n != 0 {
-		t.Errorf("%d addresses are known that said nothing", n)
-	}
-	for i := range maxIdle + 1000 {
-		f, _ := a.admit(ip(i))
-		f.spends.AllowN(time.Now(), 2)
-		a.leave(f)
-	}
-	if n := a.len(); n > maxIdle+1 {
-		t.Errorf("%d idle addresses are known, want no more than %d", n, maxIdle)
-	}
-	last, _ := a.admit(ip(maxIdle + 999))
-	if last.spends.Allow() {
-		t.Error("an address that comes back starts afresh")
-	}
-	a.mu.Lock()
-	a.evict(time.Now().Add(time.Minute))
-	a.mu.Unlock()
-	if n := a.len(); n != 1 {
-		t.Errorf("%d addresses are known, want the one that has a socket", n)
-	}
-	a.leave(last)
-
-	b := setup(-1, hopeless)
-	f, _ := b.admit(ip(0))
-	b.leave(f)
-	if _, met := b.admit(ip(0)); met != limitConnects || b.len() != 1 {
-		t.Errorf("an address that connects again starts afresh: %v, %d known", met, b.len())
-	}
+	w.wantLimited(t, limit.Rooms, 1)
+	w.wantLimited(t, limit.Participants, 1)
 }
 
 // TestRequests holds requests that are no sockets to the rate at which an address may
@@ -398,7 +326,7 @@ func TestRequests(t *testing.T) {
 		if status != http.StatusTooManyRequests || body != `{"error":"Rate limit exceeded","error_detail":"too many requests from your address"}` {
 			t.Errorf("%s is answered %d %s", path, status, body)
 		}
-		w.wantLimited(t, limitRequests, uint64(i+1))
+		w.wantLimited(t, limit.Requests, uint64(i+1))
 	}
 	w.watch(t)
 }
@@ -429,8 +357,8 @@ func TestErrorsEndConnections(t *testing.T) {
 			t.Errorf("%.60q is answered %q, want %s, once", request, got, want)
 		}
 	}
-	w.wantLimited(t, limitOrigins, 1)
-	w.wantLimited(t, limitConnects, 0)
+	w.wantLimited(t, limit.Origins, 1)
+	w.wantLimited(t, limit.Connects, 0)
 }
 
 // TestLengthsAreCounted: what is too long is in the metrics.
@@ -448,15 +376,38 @@ func TestLengthsAreCounted(t *testing.T) {
 		c.read()
 		c.wantClose(protocol.CloseBadRequest)
 	}
-	w.wantLimited(t, limitTextBytes, 3)
+	w.wantLimited(t, limit.TextBytes, 3)
 	c := w.dial(t, "/realtime/broadcast")
 	c.send(strings.Repeat("x", 2<<10))
 	c.read()
 	c.wantClose(protocol.CloseBadRequest)
-	w.wantLimited(t, limitMessageBytes, 1)
+	w.wantLimited(t, limit.MessageBytes, 1)
 	c = w.listener(t, "a")
 	c.send(strings.Repeat("x", 2<<10))
 	c.read()
 	c.wantClose(protocol.CloseTooBig)
-	w.wantLimited(t, limitMessageBytes, 2)
+	w.wantLimited(t, limit.MessageBytes, 2)
+}
+
+// TestFloodOfOneTooMany: a socket that is opened only to be told that there are too
+// many gives its slot back as well.
+func TestFloodOfOneTooMany(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(c *Config) { c.MaxConnections = 1 })
+	w.watch(t)
+	c := w.dial(t, "/realtime/broadcast")
+	flood := bytes.Repeat(clientFrame(0x81, strings.Repeat("x", 100)), 1000)
+	_ = c.NetConn().SetWriteDeadline(time.Now().Add(patient))
+	for {
+		if _, err := c.NetConn().Write(flood); err != nil {
+			break
+		}
+	}
+	deadline := time.Now().Add(patient)
+	for w.limits.Usage().Rejections > 0 || w.transport.Stats().Slots > 0 {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d are still being rejected, %d slots are held", w.limits.Usage().Rejections, w.transport.Stats().Slots)
+		}
+		runtime.Gosched()
+	}
 }

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/ws"
 	"github.com/tablewire/tablewire/integration/harness"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/jsonstring"
@@ -96,15 +97,15 @@ type site struct {
 // setup serves over loopback until the test ends. change may alter the
 // configuration, and the server before it runs.
 func setup(t testing.TB, change ...func(*Config)) *site {
-	return setupTimes(t, defaultTimes, change...)
+	return setupTimes(t, ws.DefaultTimeouts, change...)
 }
 
-func setupTimes(t testing.TB, times times, change ...func(*Config)) *site {
+func setupTimes(t testing.TB, timeouts ws.Timeouts, change ...func(*Config)) *site {
 	t.Helper()
 	w := &site{hub: fanout.New(fanout.Config{}), log: &lockedBuffer{}}
 	cfg := Config{
 		Hub: w.hub, Collections: resolveFunc(onlyUsers), APIKey: testKey,
-		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Logger: slog.New(slog.NewTextHandler(w.log, nil)), timeouts: timeouts,
 	}
 	for _, c := range change {
 		c(&cfg)
@@ -113,7 +114,6 @@ func setupTimes(t testing.TB, times times, change ...func(*Config)) *site {
 	if w.Server, err = New(cfg); err != nil {
 		t.Fatal(err)
 	}
-	w.times = times
 
 	var running sync.WaitGroup
 	hubCtx, stopHub := context.WithCancel(context.Background())
@@ -129,9 +129,9 @@ func setupTimes(t testing.TB, times times, change ...func(*Config)) *site {
 	t.Cleanup(func() {
 		w.http.Close()
 		w.stop()
-		for deadline := time.Now().Add(patient); len(w.lanes) > 0; runtime.Gosched() {
+		for deadline := time.Now().Add(patient); w.transport.Stats().Slots > 0; runtime.Gosched() {
 			if time.Now().After(deadline) {
-				t.Error("a socket that has ended still holds a lane")
+				t.Error("a connection that has ended still holds a slot")
 				break
 			}
 		}
@@ -154,7 +154,7 @@ func (w *site) settle(t testing.TB) {
 	t.Helper()
 	for deadline := time.Now().Add(patient); ; runtime.Gosched() {
 		waiting := 0
-		w.registry.each(func(s *socket) { waiting += s.queue.Bytes() })
+		w.transport.Each(func(s *ws.Conn) { waiting += s.Queue().Bytes() })
 		if waiting == 0 {
 			return
 		}
@@ -168,9 +168,9 @@ func (w *site) settle(t testing.TB) {
 // it is forgotten, but its client may see the end before either.
 func (w *site) left(t testing.TB, sockets int) {
 	t.Helper()
-	for deadline := time.Now().Add(patient); w.registry.len() != sockets; runtime.Gosched() {
+	for deadline := time.Now().Add(patient); w.transport.Stats().Open != sockets; runtime.Gosched() {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d sockets are open, want %d", w.registry.len(), sockets)
+			t.Fatalf("%d sockets are open, want %d", w.transport.Stats().Open, sockets)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/limit"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -27,7 +28,6 @@ const closeGoingAway protocol.CloseCode = 1001
 
 // counters are what the sockets count.
 type counters struct {
-	accepted   atomic.Uint64
 	byCode     [len(closeCodes)]atomic.Uint64
 	otherCodes atomic.Uint64
 }
@@ -124,8 +124,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	c.sockets(ch)
 	c.hub(ch)
 	c.chat(ch)
-	for i, name := range limitNames {
-		count(ch, descLimited, c.server.limits.met[i].Load(), name)
+	for _, kind := range limit.Kinds() {
+		count(ch, descLimited, c.server.limits.Hits(kind), kind.String())
 	}
 	if c.server.cfg.Stream != nil {
 		replication(ch, c.server.cfg.Stream())
@@ -134,15 +134,16 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 
 func (c collector) sockets(ch chan<- prometheus.Metric) {
 	s := c.server
-	gauge(ch, descConnections, float64(s.registry.len()))
-	count(ch, descAccepted, s.counters.accepted.Load())
+	st := s.transport.Stats()
+	gauge(ch, descConnections, float64(st.Open))
+	count(ch, descAccepted, st.Opened)
 	for i, code := range closeCodes {
 		count(ch, descDisconnects, s.counters.byCode[i].Load(), strconv.Itoa(int(code)))
 	}
 	count(ch, descDisconnects, s.counters.otherCodes.Load(), "other")
 	count(ch, descSlow, s.counters.of(protocol.CloseSlowConsumer).Load())
-	count(ch, descWrites, s.writers.calls.Load())
-	count(ch, descBytes, s.writers.bytes.Load())
+	count(ch, descWrites, st.Writes)
+	count(ch, descBytes, st.Bytes)
 }
 
 func (c collector) hub(ch chan<- prometheus.Metric) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tablewire/tablewire/httpapi/limit"
 )
 
 // TestRefusalsLeaveATrace: who is refused because of a mistake has a line in the log
@@ -69,7 +71,7 @@ func TestRefusalsAreCounted(t *testing.T) {
 		t.Errorf("the list of rooms is answered with %d", status)
 	}
 	w.left(t, 0)
-	w.notices.flush(t.Context(), time.Now().Add(noticeEvery))
+	w.clientLog.flush(t.Context(), time.Now().Add(limit.LogInterval))
 	w.stop()
 	log := w.log.String()
 	for _, want := range []string{

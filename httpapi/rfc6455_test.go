@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tablewire/tablewire/httpapi/ws"
 	"github.com/tablewire/tablewire/integration/harness"
 )
 
@@ -206,9 +207,9 @@ func wireCases() []wireCase {
 // TestRFC6455 runs each case in one piece and, where it is short, byte by byte.
 func TestRFC6455(t *testing.T) {
 	t.Parallel()
-	times := defaultTimes
-	times.closeWait = 50 * time.Millisecond // of a client that broke the protocol no more is understood
-	w := setupTimes(t, times, func(c *Config) {
+	timeouts := ws.DefaultTimeouts
+	timeouts.CloseAnswer = 50 * time.Millisecond // of a client that broke the protocol no more is understood
+	w := setupTimes(t, timeouts, func(c *Config) {
 		c.AddressMessageRate = -1
 		c.PingInterval = time.Hour // our own pings would come between the answers
 	})

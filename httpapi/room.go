@@ -4,33 +4,33 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/httpapi/auth"
+	"github.com/tablewire/tablewire/httpapi/limit"
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// room is a socket in a room.
+// room is the endpoint of a client in a room.
 type room struct {
 	server *Server
 	id     string
 	member *fanout.Member
 }
 
-func roomOf(s *Server, r *http.Request) kind {
+func roomOf(s *Server, r *http.Request) endpoint {
 	return &room{server: s, id: restOfPath(r, roomsPath)}
 }
 
 // join enters the room, which queues "joined".
-func (r *room) join(_ context.Context, k *socket, p auth.Principal, hello *protocol.Hello) error {
+func (r *room) join(_ context.Context, n *session, p auth.Principal, hello *protocol.Hello) error {
 	if err := checkRoomID(r.id); err != nil {
-		r.server.limits.texts(err, k.from.ip)
+		n.countTextBytes(err)
 		return err
 	}
 	entry := fanout.JoinRequest{
 		Project: p.Project, Room: protocol.Room{ID: r.id, Title: hello.RoomTitle},
-		User: speaker(hello), Queue: &k.queue,
+		User: userOf(hello), Queue: n.conn.Queue(),
 	}
 	switch hello.Action {
 	case "create":
@@ -44,14 +44,25 @@ func (r *room) join(_ context.Context, k *socket, p auth.Principal, hello *proto
 	}
 	member, err := r.server.cfg.Rooms.Join(entry)
 	if err != nil {
-		r.server.limits.refused(err, k.from.ip)
+		n.countRoomLimit(err)
 		return err
 	}
 	r.member = member
 	return nil
 }
 
-func (r *room) command(c protocol.Command, _ []byte) *protocol.Error {
+// countRoomLimit counts that there are too many rooms, or participants in one, if that is
+// the error.
+func (n *session) countRoomLimit(err *protocol.Error) {
+	switch {
+	case errors.Is(err, fanout.ErrTooManyRooms):
+		n.server.limits.Hit(limit.Rooms, n.client.IP())
+	case errors.Is(err, fanout.ErrRoomFull):
+		n.server.limits.Hit(limit.Participants, n.client.IP())
+	}
+}
+
+func (r *room) command(c protocol.Command) *protocol.Error {
 	switch {
 	case c.Type != protocol.CommandMessage:
 		return errUnknownCommand(c, wantMessage)
@@ -81,33 +92,13 @@ func checkRoomID(id string) *protocol.Error {
 		return errRoomID("the path has none")
 	}
 	if err := protocol.CheckText(id, protocol.MaxID); err != nil {
-		told := errRoomID(err.Error())
-		told.TooLong = errors.Is(err, protocol.ErrTextTooLong)
-		return told
+		clientErr := errRoomID(err.Error())
+		clientErr.TooLong = errors.Is(err, protocol.ErrTextTooLong)
+		return clientErr
 	}
 	return nil
 }
 
 func errRoomID(detail string) *protocol.Error {
 	return &protocol.Error{Message: "Invalid room id", Detail: detail, Code: protocol.CloseBadRequest}
-}
-
-// listRooms answers with the project's rooms.
-func (s *Server) listRooms(w http.ResponseWriter, r *http.Request) {
-	p, status, told := s.authenticateRequest(r, s.addressOf(r))
-	if told != nil {
-		refuse(w, status, told)
-		return
-	}
-	text := s.lists.get(r.Context(), p.Project, func() []byte {
-		return protocol.AppendRooms(nil, s.cfg.Rooms.List(p.Project))
-	})
-	if text == nil { // who asked has gone, or making it failed
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	// A long list is not kept for one who does not read it.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.times.stall)) // not every writer has one
-	w.Header().Set("Cache-Control", "no-store")
-	writeJSON(w, http.StatusOK, text)
 }

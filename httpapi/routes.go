@@ -25,9 +25,9 @@ const (
 // realtimeRoutes are all routes below /realtime/.
 func (s *Server) realtimeRoutes() []route {
 	return []route{
-		{collectionsPath, []methodHandler{{http.MethodGet, s.socket(watchOf)}}},
-		{broadcastPath, []methodHandler{{http.MethodGet, s.socket(broadcastOf)}}},
-		{roomsPath, []methodHandler{{http.MethodGet, s.socket(roomOf)}}},
+		{collectionsPath, []methodHandler{{http.MethodGet, s.connect(collectionOf)}}},
+		{broadcastPath, []methodHandler{{http.MethodGet, s.connect(broadcastOf)}}},
+		{roomsPath, []methodHandler{{http.MethodGet, s.connect(roomOf)}}},
 		{roomListPath, []methodHandler{
 			{http.MethodGet, s.cors(s.charged(s.listRooms))},
 			{http.MethodOptions, s.cors(s.charged(s.preflight))},
@@ -92,19 +92,14 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 }
 
 var (
-	errMethod   = &protocol.Error{Message: "Method not allowed"}
-	errNoRoute  = &protocol.Error{Message: "Not found", Detail: "sockets are at " + collectionsPath + "{name}, " + broadcastPath + " and " + roomsPath + "{room_id}"}
-	errDraining = &protocol.Error{Message: "Server is restarting", Detail: "try again in a moment"}
-	errUpgrade  = &protocol.Error{
-		Message: "WebSocket upgrade required",
-		Detail:  `connect with a WebSocket client and send {"api_key":"..."} as the first message`,
-	}
+	errMethod  = &protocol.Error{Message: "Method not allowed"}
+	errNoRoute = &protocol.Error{Message: "Not found", Detail: "sockets are at " + collectionsPath + "{name}, " + broadcastPath + " and " + roomsPath + "{room_id}"}
 )
 
 // charged charges a request that is no socket to its address before it is answered.
 func (s *Server) charged(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := s.limits.request(s.addressOf(r)); err != nil {
+		if err := s.limits.ChargeRequest(s.limits.ClientIP(r)); err != nil {
 			w.Header().Set("Retry-After", "1")
 			refuse(w, http.StatusTooManyRequests, err)
 			return

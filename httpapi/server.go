@@ -3,66 +3,39 @@ package httpapi
 import (
 	"context"
 	"log/slog"
-	"runtime"
+	"net"
+	"net/http"
 	"sync"
 	"time"
 
-	"github.com/gorilla/websocket"
-
-	"github.com/tablewire/tablewire/protocol"
+	"github.com/tablewire/tablewire/httpapi/limit"
+	"github.com/tablewire/tablewire/httpapi/ws"
+	"github.com/tablewire/tablewire/internal/wsframe"
 )
 
-// Server holds the sockets. All methods may be called concurrently; Run once.
+// Server serves the API. All methods may be called concurrently; Run once.
 type Server struct {
-	cfg      Config
-	log      *slog.Logger
-	origins  origins
-	upgrader websocket.Upgrader
-	times    times
-	metrics  metricsSink
+	cfg       Config
+	log       *slog.Logger
+	origins   origins
+	transport *ws.Transport
+	limits    *limit.Limits
+	metrics   metricsSink
+	counters  counters
+	roomLists *roomListCache
+	clientLog *clientLog
 
-	registry registry
-	writers  writers
-	pinger   pinger
-	limits   limits
-	proxies  proxies
-	counters counters
-	lists    lists
-	notices  notices
-	lanes    lanes
-	tooLong  *protocol.Error // a message is
+	// dropped holds the frame for the client by verdict, because clients that flood get it often.
+	dropped map[limit.Verdict]wsframe.Frame
 
-	// unresolved is set while collections can't be resolved, so that an outage is
-	// logged once and not once for each client.
-	unresolved onceWhile
-	noAuth     onceWhile // likewise, while clients can't be authenticated
-
-	// life ends when the sessions must: their look-ups are given up then.
-	life context.Context //nolint:containedctx // sessions outlive the requests that open them
-	end  context.CancelFunc
-
-	// goroutines are all that the server has started.
-	goroutines sync.WaitGroup
+	// Each of these is logged once, and not once for each client.
+	noCollections    outage // collections can't be looked up
+	noAuthentication outage // clients can't be authenticated
 }
 
-// times bound how long a socket may take to end.
-type times struct {
-	stall     time.Duration // without taking a byte, before a connection is cut
-	slow      time.Duration // for a slow consumer to take its close frame
-	flush     time.Duration // for any other to take what was queued when it was closed
-	closeWait time.Duration // for the peer's close frame, after ours
-	resolve   time.Duration // for a collection to be looked up
-	probe     time.Duration // between two looks at a connection that takes nothing
-}
-
-var defaultTimes = times{
-	stall:     10 * time.Second,
-	slow:      4 * time.Second,
-	flush:     30 * time.Second,
-	closeWait: 2 * time.Second,
-	resolve:   10 * time.Second,
-	probe:     time.Second,
-}
+// lookupTimeout bounds what a client's first message waits for: that the client is
+// authenticated, and that its collection is looked up.
+const lookupTimeout = 10 * time.Second
 
 // New makes a server; nothing happens until Run and the first request.
 func New(cfg Config) (*Server, error) {
@@ -71,66 +44,52 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg:     cfg,
-		log:     cfg.Logger,
-		times:   defaultTimes,
-		lanes:   newLanes(),
-		tooLong: protocol.ErrMessageTooLong(cfg.MaxMessageBytes),
+		cfg:       cfg,
+		log:       cfg.Logger,
+		transport: ws.New(cfg.transport()),
+		roomLists: newRoomListCache(),
+		clientLog: newClientLog(cfg.Logger, cfg.QueueBytes),
 	}
-	s.notices.log = cfg.Logger
-	s.lists.init()
-	s.limits.init(&s.cfg, &s.notices)
-	s.origins, _ = parseOrigins(cfg.AllowedOrigins) // has been validated, as have these
-	s.proxies, _ = parseProxies(cfg.TrustedProxies)
-	s.upgrader = newUpgrader()
-	s.registry.init(&s.goroutines)
-	s.writers.init(&s.goroutines)
-	s.life, s.end = context.WithCancel(context.Background())
-	var err error
+	proxies, err := limit.ParseProxies(cfg.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	if s.origins, err = parseOrigins(cfg.AllowedOrigins); err != nil {
+		return nil, err
+	}
+	if s.limits, err = limit.New(cfg.limits(proxies, s.clientLog.limitHit)); err != nil {
+		return nil, err
+	}
+	s.dropped = make(map[limit.Verdict]wsframe.Frame)
+	for _, v := range []limit.Verdict{limit.Drop, limit.DropAddress} {
+		s.dropped[v] = wsframe.Text(s.limits.Error(v).AppendJSON(nil))
+	}
 	if s.metrics, err = newMetrics(s, cfg.Registerer); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// Run owns the writers and the pinger, and runs the rooms. When ctx ends it cuts the sockets that are
-// still there and returns once every goroutine of the server has ended. A server
-// whose Run has ended takes no sockets.
+// Run owns the goroutines of the connections, and runs the rooms. When ctx ends, it cuts
+// off the connections that are still there and returns once every goroutine of the server
+// has ended. A server whose Run has ended takes no connections.
 func (s *Server) Run(ctx context.Context) error {
-	var writing sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		writing.Go(s.writers.work)
-	}
-	writing.Go(func() { _ = s.cfg.Rooms.Run(ctx) }) // ends with ctx, never with an error
-	writing.Go(func() { s.notices.run(ctx) })
-	s.pinger.run(ctx, s.cfg.PingInterval, &s.registry)
-
-	empty := s.registry.shut()
-	s.end()
-	s.registry.each((*socket).cut)
-	<-empty
-	s.writers.stop()
-	writing.Wait()
-	s.goroutines.Wait()
+	var running sync.WaitGroup
+	running.Go(func() { _ = s.cfg.Rooms.Run(ctx) }) // ends with ctx, never with an error
+	running.Go(func() { s.clientLog.run(ctx) })
+	s.transport.Run(ctx)
+	running.Wait()
 	if s.cfg.Registerer != nil {
 		s.cfg.Registerer.Unregister(collector{s})
 	}
 	return nil
 }
 
-// Drain sends the clients elsewhere: no new sockets are taken, and all that are
-// open get close code 1012 after what was already queued. It returns when they are
-// gone; those that are not when ctx ends are cut.
-func (s *Server) Drain(ctx context.Context) {
-	empty := s.registry.shut()
-	s.registry.each(func(k *socket) { k.queue.Close(protocol.CloseRestart, reasonRestart) })
-	select {
-	case <-empty:
-	case <-ctx.Done():
-		s.end()
-		s.registry.each((*socket).cut)
-		<-empty
-	}
-}
+// Drain sends the clients elsewhere: it takes no new connections, and closes those that are
+// open with code 1012, behind what is queued for them. It returns when they are gone;
+// those that are not when ctx ends are cut off.
+func (s *Server) Drain(ctx context.Context) { s.transport.Drain(ctx) }
 
-const reasonRestart = "restarting"
+// ConnState is for the ConnState of the http.Server that serves the public API. It bounds
+// the connections that have not become a WebSocket connection.
+func (s *Server) ConnState(conn net.Conn, state http.ConnState) { s.limits.ConnState(conn, state) }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/httpapi/auth"
+	"github.com/tablewire/tablewire/httpapi/ws"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/jsonstring"
 	"github.com/tablewire/tablewire/protocol/wal"
@@ -229,15 +230,15 @@ func TestDrain(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		w.Drain(ctx)
-		if n := w.registry.len(); n != 0 {
+		if n := w.transport.Stats().Open; n != 0 {
 			t.Errorf("%d sockets are left", n)
 		}
 	})
 	t.Run("PeerThatNeverCloses", func(t *testing.T) {
 		t.Parallel()
-		times := defaultTimes
-		times.closeWait = 10 * time.Millisecond
-		w := setupTimes(t, times)
+		timeouts := ws.DefaultTimeouts
+		timeouts.CloseAnswer = 10 * time.Millisecond
+		w := setupTimes(t, timeouts)
 		w.watch(t)
 		w.Drain(t.Context())
 	})

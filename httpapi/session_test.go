@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/httpapi/ws"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
 )
@@ -249,9 +250,9 @@ func TestLaterMessages(t *testing.T) {
 // TestClosing looks at how sockets end that the client ends, or ought to.
 func TestClosing(t *testing.T) {
 	t.Parallel()
-	times := defaultTimes
-	times.closeWait = 100 * time.Millisecond // of a client that broke the protocol no more is understood
-	w := setupTimes(t, times, func(c *Config) { c.MaxMessageBytes = 100 })
+	timeouts := ws.DefaultTimeouts
+	timeouts.CloseAnswer = 100 * time.Millisecond // of a client that broke the protocol no more is understood
+	w := setupTimes(t, timeouts, func(c *Config) { c.MaxMessageBytes = 100 })
 	tests := []struct {
 		name  string
 		frame []byte // of the client's
@@ -296,7 +297,7 @@ func TestEverySubscriptionEnds(t *testing.T) {
 	failing.send("\xff")
 	closing.wantClose(1000)
 	failing.wantClose(1007)
-	<-w.registry.shut() // closed when the last is gone
+	w.left(t, 0)
 	if n := w.hub.Stats().Subscribers; n != 0 {
 		t.Errorf("%d subscribers are left", n)
 	}
@@ -369,7 +370,7 @@ func TestPanicIsToldAndCostsOneSocket(t *testing.T) {
 	c.wantClose(protocol.CloseInternal)
 	other.send(`{"type":"ping"}`)
 	other.want(`{"type":"pong"}`)
-	if log := w.log.String(); !strings.Contains(log, "boo") || !strings.Contains(log, "watch.go") {
+	if log := w.log.String(); !strings.Contains(log, "boo") || !strings.Contains(log, "collection.go") {
 		t.Errorf("the log has no panic with its stack:\n%s", log)
 	}
 }

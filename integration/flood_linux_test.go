@@ -57,7 +57,7 @@ func TestConnectionFlood(t *testing.T) {
 		}
 	}
 	harness.Join(t, s, "broadcast", map[string]string{"api_key": harness.APIKey})
-	if n := s.CountLines(`a client met a limit`); n != 2 {
+	if n := s.CountLines(`a client hit a limit`); n != 2 {
 		t.Errorf("the log has %d lines for two limits, want 2", n)
 	}
 }

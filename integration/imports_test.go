@@ -58,8 +58,10 @@ var importRules = map[string]importRule{
 	"fanout":                {code: "fanout/filter internal/swaplist internal/wsframe protocol/...", never: "net/http"},
 	"fanout/filter":         {code: "fanout/filter/value internal/swaplist protocol/...", tests: "internal/pgserver/pgtest sql"},
 	"fanout/filter/value":   {code: "protocol/..."}, // types, which know nothing of filters
-	"httpapi":               {code: "fanout/... httpapi/auth internal/swaplist internal/wsframe protocol/...", tests: "integration/harness"},
-	"httpapi/auth":          {code: "protocol"},
+	"httpapi":               {code: "fanout/... httpapi/auth httpapi/limit httpapi/ws internal/swaplist internal/wsframe protocol/...", tests: "integration/harness"},
+	"httpapi/auth":          {code: "protocol", never: "net"},
+	"httpapi/limit":         {code: "protocol"},
+	"httpapi/ws":            {code: "fanout internal/swaplist internal/wsframe protocol"},
 
 	"internal/swaplist": {},
 	// What both sides of a socket share: the frames that a transport sends.
@@ -146,6 +148,9 @@ func TestForbidden(t *testing.T) {
 		{folder: "fanout/filter", imported: module + "/fanout/filter", test: true}, // a package's external tests
 		{folder: "httpapi", imported: module + "/fanout/filter"},
 		{folder: "httpapi", imported: module + "/cdc", want: true},
+		{folder: "httpapi/ws", imported: module + "/httpapi", want: true},
+		{folder: "httpapi/ws", imported: module + "/httpapi/limit", want: true},
+		{folder: "httpapi/limit", imported: module + "/fanout", want: true},
 		{folder: "cmd/tablewire", imported: module},
 		{folder: "cmd/tablewire", imported: module + "/cdc", want: true},
 		{folder: "cmd/tablewire", imported: "database/sql", want: true},

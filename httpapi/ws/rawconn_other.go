@@ -1,6 +1,6 @@
 //go:build !unix
 
-package httpapi
+package ws
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// rawOf gives nil: here every socket is written by a goroutine of its own.
+// rawOf returns nil: here every connection is written by a goroutine of its own.
 func rawOf(net.Conn) syscall.RawConn { return nil }
 
 type oneWrite struct{}

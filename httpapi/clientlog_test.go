@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/tablewire/tablewire/httpapi/limit"
 )
 
-// TestNotices looks at what the log says of clients that are sent away: once, however
-// many they are, and nothing of what they sent.
-func TestNotices(t *testing.T) {
+// TestClientLog looks at what the log says of clients that are sent away: each thing once,
+// however many they are, and nothing of what they sent.
+func TestClientLog(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MessageRate, c.MessageBurst = hopeless, 1 })
 	long := "https://" + strings.Repeat("x", 500) + ".example"
@@ -32,18 +34,19 @@ func TestNotices(t *testing.T) {
 		a.send(`{"type":"message","data":"s3cret"}`)
 		a.read()
 	}
-	w.notices.origin.told = time.Now().Add(-noticeEvery) // as if it were so long ago
 	_, answer, err := websocket.DefaultDialer.DialContext(t.Context(), w.url("/realtime/broadcast"), http.Header{"Origin": {long}})
 	if err == nil {
 		t.Fatal("a wrong origin is let in")
 	}
 	_ = answer.Body.Close()
 
+	w.clientLog.flush(t.Context(), time.Now().Add(limit.LogInterval))
+
 	log := w.log.String()
 	for _, want := range []string{
-		`level=INFO msg="a page may not connect: neither --allowed-origins nor the server's own host is its origin" origin=https://evil.example host=127.0.0.1:`,
+		`level=INFO msg="a page may not connect: its origin is neither allowed nor the server's own host" origin=https://evil.example host=127.0.0.1:`,
 		` address=127.0.0.1 count=1`, ` address=127.0.0.1 count=3`,
-		`level=INFO msg="a client met a limit" limit=messages address=127.0.0.1 count=1`,
+		`level=INFO msg="a client hit a limit" limit=messages address=127.0.0.1 count=1`,
 	} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %s", want)
@@ -54,21 +57,21 @@ func TestNotices(t *testing.T) {
 	}
 }
 
-// TestNoticesOfTheLast: what happened after the last line is told as well, once.
-func TestNoticesOfTheLast(t *testing.T) {
+// TestClientLogFlushes logs what happened after the last line as well, once.
+func TestClientLogFlushes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log lockedBuffer
-		n := notices{log: slog.New(slog.NewTextHandler(&log, nil))}
+		l := newClientLog(slog.New(slog.NewTextHandler(&log, nil)), 1)
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
-		running.Go(func() { n.run(ctx) })
+		running.Go(func() { l.run(ctx) })
 		for i := range 40 {
-			n.slowClient(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}))
-			n.met(limitRooms, netip.IPv6Loopback())
-			n.refusedOrigin("https://evil.example", "host", netip.IPv6Loopback())
+			l.slow(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}))
+			l.limitHit(limit.Rooms, netip.IPv6Loopback())
+			l.refusedOrigin("https://evil.example", "host", netip.IPv6Loopback())
 		}
-		time.Sleep(3 * noticeEvery)
+		time.Sleep(3 * limit.LogInterval)
 		cancel()
 		running.Wait()
 		for _, want := range []string{

@@ -10,15 +10,14 @@ import (
 	"time"
 )
 
-// TestLists asks for lists from many sides at once.
-func TestLists(t *testing.T) {
+// TestRoomListCache asks for lists from many sides at once.
+func TestRoomListCache(t *testing.T) {
 	t.Parallel()
 
 	t.Run("OneForAllWhoWait", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			var l lists
-			l.init()
+			l := newRoomListCache()
 			var version, made atomic.Int32
 			text := func() []byte {
 				made.Add(1)
@@ -45,8 +44,7 @@ func TestLists(t *testing.T) {
 
 	t.Run("OfOneProject", func(t *testing.T) {
 		t.Parallel()
-		var l lists
-		l.init()
+		l := newRoomListCache()
 		for _, project := range []string{"a", "b", "a"} {
 			if got := l.get(t.Context(), project, func() []byte { return []byte(project) }); string(got) != project {
 				t.Errorf("%s gets the list of %s", project, got)
@@ -56,14 +54,13 @@ func TestLists(t *testing.T) {
 
 	t.Run("AFailureIsOver", func(t *testing.T) {
 		t.Parallel()
-		var l lists
-		l.init()
+		l := newRoomListCache()
 		release, waiting := make(chan struct{}), make(chan []byte)
 		go func() {
 			defer func() { _ = recover() }()
 			l.get(t.Context(), "p", func() []byte { <-release; panic("broken") })
 		}()
-		for len(l.turn) == 0 { // until it is begun
+		for len(l.building) == 0 { // until it is begun
 			runtime.Gosched()
 		}
 		go func() { waiting <- l.get(context.Background(), "p", func() []byte { return []byte("good") }) }()

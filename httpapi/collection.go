@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/tablewire/tablewire/fanout"
@@ -14,40 +13,40 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// watch is a socket that follows a collection.
-type watch struct {
+// collection is the endpoint of a client that follows a collection.
+type collection struct {
 	server     *Server
 	name       string
 	subscriber *fanout.Subscriber
 }
 
-func watchOf(s *Server, r *http.Request) kind {
-	return &watch{server: s, name: restOfPath(r, collectionsPath)}
+func collectionOf(s *Server, r *http.Request) endpoint {
+	return &collection{server: s, name: restOfPath(r, collectionsPath)}
 }
 
 // join subscribes: first the collection must be there, then the filter and the
 // columns must fit it. The hub queues "connected".
-func (w *watch) join(ctx context.Context, k *socket, _ auth.Principal, hello *protocol.Hello) error {
-	extensions, told := hello.Options()
-	if told != nil {
-		return told
+func (c *collection) join(ctx context.Context, n *session, _ auth.Principal, hello *protocol.Hello) error {
+	extensions, clientErr := hello.Options()
+	if clientErr != nil {
+		return clientErr
 	}
-	relation, err := w.server.resolve(ctx, w.name)
+	relation, err := c.server.resolve(ctx, c.name)
 	if err != nil {
 		return err
 	}
 	subscription := fanout.Subscription{
 		Relation:            relation,
-		CollectionID:        w.name,
+		CollectionID:        c.name,
 		Filters:             hello.Filters,
 		SubscriptionOptions: extensions,
-		Queue:               &k.queue,
+		Queue:               n.conn.Queue(),
 	}
-	w.subscriber, err = w.server.cfg.Hub.Subscribe(subscription)
-	if told, ok := asProtocolError(err); ok && told.Code == protocol.CloseBadRequest {
-		return w.server.explain(ctx, subscription, err)
+	c.subscriber, err = c.server.cfg.Hub.Subscribe(subscription)
+	if clientErr, ok := asProtocolError(err); ok && clientErr.Code == protocol.CloseBadRequest {
+		return c.server.explain(ctx, subscription, err)
 	}
-	if err == nil && !w.server.cfg.Collections.Exposed(relation) {
+	if err == nil && !c.server.cfg.Collections.Exposed(relation) {
 		return errGoneMeanwhile // the hub heard of its end before it knew of us
 	}
 	return err
@@ -69,45 +68,45 @@ func (s *Server) explain(ctx context.Context, sub fanout.Subscription, err error
 	return err
 }
 
-func (w *watch) command(c protocol.Command, _ []byte) *protocol.Error {
-	return errUnknownCommand(c, `"ping"`)
+func (c *collection) command(m protocol.Command) *protocol.Error {
+	return errUnknownCommand(m, `"ping"`)
 }
 
-func (w *watch) path() string { return collectionsPath + w.name }
+func (c *collection) path() string { return collectionsPath + c.name }
 
 // why says why there is no such collection.
-func (w *watch) why(ctx context.Context) string {
-	if !isName(w.name) {
+func (c *collection) why(ctx context.Context) string {
+	if !isName(c.name) {
 		return "no table can have such a name"
 	}
-	ctx, cancel := context.WithTimeout(ctx, w.server.times.resolve)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	return w.server.cfg.Collections.Why(ctx, w.name)
+	return c.server.cfg.Collections.Why(ctx, c.name)
 }
 
-func (w *watch) leave() {
-	if w.subscriber != nil {
-		w.server.cfg.Hub.Unsubscribe(w.subscriber)
+func (c *collection) leave() {
+	if c.subscriber != nil {
+		c.server.cfg.Hub.Unsubscribe(c.subscriber)
 	}
 }
 
 // errGoneMeanwhile has the client come back: the collection may be there again.
 var errGoneMeanwhile = errors.New("the collection went away while it was subscribed to")
 
-// resolve finds a collection. That it can't be told is logged once an outage.
+// resolve finds a collection. That it can't be clientErr is logged once an outage.
 func (s *Server) resolve(ctx context.Context, name string) (*wal.Relation, error) {
 	if !isName(name) {
 		return nil, protocol.ErrCollectionNotFound
 	}
 	relation, err := s.cfg.Collections.Resolve(ctx, name)
-	_, told := asProtocolError(err)
+	_, known := asProtocolError(err)
 	switch {
-	case err == nil || told:
-		if s.unresolved.end() {
+	case err == nil || known:
+		if s.noCollections.end() {
 			s.log.Info("collections can be looked up again")
 		}
-	case s.life.Err() != nil: // the server is ending
-	case s.unresolved.begin():
+	case s.transport.Context().Err() != nil: // the server is ending
+	case s.noCollections.begin():
 		s.log.Error("collections can't be looked up: clients are asked to come back", "collection", name, "error", err)
 	}
 	return relation, err
@@ -117,19 +116,3 @@ func (s *Server) resolve(ctx context.Context, name string) (*wal.Relation, error
 func isName(name string) bool {
 	return name != "" && !strings.ContainsRune(name, 0) && utf8.ValidString(name)
 }
-
-// asProtocolError finds what a client is told in an error.
-func asProtocolError(err error) (*protocol.Error, bool) {
-	var told *protocol.Error
-	ok := errors.As(err, &told)
-	return told, ok
-}
-
-// onceWhile tells the beginning and the end of a condition that many notice.
-type onceWhile struct {
-	on atomic.Bool
-}
-
-func (o *onceWhile) begin() bool { return o.on.CompareAndSwap(false, true) }
-
-func (o *onceWhile) end() bool { return o.on.Load() && o.on.CompareAndSwap(true, false) }

@@ -1,4 +1,4 @@
-package httpapi
+package ws
 
 import (
 	"bytes"
@@ -11,19 +11,6 @@ import (
 
 	"github.com/gorilla/websocket"
 )
-
-func TestIsPing(t *testing.T) {
-	t.Parallel()
-	for message, want := range map[string]bool{
-		plainPing: true, ` { "type" : "ping" } `: true, "{\r\n\t\"type\":\"ping\"\n}": true,
-		``: false, ` `: false, `{"type":"ping"`: false, `{"type":"ping"}}`: false, `{"type":"ping"} x`: false,
-		`{"ty pe":"ping"}`: false, `{"type":"ping "}`: false, `{"type":"message"}`: false, "{\"type\":\"ping\"\v}": false,
-	} {
-		if isPing([]byte(message)) != want {
-			t.Errorf("%q: want %v", message, want)
-		}
-	}
-}
 
 // FuzzReadMessage reads a message in pieces: it must be what was sent, or be refused
 // where utf8.Valid refuses it, and no later than with the piece that makes it so.

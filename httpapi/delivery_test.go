@@ -11,13 +11,13 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"runtime/pprof"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/tablewire/tablewire/httpapi/ws"
 	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 	"github.com/tablewire/tablewire/protocol/wal"
@@ -34,18 +34,18 @@ func TestWhatWaitsLeavesTogether(t *testing.T) {
 		want = append(want, createdJSON(i, "new"))
 	}
 	w.settle(t)
-	calls, written := w.writers.calls.Load(), w.writers.bytes.Load()
+	calls, written := w.transport.Stats().Writes, w.transport.Stats().Bytes
 	w.publish(t, changes...)
 	c.want(want...)
 	w.settle(t)
-	if got := w.writers.calls.Load() - calls; got != 1 {
+	if got := w.transport.Stats().Writes - calls; got != 1 {
 		t.Errorf("100 frames left in %d writes, want 1", got)
 	}
 	size := 0
 	for _, m := range want {
 		size += len(wsframe.Text([]byte(m)))
 	}
-	if got := w.writers.bytes.Load() - written; got != uint64(size) {
+	if got := w.transport.Stats().Bytes - written; got != uint64(size) {
 		t.Errorf("%d bytes counted, want %d", got, size)
 	}
 }
@@ -69,7 +69,7 @@ func TestEveryByteArrives(t *testing.T) {
 			}
 			s := socketOf(t, w, c)
 			for i, size := range sizes {
-				s.queue.Push(wsframe.Text([]byte(fmt.Sprintf("%d %s", i, strings.Repeat("x", size)))))
+				s.Queue().Push(wsframe.Text([]byte(fmt.Sprintf("%d %s", i, strings.Repeat("x", size)))))
 			}
 			for i, size := range sizes {
 				_ = c.SetReadDeadline(time.Now().Add(patient))
@@ -117,10 +117,10 @@ func dialNarrow(t *testing.T, w *site, scheme string) *client {
 }
 
 // socketOf finds the server's end.
-func socketOf(t *testing.T, w *site, c *client) *socket {
+func socketOf(t *testing.T, w *site, c *client) *ws.Conn {
 	t.Helper()
-	var found *socket
-	w.registry.each(func(s *socket) {
+	var found *ws.Conn
+	w.transport.Each(func(s *ws.Conn) {
 		if s.RemoteAddr().String() == c.LocalAddr().String() {
 			found = s
 		}
@@ -133,16 +133,16 @@ func socketOf(t *testing.T, w *site, c *client) *socket {
 
 // fill publishes until the queue of a client that doesn't read has ended, and
 // gives the number of changes. A queue must never hold more than its limit and a frame.
-func fill(t *testing.T, w *site, s *socket, each func(i int, status string)) int {
+func fill(t *testing.T, w *site, s *ws.Conn, each func(i int, status string)) int {
 	t.Helper()
 	status := strings.Repeat("x", 60<<10)
 	for i := range 2000 {
 		w.publish(t, created(i, status))
-		if n := s.queue.Bytes(); n > w.cfg.QueueBytes+len(status)+100 {
+		if n := s.Queue().Bytes(); n > w.cfg.QueueBytes+len(status)+100 {
 			t.Fatalf("%d bytes wait, the limit is %d", n, w.cfg.QueueBytes)
 		}
 		each(i, status)
-		if code, closed := s.queue.Closed(); closed {
+		if code, closed := s.Queue().Closed(); closed {
 			if code != protocol.CloseSlowConsumer {
 				t.Fatalf("closed with %d", code)
 			}
@@ -188,13 +188,13 @@ func TestSlowConsumer(t *testing.T) {
 		})
 		t.Run("IsCutWhenItNeverReads/"+scheme, func(t *testing.T) {
 			t.Parallel()
-			times := defaultTimes
-			times.slow, times.probe, times.stall = 100*time.Millisecond, 10*time.Millisecond, 300*time.Millisecond
-			w := setupTimes(t, times, func(c *Config) { c.QueueBytes = 256 << 10 })
+			timeouts := ws.DefaultTimeouts
+			timeouts.SlowConsumer, timeouts.Probe, timeouts.Stall = 100*time.Millisecond, 10*time.Millisecond, 300*time.Millisecond
+			w := setupTimes(t, timeouts, func(c *Config) { c.QueueBytes = 256 << 10 })
 			s := socketOf(t, w, dialNarrow(t, w, scheme))
 			fill(t, w, s, func(int, string) {})
-			<-w.registry.shut() // the socket is gone, though nobody read
-			if n := s.queue.Bytes(); n > w.cfg.QueueBytes {
+			w.left(t, 0) // though nobody read
+			if n := s.Queue().Bytes(); n > w.cfg.QueueBytes {
 				t.Errorf("%d bytes wait for nobody", n)
 			}
 			if n := w.counters.of(protocol.CloseSlowConsumer).Load(); n != 1 {
@@ -206,12 +206,12 @@ func TestSlowConsumer(t *testing.T) {
 
 func TestStalledConnectionIsCut(t *testing.T) {
 	t.Parallel()
-	times := defaultTimes
-	times.probe, times.stall = 10*time.Millisecond, 200*time.Millisecond
-	w := setupTimes(t, times, func(c *Config) { c.QueueBytes = 64 << 20 })
+	timeouts := ws.DefaultTimeouts
+	timeouts.Probe, timeouts.Stall = 10*time.Millisecond, 200*time.Millisecond
+	w := setupTimes(t, timeouts, func(c *Config) { c.QueueBytes = 64 << 20 })
 	s := socketOf(t, w, dialNarrow(t, w, "ws"))
-	s.queue.Push(wsframe.Text(make([]byte, 32<<20))) // no more than fits into the queue: it isn't slow yet
-	<-w.registry.shut()
+	s.Queue().Push(wsframe.Text(make([]byte, 32<<20))) // no more than fits into the queue: it isn't slow yet
+	w.left(t, 0)
 	if n := w.counters.of(protocol.CloseAbnormal).Load(); n != 1 {
 		t.Errorf("%d abnormal ends counted, want 1", n)
 	}
@@ -247,30 +247,6 @@ func TestClientThatFloods(t *testing.T) {
 	}
 }
 
-func TestPieces(t *testing.T) {
-	t.Parallel()
-	rnd := rand.New(rand.NewPCG(3, 4))
-	for range 500 {
-		var frames []wsframe.Frame
-		var want []byte
-		for range 1 + rnd.IntN(20) {
-			f := bytes.Repeat([]byte{byte(rnd.Uint32())}, 1+rnd.IntN(60))
-			frames, want = append(frames, f), append(want, f...)
-		}
-		var got []byte
-		p, buf := pieces{frames: slices.Clone(frames)}, make([]byte, 0, 50)
-		for !p.done() {
-			b := p.next(buf)
-			n := rnd.IntN(len(b) + 1) // as much as the connection takes
-			got = append(got, b[:n]...)
-			p.advance(n)
-		}
-		if !bytes.Equal(got, want) {
-			t.Fatalf("got %x\nwant %x", got, want)
-		}
-	}
-}
-
 // TestOneGoroutineEach is not parallel: it counts.
 func TestOneGoroutineEach(t *testing.T) {
 	w := setup(t)
@@ -281,7 +257,7 @@ func TestOneGoroutineEach(t *testing.T) {
 	count := func() (reading, serving int) {
 		var b strings.Builder
 		_ = pprof.Lookup("goroutine").WriteTo(&b, 2)
-		return strings.Count(b.String(), "(*session).read("), strings.Count(b.String(), "net/http.(*conn).serve(")
+		return strings.Count(b.String(), "ws.(*Conn).read("), strings.Count(b.String(), "net/http.(*conn).serve(")
 	}
 	deadline := time.Now().Add(patient)
 	for {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package httpapi
+package ws
 
 import (
 	"io"
@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// rawOf gives the means to write a connection without blocking; nil when there is
-// none, as with TLS.
+// rawOf returns raw access to a connection, to write to it without blocking; nil if there
+// is none, as with TLS.
 func rawOf(conn net.Conn) syscall.RawConn {
 	var raw syscall.RawConn
 	var err error
@@ -27,8 +27,8 @@ func rawOf(conn net.Conn) syscall.RawConn {
 	return raw
 }
 
-// oneWrite makes one write system call that doesn't block. It is used again and
-// again, to make no garbage.
+// oneWrite makes one write system call that doesn't block. A writer uses the same one
+// again and again, which makes no garbage.
 type oneWrite struct {
 	bytes []byte
 	n     int
@@ -49,7 +49,7 @@ func newOneWrite() *oneWrite {
 	return w
 }
 
-// write gives how much the connection took, which may be nothing.
+// write returns how many bytes the connection took, which may be 0.
 func (w *oneWrite) write(raw syscall.RawConn, b []byte) (int, error) {
 	w.bytes, w.n, w.err = b, 0, nil
 	err := raw.Write(w.do)
@@ -63,21 +63,21 @@ func (w *oneWrite) write(raw syscall.RawConn, b []byte) (int, error) {
 	return max(w.n, 0), w.err
 }
 
-// shallowRead reads as net.Conn's Read does, by a shorter way and with nothing to
-// allocate on it: so the stack of a goroutine that waits in it stays the least
-// that a goroutine can have, which is most of what an idle socket costs.
+// shallowRead reads like a net.Conn, through fewer functions and without an allocation. So
+// the stack of a goroutine that waits in it stays the smallest that a goroutine can have,
+// and stacks are most of what an idle connection costs.
 type shallowRead struct {
 	into   []byte
 	n      int
 	err    error
 	do     func(fd uintptr) bool
-	wait   bool // for something to read
-	waited bool // there was nothing to read at once
+	wait   bool // wait for something to read
+	waited bool // the last read had to wait
 }
 
 func (r *shallowRead) init() { r.do = r.try }
 
-// try reports false when it is to be called again once there is something to read.
+// try returns false if it is to be called again once there is something to read.
 func (r *shallowRead) try(fd uintptr) bool {
 	r.n, r.err = syscall.Read(int(fd), r.into)
 	for r.err == syscall.EINTR { //nolint:errorlint // a bare errno
@@ -96,7 +96,7 @@ func (r *shallowRead) read(raw syscall.RawConn, p []byte) (int, error) {
 	return r.once(raw, p)
 }
 
-// readNow gives 0, and no error, where it would have to wait.
+// readNow returns 0, and no error, where it would have to wait.
 func (r *shallowRead) readNow(raw syscall.RawConn, p []byte) (int, error) {
 	r.wait = false
 	n, err := r.once(raw, p)

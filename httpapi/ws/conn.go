@@ -1,0 +1,225 @@
+package ws
+
+import (
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/tablewire/tablewire/fanout"
+	"github.com/tablewire/tablewire/internal/wsframe"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// Handler is what a connection is for: its session. All methods but Closed are called by
+// the goroutine that reads, one at a time; a panic in one closes the connection with code
+// 1011.
+type Handler interface {
+	// First takes the first message, of at most [Config.MaxMessageBytes] bytes, or of one
+	// byte more in place of any that is longer. message is the transport's again afterwards.
+	// First may take long.
+	First(binary bool, message []byte)
+
+	// Message takes a later message. message is the transport's again afterwards.
+	Message(binary bool, message []byte)
+
+	// Ping reports whether a ping frame with a payload of size bytes is to be answered.
+	Ping(size int) bool
+
+	// LimitHit says that the client has hit a limit of the transport's own, for which it
+	// is being closed.
+	LimitHit(limit Limit)
+
+	// Leave gives up what the session is for. It is called once, when nothing more comes
+	// from the client, for every connection that was started.
+	Leave()
+
+	// Closed is called once, after Leave and after the last write, by any goroutine. code
+	// is the close code that the connection ended with: 1006 if it was cut off.
+	Closed(code protocol.CloseCode)
+}
+
+// Limit is a limit of the transport's own.
+type Limit uint8
+
+// The transport's own limits.
+const (
+	LimitFrames       Limit = iota // control frames and fragments in a while
+	LimitMessageBytes              // bytes of a message
+)
+
+// Conn is a WebSocket connection. Its owner embeds it or has it as a field, so that a
+// connection is one allocation, and calls Init, [Transport.Upgrade], and Start or Reject.
+//
+// The two directions end apart. Reading ends when the peer has closed or the connection
+// has failed; writing ends with our close frame, or when nothing more can be written. When
+// both have ended, the network's connection is closed and the Conn is forgotten.
+//
+// Queue, Fail and Abort may be called concurrently.
+type Conn struct {
+	queue     fanout.Queue
+	transport *Transport
+	handler   Handler
+	library   *websocket.Conn // works on this Conn as a libraryConn
+	conn      net.Conn        // the network's
+	raw       syscall.RawConn // of conn; nil where it can't be written without blocking
+	reading   shallowRead
+	guard     frameGuard
+	next      *Conn         // in the writers' run queue, under its lock
+	index     uint32        // in the connTable, under its lock
+	state     atomic.Uint32 // of the bits below
+	lastSeen  atomic.Uint32 // the pinger's tick at which the peer was last heard of
+	bucket    uint8         // in the connTable
+	open      bool          // the handshake is done: set before any other goroutine knows the Conn
+
+	// The fields below belong to the goroutine that reads.
+	awaitsFirst     bool   // the read deadline is the first message's
+	broken          bool   // reading the connection has failed
+	peerClosed      bool   // the peer's close frame has come
+	readAfterClosed uint32 // bytes read since the queue was closed
+	scheduler       readScheduler
+}
+
+// The bits of a Conn's state. None is ever cleared.
+const (
+	readEnded  = 1 << iota
+	writeEnded // our close frame has left, or nothing more can be written
+	aborted    // writing ended without a close frame
+)
+
+// Init prepares a Conn for [Transport.Upgrade].
+func (c *Conn) Init(t *Transport, h Handler) {
+	c.transport, c.handler = t, h
+	c.queue.Init(t.cfg.QueueBytes, c)
+}
+
+// attach gives the Conn its network connection.
+func (c *Conn) attach(conn net.Conn) {
+	c.conn = conn
+	c.raw = rawOf(conn)
+	c.reading.init()
+}
+
+// Queue returns the queue of frames that are written to the client. Closing the queue
+// closes the connection.
+func (c *Conn) Queue() *fanout.Queue { return &c.queue }
+
+// RemoteAddr is the address of the network connection's other end.
+func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+
+// Start begins to read from an upgraded connection, in a goroutine of the transport's. If
+// the transport drains, Start rejects the client in place of that and returns false: then
+// the handler is never called.
+func (c *Conn) Start() bool {
+	c.open = true
+	c.touch()
+	c.library.SetPingHandler(c.pinged)
+	c.library.SetPongHandler(ponged)
+	c.library.SetCloseHandler(c.closed)
+	if !c.transport.conns.add(c) {
+		c.rejectDraining()
+		return false
+	}
+	go c.serve()
+	return true
+}
+
+// Reject tells the client of an upgraded connection why it is not served, and waits a
+// moment for it to close. Errors don't matter: the connection is gone either way.
+func (c *Conn) Reject(err *protocol.Error) {
+	defer c.conn.Close()
+	defer c.releaseSlot()
+	c.queue.Abandon()
+	_ = c.conn.SetDeadline(time.Now().Add(c.transport.cfg.Timeouts.CloseAnswer))
+	f := wsframe.Text(err.AppendJSON(nil))
+	_, _ = c.conn.Write(append(f, wsframe.Close(err.Code, err.Message)...))
+	c.library.SetReadLimit(c.transport.cfg.MaxMessageBytes)
+	c.library.SetPingHandler(func(string) error { return nil })
+	c.library.SetCloseHandler(func(int, string) error { return nil })
+	for {
+		if _, _, err := c.library.NextReader(); err != nil {
+			return
+		}
+	}
+}
+
+// rejectDraining ends a connection whose handshake was under way when draining began.
+// Errors don't matter, as in Reject.
+func (c *Conn) rejectDraining() {
+	_ = c.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = c.conn.Write(wsframe.Close(protocol.CloseRestart, reasonRestart))
+	_ = c.conn.Close()
+}
+
+// Wake is called by the queue when it has something to write.
+func (c *Conn) Wake(*fanout.Queue) { c.transport.writers.schedule(c) }
+
+// Fail sends an error to the client. If the error has a close code, it closes the
+// connection with that.
+func (c *Conn) Fail(err *protocol.Error) {
+	f := wsframe.Text(err.AppendJSON(nil))
+	if err.Code == 0 {
+		c.queue.Push(f)
+		return
+	}
+	c.queue.Close(err.Code, err.Message, f)
+}
+
+// failTooLong closes the connection because of a message's length.
+func (c *Conn) failTooLong() {
+	if _, closed := c.queue.Closed(); !closed {
+		c.handler.LimitHit(LimitMessageBytes)
+	}
+	c.Fail(c.transport.tooLong)
+}
+
+// touch notes that the peer is there.
+func (c *Conn) touch() { c.lastSeen.Store(c.transport.pinger.tick.Load()) }
+
+// Abort cuts the connection off at once, without a close frame.
+func (c *Conn) Abort() {
+	if _, closed := c.queue.Closed(); !closed {
+		c.state.Or(aborted)
+	}
+	c.queue.Abandon()
+	_ = c.conn.Close() // fails if it was closed already
+	c.halfClosed(writeEnded)
+}
+
+// halfClosed notes that a direction has ended; the second one finishes the connection.
+func (c *Conn) halfClosed(direction uint32) {
+	before := c.state.Or(direction)
+	const both = readEnded | writeEnded
+	switch {
+	case before&direction != 0:
+	case (before|direction)&both == both:
+		c.finish()
+	case direction == writeEnded:
+		c.awaitCloseAnswer()
+	}
+}
+
+func (c *Conn) finish() {
+	_ = c.conn.Close() // as in Abort
+	c.handler.Closed(c.closeCode())
+	c.transport.conns.remove(c)
+}
+
+// closeCode returns the code that the connection ended with.
+func (c *Conn) closeCode() protocol.CloseCode {
+	code, _ := c.queue.Closed()
+	switch {
+	case c.state.Load()&aborted != 0:
+		return protocol.CloseAbnormal
+	case code == 0:
+		return protocol.CloseNoStatus
+	}
+	return code
+}
+
+// awaitCloseAnswer gives the peer a moment to answer our close frame (RFC 6455, section 7.1.1).
+func (c *Conn) awaitCloseAnswer() {
+	_ = c.conn.SetReadDeadline(time.Now().Add(c.transport.cfg.Timeouts.CloseAnswer)) // fails if it is closed, which is as good
+}

@@ -1,0 +1,172 @@
+package ws
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/tablewire/tablewire/internal/wsframe"
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// serve reads the first message and hands over to a goroutine whose stack has not grown
+// from that.
+func (c *Conn) serve() {
+	c.readFirst()
+	go c.read()
+}
+
+// readFirst gives the first message to the handler. If none comes, it has closed the
+// queue, or the connection is broken and read will find it so.
+func (c *Conn) readFirst() {
+	defer c.recoverPanic()
+	c.awaitFirst()
+	limit := c.transport.cfg.MaxMessageBytes
+	typ, r, err := c.library.NextReader()
+	if err != nil {
+		return
+	}
+	message := messages.Get().(*bytes.Buffer)
+	defer messages.Put(message)
+	message.Reset()
+	err = readMessage(message, typ, io.LimitReader(r, limit+1))
+	invalid := errors.Is(err, errNotUTF8)
+	if err != nil && !invalid {
+		return
+	}
+	c.endFirstDeadline()
+	if _, closed := c.queue.Closed(); closed {
+		return
+	}
+	if int64(message.Len()) <= limit {
+		if invalid { // else the last byte may be half a character
+			c.queue.Close(protocol.CloseInvalidText, notUTF8)
+			return
+		}
+		c.library.SetReadLimit(limit)
+	}
+	c.releaseSlot()
+	c.handler.First(typ != websocket.TextMessage, message.Bytes())
+}
+
+// awaitFirst sets the deadline of the first message.
+func (c *Conn) awaitFirst() {
+	c.awaitsFirst = true
+	_ = c.conn.SetReadDeadline(time.Now().Add(c.transport.cfg.FirstMessageTimeout)) // as in awaitCloseAnswer
+	c.keepCloseDeadline()
+}
+
+// endFirstDeadline takes the deadline of the first message away.
+func (c *Conn) endFirstDeadline() {
+	c.awaitsFirst = false
+	_ = c.conn.SetReadDeadline(time.Time{}) // as in awaitCloseAnswer
+	c.keepCloseDeadline()
+}
+
+// keepCloseDeadline sets the deadline of awaitCloseAnswer again, which a writer may have
+// set just before it was overwritten.
+func (c *Conn) keepCloseDeadline() {
+	if c.state.Load()&writeEnded != 0 {
+		c.awaitCloseAnswer()
+	}
+}
+
+// read reads until the peer closes or the connection fails, and then ends the connection's
+// reading direction. It is the one goroutine that an idle connection has: its stack stays
+// shallow, and so it has no defers of its own.
+func (c *Conn) read() {
+	for more := true; more; {
+		typ, r, err := c.library.NextReader()
+		more = err == nil && c.receive(typ, r)
+	}
+	c.leave()
+	c.releaseSlot()
+	c.transport.goroutines.Done()
+}
+
+// receive takes a message. It reports whether there may be more.
+func (c *Conn) receive(typ int, r io.Reader) (more bool) {
+	defer c.recoverPanic()
+	if _, closed := c.queue.Closed(); closed {
+		return true // behind our close frame all is skipped up to the peer's
+	}
+	buf := messages.Get().(*bytes.Buffer)
+	defer messages.Put(buf)
+	buf.Reset()
+	switch err := readMessage(buf, typ, r); {
+	case errors.Is(err, errNotUTF8):
+		c.queue.Close(protocol.CloseInvalidText, notUTF8)
+		return true // what remains of the message is skipped
+	case err != nil:
+		return false
+	}
+	c.charge(1)
+	c.handler.Message(typ != websocket.TextMessage, buf.Bytes())
+	return true
+}
+
+var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// leave ends the reading direction.
+func (c *Conn) leave() {
+	c.releaseSlot()
+	c.handler.Leave()
+	switch {
+	case c.peerClosed: // our answer is queued; the connection is closed behind it
+	case c.broken:
+		c.Abort()
+	default: // the library has given up, and has queued a close frame that says why
+		c.skip()
+		c.Abort()
+	}
+	c.halfClosed(readEnded)
+}
+
+// skip reads what the peer still sends, until it closes or its time is up: if the
+// connection were closed before, the peer might never see our close frame.
+func (c *Conn) skip() {
+	c.failTooLong() // for a length beyond counting, which alone makes the library queue none
+	b := make([]byte, 512)
+	for {
+		if _, err := (*libraryConn)(c).Read(b); err != nil {
+			return
+		}
+	}
+}
+
+// recoverPanic keeps a panic from ending all other connections. The operator gets it in
+// full, and the client a close code.
+func (c *Conn) recoverPanic() {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	c.transport.log.Error("a session panicked", "panic", cause, "stack", string(debug.Stack()))
+	c.queue.Close(protocol.CloseInternal, "internal error")
+}
+
+// pinged answers a ping frame.
+func (c *Conn) pinged(payload string) error {
+	c.charge(1)
+	if c.handler.Ping(len(payload)) {
+		c.queue.Push(wsframe.Pong(payload))
+	}
+	return nil
+}
+
+func ponged(string) error { return nil } // Read has noted that the peer is there
+
+// closed answers the peer's close frame with its own code.
+func (c *Conn) closed(code int, _ string) error {
+	c.peerClosed = true
+	if code == websocket.CloseNoStatusReceived {
+		code = 0
+	}
+	c.queue.Close(protocol.CloseCode(code), "")
+	return nil
+}

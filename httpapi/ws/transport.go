@@ -1,0 +1,166 @@
+package ws
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/tablewire/tablewire/protocol"
+)
+
+// Config of a [Transport]. Nothing is filled in for a zero value but for Timeouts and Logger;
+// the defaults are package httpapi's.
+type Config struct {
+	// FirstMessageTimeout is how long a client may take to send its first message.
+	FirstMessageTimeout time.Duration
+
+	// PingInterval is the time between two pings of a connection. A peer that is not heard
+	// of for two of them is cut off.
+	PingInterval time.Duration
+
+	// QueueBytes is how many bytes may wait for a client before it counts as slow.
+	QueueBytes int
+
+	// MaxMessageBytes is the longest message that is read from a client.
+	MaxMessageBytes int64
+
+	// MessageRate is how many messages a second the handlers let a client send; 0 or less
+	// means any number. Where it is low, a client that sends more than is read of it is read
+	// with pauses, which leave the processors to the others.
+	MessageRate float64
+
+	// Timeouts bound how long a connection may take to end; the zero value means
+	// [DefaultTimeouts].
+	Timeouts Timeouts
+
+	// Logger receives the panics of handlers; nil means none.
+	Logger *slog.Logger
+}
+
+// Timeouts bound how long a connection may take to end.
+type Timeouts struct {
+	Stall        time.Duration // without taking a byte, before it is cut off
+	SlowConsumer time.Duration // for a slow consumer to take its close frame
+	Flush        time.Duration // for any other to take what was queued when it was closed
+	CloseAnswer  time.Duration // for the peer's close frame, after ours
+	Probe        time.Duration // between two looks at a connection that takes nothing
+}
+
+// DefaultTimeouts are the timeouts of every server; tests have shorter ones.
+var DefaultTimeouts = Timeouts{
+	Stall:        10 * time.Second,
+	SlowConsumer: 4 * time.Second,
+	Flush:        30 * time.Second,
+	CloseAnswer:  2 * time.Second,
+	Probe:        time.Second,
+}
+
+// Transport holds the open connections with the goroutines that serve them. All methods
+// may be called concurrently; Run once.
+type Transport struct {
+	cfg      Config
+	log      *slog.Logger
+	upgrader websocket.Upgrader
+	tooLong  *protocol.Error // of a message
+
+	conns   connTable
+	writers writers
+	pinger  pinger
+	slots   slots
+
+	// ctx ends when connections are cut off.
+	ctx    context.Context //nolint:containedctx // connections outlive the requests that open them
+	cancel context.CancelFunc
+
+	// goroutines are all that the transport has started.
+	goroutines sync.WaitGroup
+}
+
+// New makes a transport, which does nothing until its first connection.
+func New(cfg Config) *Transport {
+	if cfg.Timeouts == (Timeouts{}) {
+		cfg.Timeouts = DefaultTimeouts
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	t := &Transport{
+		cfg:      cfg,
+		log:      cfg.Logger,
+		upgrader: newUpgrader(),
+		slots:    newSlots(),
+		tooLong:  protocol.ErrMessageTooLong(cfg.MaxMessageBytes),
+	}
+	t.conns.init(&t.goroutines)
+	t.writers.init(&t.goroutines)
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	return t
+}
+
+// Run owns the writers and the pinger. When ctx ends, it cuts off the connections that are
+// still there and returns once every goroutine of the transport has ended. A transport
+// whose Run has ended takes no connections.
+func (t *Transport) Run(ctx context.Context) {
+	var writing sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		writing.Go(t.writers.work)
+	}
+	t.pinger.run(ctx, t.cfg.PingInterval, &t.conns)
+
+	empty := t.conns.close()
+	t.abortAll()
+	<-empty
+	t.writers.stop()
+	writing.Wait()
+	t.goroutines.Wait()
+}
+
+// Drain takes no new connections, and closes those that are open with code 1012, behind
+// what is queued for them. It returns when they are gone; those that are not when ctx
+// ends are cut off.
+func (t *Transport) Drain(ctx context.Context) {
+	empty := t.conns.close()
+	t.conns.each(func(c *Conn) { c.queue.Close(protocol.CloseRestart, reasonRestart) })
+	select {
+	case <-empty:
+	case <-ctx.Done():
+		t.abortAll()
+		<-empty
+	}
+}
+
+const reasonRestart = "restarting"
+
+func (t *Transport) abortAll() {
+	t.cancel()
+	t.conns.each((*Conn).Abort)
+}
+
+// Draining reports whether no new connections are taken.
+func (t *Transport) Draining() bool { return t.conns.isClosed() }
+
+// Context ends when the connections are cut off: whatever a handler waits for, it should
+// wait for no longer.
+func (t *Transport) Context() context.Context { return t.ctx }
+
+// Each calls do for every open connection, with no lock held.
+func (t *Transport) Each(do func(*Conn)) { t.conns.each(do) }
+
+// Stats are the transport's figures.
+type Stats struct {
+	Open   int    // connections that are open
+	Opened uint64 // connections that have been opened
+	Writes uint64 // system calls that wrote to connections
+	Bytes  uint64 // bytes that they wrote
+	Slots  int    // slots that connections hold which send more than is read of them
+}
+
+// Stats returns the transport's figures.
+func (t *Transport) Stats() Stats {
+	open, opened := t.conns.counts()
+	return Stats{Open: open, Opened: opened, Writes: t.writers.calls.Load(), Bytes: t.writers.bytes.Load(), Slots: len(t.slots)}
+}
