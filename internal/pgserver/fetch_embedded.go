@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+	"golang.org/x/net/http/httpproxy"
 )
 
 // embeddedVersions are those that the library knows, by major version.
@@ -35,7 +35,7 @@ func reachEmbedded(ctx context.Context, major int) error {
 	if _, ok := embeddedVersions[major]; !ok {
 		return fmt.Errorf("it does not know PostgreSQL %d", major)
 	}
-	address, err := addressToAsk(http.ProxyFromEnvironment)
+	address, err := addressToAsk(httpproxy.FromEnvironment().ProxyFunc())
 	if err != nil {
 		return err
 	}
@@ -52,8 +52,8 @@ func reachEmbedded(ctx context.Context, major int) error {
 // addressToAsk is the address of the proxy that leads to embeddedSource, or embeddedSource
 // itself. The proxy is what the library's own client uses: that of HTTPS_PROXY, unless
 // NO_PROXY has the source.
-func addressToAsk(proxyOf func(*http.Request) (*url.URL, error)) (string, error) {
-	u, err := proxyOf(&http.Request{URL: &url.URL{Scheme: "https", Host: embeddedSource}})
+func addressToAsk(proxyOf func(*url.URL) (*url.URL, error)) (string, error) {
+	u, err := proxyOf(&url.URL{Scheme: "https", Host: embeddedSource})
 	if err != nil { // its text quotes the URL, which may hold a password
 		return "", errors.New("the URL of HTTPS_PROXY can't be understood")
 	}

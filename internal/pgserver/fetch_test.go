@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -360,9 +359,9 @@ func TestAddressToAsk(t *testing.T) {
 		"https://u:p@proxy.example": "proxy.example:443",
 		"socks5://[::1]":            "[::1]:1080",
 	} {
-		got, err := addressToAsk(func(r *http.Request) (*url.URL, error) {
-			if r.URL.String() != "https://"+embeddedSource {
-				t.Errorf("asked for the proxy of %s", r.URL)
+		got, err := addressToAsk(func(source *url.URL) (*url.URL, error) {
+			if source.String() != "https://"+embeddedSource {
+				t.Errorf("asked for the proxy of %s", source)
 			}
 			if proxy == "" {
 				return nil, nil
@@ -373,7 +372,7 @@ func TestAddressToAsk(t *testing.T) {
 			t.Errorf("the proxy %q is asked at %q, want %q: %v", proxy, got, want, err)
 		}
 	}
-	_, err := addressToAsk(func(*http.Request) (*url.URL, error) {
+	_, err := addressToAsk(func(*url.URL) (*url.URL, error) {
 		return nil, errors.New(`invalid URL "http://u:hush@proxy.example:bad port"`)
 	})
 	if err == nil || strings.Contains(err.Error(), "hush") {
