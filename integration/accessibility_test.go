@@ -17,14 +17,15 @@ import (
 	"github.com/tablewire/tablewire/integration/harness"
 )
 
-// screenshots is where TestAccessibility leaves what it has looked at.
+// screenshots is where TestAccessibility writes a picture of each state that it has checked.
 var screenshots = flag.String("screenshots", "", "folder for pictures of the demo's page in each of its states")
 
-// axePackage is what looks for faults: it is MPL-2.0, so it is fetched and not kept.
+// axePackage finds the faults. Its licence is MPL-2.0, so the test fetches it and the
+// repository does not contain it.
 const axePackage = "axe-core@4.14.1"
 
-// The demo's page has none of the faults that axe-core finds, against WCAG 2.2 AA and
-// its own best practices: on a desktop and a phone, light and dark, in every state.
+// axe-core finds no fault in the demo's page against WCAG 2.2 AA and its own best practices:
+// on a desktop and a phone, light and dark, in every state of the page.
 func TestAccessibility(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
@@ -34,7 +35,7 @@ func TestAccessibility(t *testing.T) {
 	}
 	d := startDemo(t, demoDir(t), "127.0.0.1:0")
 	first := openPage(t, browser, "about:blank")
-	looks := []*viewport{}
+	views := []*viewport{}
 	for _, size := range []struct {
 		name          string
 		width, height int64
@@ -47,17 +48,17 @@ func TestAccessibility(t *testing.T) {
 			}
 			p.want(t, "the page is there", `$('#rows tr') && $('#room-state').dataset.state === 'live' && $('#broadcast-state').dataset.state === 'live'`)
 			p.do(t, string(axe))
-			looks = append(looks, &viewport{page: p, name: size.name + "-" + scheme})
+			views = append(views, &viewport{page: p, name: size.name + "-" + scheme})
 		}
 	}
-	for _, l := range looks {
+	for _, l := range views {
 		l.check(t, "rows")
 		l.tabStops(t)
 		l.click(t, "#update")
 		l.want(t, "a row has changed", `$('#statement code') && $('#rows .changed')`)
 		l.check(t, "changed")
 		l.click(t, "#insert")
-		l.want(t, "a row was made", `$('#statement').textContent.startsWith('INSERT') && $('#rows tr.new')`)
+		l.want(t, "a row is inserted", `$('#statement').textContent.startsWith('INSERT') && $('#rows tr.new')`)
 		l.check(t, "made")
 		l.click(t, ".help summary")
 		l.filter(t, "status=nonesuch")
@@ -70,7 +71,7 @@ func TestAccessibility(t *testing.T) {
 		l.want(t, "the rows are back", `$('#empty').hidden && $('#rows tr') && $('#state').dataset.state === 'live'`)
 		for _, table := range []string{"couriers", "products", "reviews"} {
 			l.click(t, `[data-collection="`+table+`"]`)
-			// Not the newest frame alone: a chat message may have come since.
+			// A chat message may be the newest frame.
 			harness.Eventually(t, "its rows are there", func() bool {
 				there, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](`!!document.querySelector('#rows tr') && document.querySelector('#frames').textContent.includes('"`+table+`"')`))
 				return err == nil && there
@@ -98,20 +99,19 @@ func TestAccessibility(t *testing.T) {
 		l.click(t, "#own-close")
 	}
 	d.stop(t)
-	for _, l := range looks {
-		l.want(t, "the page says that the server has gone", `$('#state').dataset.state === 'waiting'`)
+	for _, l := range views {
+		l.want(t, "the page says that the connection is lost", `$('#state').dataset.state === 'waiting'`)
 		l.check(t, "disconnected")
 	}
 }
 
-// viewport is a page as somebody has it: on some screen, light or dark.
+// viewport is a page on a screen of some size, light or dark.
 type viewport struct {
 	*page
 	name string
 }
 
-// emulateMedia makes a page light or dark, and keeps it from moving: what it shows
-// for a while stays.
+// emulateMedia makes a page light or dark, and turns off its animations.
 func emulateMedia(scheme string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -124,13 +124,14 @@ func emulateMedia(scheme string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// axeRun gives a line for each fault. target-size is off by default.
+// axeRun returns a line for each fault. axe-core leaves out target-size by default.
 const axeRun = `axe.run(document, {
 	runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
 	rules: { 'target-size': { enabled: true } },
-}).then(({ violations, passes }) => passes.length < 10 ? ['axe looked at next to nothing'] : violations.flatMap((v) => v.nodes.map((n) =>
+}).then(({ violations, passes }) => passes.length < 10 ? ['axe-core checked almost nothing'] : violations.flatMap((v) => v.nodes.map((n) =>
 	v.id + ' (' + v.tags.filter((t) => /^(wcag|best)/.test(t)).join() + '): ' + n.target.join(' ') + ' ' + n.failureSummary.replace(/\s+/g, ' '))))`
 
+// check runs axe-core on the page in a state, and takes a picture of it.
 func (l *viewport) check(t *testing.T, state string) {
 	t.Helper()
 	faults, err := chromedp.Run(l.ctx, chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise))
@@ -156,8 +157,8 @@ func (l *viewport) check(t *testing.T, state string) {
 	}
 }
 
-// tabStops walks the page with the Tab key: the frames are one stop, whose arrow
-// keys lead from frame to frame, and wherever the focus is it can be seen.
+// tabStops walks through the page with the Tab key. The focus is visible at every stop. The
+// list of frames is one stop, and arrow keys lead from frame to frame.
 func (l *viewport) tabStops(t *testing.T) {
 	t.Helper()
 	l.do(t, `document.activeElement?.blur()`)
@@ -186,7 +187,7 @@ func (l *viewport) tabStops(t *testing.T) {
 			}
 		}
 	}
-	if stops < 1 || stops > 2 { // the walk may come round
+	if stops < 1 || stops > 2 { // the walk may pass it twice
 		t.Errorf("%s: the Tab key stops %d times in the frames", l.name, stops)
 	}
 	l.do(t, `document.querySelector('#frames').focus()`)

@@ -13,13 +13,13 @@ import (
 	"github.com/tablewire/tablewire/integration/harness"
 )
 
-// pointerScript keeps what the pointer does to a document: each event with the time in
-// milliseconds, the place and the element. It also tells whether a click hit the element
-// that aim had chosen.
+// pointerScript logs the pointer's events in a document, each with the time in milliseconds,
+// the position and the element. pointer.hit is true once a click has hit the element that
+// pointer.aim chose.
 const pointerScript = `globalThis.pointer = {
 	log: [],
-	// aim waits until the element stands still in sight, with nothing above it, and gives
-	// its centre. It gives nothing when that does not come to pass in time.
+	// aim waits until the element does not move, is in sight and has nothing above it. It
+	// returns the element's centre, or [] after patience milliseconds.
 	aim(selector, patience) {
 		const until = performance.now() + patience;
 		this.hit = false;
@@ -52,7 +52,7 @@ for (const type of ['mousedown', 'mouseup', 'click']) {
 	}, true);
 }`
 
-// withPointer has each document that a window loads from now on run pointerScript.
+// withPointer makes each document that a window loads from now on run pointerScript.
 func withPointer() chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, devtools.AddScriptToEvaluateOnNewDocument, devtools.AddScriptToEvaluateOnNewDocumentParams{Source: pointerScript})
@@ -60,8 +60,8 @@ func withPointer() chromedp.Action[chromedp.Void] {
 	})
 }
 
-// click presses an element once it stands still. It fails where the click reaches
-// another one: then the page has moved under the pointer, as it would for a person.
+// click clicks an element once it does not move. It fails the test if the click hits another
+// element: the page has moved under the pointer, as it would under a person's.
 func (p *page) click(t *testing.T, selector string) {
 	t.Helper()
 	at, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(`pointer.aim(%q, %d)`, selector, harness.Patience.Milliseconds()), chromedp.EvalAwaitPromise))
@@ -69,7 +69,7 @@ func (p *page) click(t *testing.T, selector string) {
 		t.Fatalf("aim at %s: %v", selector, err)
 	}
 	if len(at) != 2 {
-		t.Fatalf("%s does not stand still in sight", selector)
+		t.Fatalf("%s keeps moving, or is not in sight", selector)
 	}
 	if err := chromedp.Do(p.ctx, chromedp.MouseClickXY(at[0], at[1])); err != nil {
 		t.Fatalf("click %s: %v", selector, err)
@@ -83,10 +83,10 @@ func (p *page) click(t *testing.T, selector string) {
 	}
 }
 
-// logPointer logs what the pointer did in a page that is still there.
+// logPointer logs the pointer's events in the document that is open.
 func (p *page) logPointer(t *testing.T) {
 	lines, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]string](`pointer.log`))
 	if err == nil {
-		t.Logf("the pointer did:\n%s", strings.Join(lines, "\n"))
+		t.Logf("the pointer's events:\n%s", strings.Join(lines, "\n"))
 	}
 }

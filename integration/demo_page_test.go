@@ -8,9 +8,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// What somebody finds in the demo's page who has just started it, without a client of
-// the database: rows at once, buttons that change them, examples that match, and the
-// way on.
+// A person who has just started the demo and has no client of the database finds rows at once,
+// buttons that change them, examples of filters that match, and the steps for a database of
+// their own.
 func TestDemoPage(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
@@ -19,12 +19,12 @@ func TestDemoPage(t *testing.T) {
 	p.want(t, "the rows are there at once", `document.querySelectorAll('#rows tr').length === 10 && $('#total').textContent === '0'`)
 
 	p.click(t, "#insert")
-	p.want(t, "a row is made", `document.querySelectorAll('#rows tr').length === 11 && $('#rows tr').classList.contains('new')`)
-	p.want(t, "by a statement that is shown", `$('#statement').textContent.startsWith('INSERT INTO orders') && $('#statement').textContent.endsWith('changed 1 row.')`)
+	p.want(t, "a row is inserted", `document.querySelectorAll('#rows tr').length === 11 && $('#rows tr').classList.contains('new')`)
+	p.want(t, "the page shows the statement", `$('#statement').textContent.startsWith('INSERT INTO orders') && $('#statement').textContent.endsWith('changed 1 row.')`)
 	p.click(t, "#update")
-	p.want(t, "the row on top is changed", `$('#rows tr [data-column="total"] .changed')`)
-	p.want(t, "in sight", `(() => { const { right } = $('#rows .changed').getBoundingClientRect(); return right < $('.scroll').getBoundingClientRect().right; })()`)
-	p.want(t, "by a statement that is shown", `$('#statement code').textContent === 'UPDATE orders SET total = total + 5 WHERE id = ' + $('#rows tr').dataset.key`)
+	p.want(t, "the first row is changed", `$('#rows tr [data-column="total"] .changed')`)
+	p.want(t, "the changed value is in sight", `(() => { const { right } = $('#rows .changed').getBoundingClientRect(); return right < $('.scroll').getBoundingClientRect().right; })()`)
+	p.want(t, "the page shows the statement", `$('#statement code').textContent === 'UPDATE orders SET total = total + 5 WHERE id = ' + $('#rows tr').dataset.key`)
 
 	for _, table := range []string{"orders", "products", "couriers", "reviews"} {
 		p.click(t, `[data-collection="`+table+`"]`)
@@ -46,7 +46,7 @@ func TestDemoPage(t *testing.T) {
 				p.want(t, "a new row may not match", `$('#statement').textContent.includes('The filter decides')`)
 			}
 			p.click(t, fmt.Sprintf("#chips .chip:nth-child(%d)", i+1))
-			p.want(t, "without it all are back", fmt.Sprintf(`document.querySelectorAll('#rows tr').length >= %d`, all))
+			p.want(t, "without the example all rows are back", fmt.Sprintf(`document.querySelectorAll('#rows tr').length >= %d`, all))
 		}
 		p.click(t, "#update")
 		p.want(t, "a row of "+table+" is changed", `$('#statement').textContent.startsWith('UPDATE `+table+`') && $('#rows .changed')`)
@@ -56,16 +56,16 @@ func TestDemoPage(t *testing.T) {
 	p.filter(t, "status=placed")
 	p.want(t, "the placed orders are there", `$('#rows tr') && [...document.querySelectorAll('#rows [data-column="status"]')].every((td) => td.textContent === 'placed')`)
 	d.Run(t, `UPDATE orders SET status = 'paid' WHERE status = 'placed'`)
-	p.want(t, "a row that ceases to match goes", `document.querySelectorAll('#rows tr:not([data-gone])').length === 0 && !$('#empty').hidden`)
+	p.want(t, "a row that does not match any more is removed", `document.querySelectorAll('#rows tr:not([data-gone])').length === 0 && !$('#empty').hidden`)
 	d.Run(t, `UPDATE orders SET status = 'placed' WHERE id = 1007`)
-	p.want(t, "one that comes to match comes", `document.querySelectorAll('#rows tr:not([data-gone])').length === 1`)
+	p.want(t, "a row that matches now appears", `document.querySelectorAll('#rows tr:not([data-gone])').length === 1`)
 
 	p.click(t, "#own-open")
 	p.want(t, "the steps for one's own database are the README's", fmt.Sprintf(`$('#own').open && $('#own-sql').textContent === %q && $('#own-sh').textContent === %q && $('#own-list').textContent === %q`,
 		strings.TrimSpace(docBlocks(t, "README.md", "sql", 2)[0]), strings.TrimSpace(docBlocks(t, "README.md", "sh", 2)[0]), strings.TrimSpace(docBlocks(t, "README.md", "sh", 2)[1])))
 	p.click(t, "#own-close")
-	p.want(t, "and can be left", `!$('#own').open && document.activeElement.id === 'own-open'`)
+	p.want(t, "the steps can be closed", `!$('#own').open && document.activeElement.id === 'own-open'`)
 	for _, m := range p.complaints() {
-		t.Errorf("the browser complains: %s", m)
+		t.Errorf("the browser's console has: %s", m)
 	}
 }

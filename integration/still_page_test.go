@@ -6,8 +6,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// layoutScript gives a line for each control of the demo's page that something else's
-// coming and going moves.
+// layoutScript returns a line for each control of the demo's page that moves while something
+// else appears or disappears.
 const layoutScript = `(async () => {
 	const $ = (selector) => document.querySelector(selector);
 	const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
@@ -49,8 +49,8 @@ const layoutScript = `(async () => {
 	return moved;
 })()`
 
-// Nothing that comes and goes by itself moves a control of the demo's page: whoever is
-// about to press one hits it.
+// No control of the demo's page moves when something appears or disappears by itself, so
+// that a person who is about to press a control hits it.
 func TestStillPage(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
@@ -71,8 +71,8 @@ func TestStillPage(t *testing.T) {
 	}
 }
 
-// The elements that somebody presses or has the focus on stay, whatever is chosen: one
-// that is replaced loses both.
+// The page does not replace an element that is pressed or has the focus, because the new
+// element would have neither.
 func TestStillElements(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
@@ -82,14 +82,14 @@ func TestStillElements(t *testing.T) {
 	p.do(t, `globalThis.before = [...document.querySelectorAll('#tabs button, #chips button')]`)
 	p.click(t, "#chips .chip:nth-child(2)")
 	p.want(t, "the chip is pressed", `$('#chips .chip:nth-child(2)').ariaPressed === 'true' && document.activeElement === $('#chips .chip:nth-child(2)')`)
-	p.want(t, "and no element was replaced", `before.every((element) => element.isConnected)`)
+	p.want(t, "the page replaced no element", `before.every((element) => element.isConnected)`)
 	p.click(t, `[data-collection="products"]`)
 	p.want(t, "the tab is chosen", `$('#tab-products').ariaSelected === 'true' && document.activeElement === $('#tab-products')`)
-	p.want(t, "and no tab was replaced", `before.every((element) => element.isConnected === (element.role === 'tab'))`)
+	p.want(t, "the page replaced no tab", `before.every((element) => element.isConnected === (element.role === 'tab'))`)
 }
 
-// Rows that could not be loaded are loaded later, and those of another table than is
-// watched by then are not.
+// The page tries again to load rows after a failure. It does not load those of a table that it
+// does not show any more.
 func TestLoadedLater(t *testing.T) {
 	t.Parallel()
 	browser := findBrowser(t)
@@ -100,15 +100,15 @@ func TestLoadedLater(t *testing.T) {
 		globalThis.asked = [];
 		globalThis.fetch = (url, ...rest) => asked.push(String(url)) <= 3 ? Promise.reject(new Error('not now')) : real(url, ...rest)`)
 	p.click(t, `[data-collection="products"]`)
-	p.want(t, "that they could not be loaded is said", `$('#say').textContent.includes('not now')`)
+	p.want(t, "the page says that it could not load them", `$('#say').textContent.includes('not now')`)
 	d.Run(t, `UPDATE products SET stock = 41 WHERE sku = 'TEA-01'`)
 	p.want(t, "a row that changes meanwhile appears", `$('tr[data-key="TEA-01"]')`)
-	p.want(t, "then all are there", `document.querySelectorAll('#rows tr:not(.stale)').length === 18 && asked.length === 4`)
+	p.want(t, "all rows are there afterwards", `document.querySelectorAll('#rows tr:not(.stale)').length === 18 && asked.length === 4`)
 
 	p.do(t, `asked.length = 0`)
 	p.click(t, `[data-collection="couriers"]`)
-	p.want(t, "the page asks", `asked.length > 0 || $('#rows tr')`)
+	p.want(t, "the page requests the rows", `asked.length > 0 || $('#rows tr')`)
 	p.click(t, `[data-collection="reviews"]`)
-	p.want(t, "another table is watched", `$('#rows tr') && $('#state').dataset.state === 'live'`)
-	p.want(t, "and the one before is not asked for again", `asked.filter((url) => url.includes('couriers')).length <= 3`)
+	p.want(t, "the page shows another table", `$('#rows tr') && $('#state').dataset.state === 'live'`)
+	p.want(t, "the page does not request the rows of the table before again", `asked.filter((url) => url.includes('couriers')).length <= 3`)
 }
