@@ -111,12 +111,14 @@ func (col *columnIndex) matchText(x *Index, v *columnValue) {
 	}
 }
 
+// evaluateValues evaluates all filters that compare the value.
 func (col *columnIndex) evaluateValues(x *Index) {
 	x.evaluateAll(&col.equal.postings)
 	x.evaluateAll(&col.exclusions.list)
 	x.evaluateAll(&col.intervals.postings)
 }
 
+// evaluateTexts evaluates all filters that look at the cast to text.
 func (col *columnIndex) evaluateTexts(x *Index) {
 	x.evaluateAll(&col.prefixes.postings)
 	x.evaluateAll(&col.suffixes.postings)

@@ -30,7 +30,7 @@ type columnValue struct {
 type parsedValue struct {
 	generation uint64
 	datum      value.Datum
-	ok         bool
+	ok         bool // the text can be read
 	hasSum     bool
 	hasKey     bool
 	sum        uint64 // the datum's hash, if hasSum

@@ -14,7 +14,7 @@ func (x *Index) evaluate(h *Handle) {
 	}
 	h.generation = x.generation
 	x.evaluated++
-	if result := matchAll(h.clauses, x); result != No {
+	if result := x.match(h); result != No {
 		x.matches = append(x.matches, Match{h, result})
 		return
 	}
@@ -61,6 +61,25 @@ func (x *Index) accept(p *posting) {
 	x.matches = append(x.matches, Match{p.handle, Yes})
 }
 
+// match is [Filter.Match] for the present row, with a loop of its own for the reason given there.
+func (x *Index) match(h *Handle) Result {
+	result, group := Yes, No
+	for i := range h.clauses {
+		c := &h.clauses[i]
+		if group != Yes {
+			group = max(group, x.matchClause(c))
+		}
+		if !c.last {
+			continue
+		}
+		if group == No {
+			return No
+		}
+		result, group = min(result, group), No
+	}
+	return result
+}
+
 // matchClause evaluates a clause for the present row, as clause.match does, by way of the values
 // that are kept.
 func (x *Index) matchClause(c *clause) Result {
@@ -84,10 +103,10 @@ func (x *Index) matchClause(c *clause) Result {
 		return x.matchCastText(c, v)
 	}
 	p := v.parse(x, c.opclass)
-	if p.ok && c.op.compares() && c.opclass.HasSortKey() {
+	if p.ok && c.op.compares() && c.opclass.SortKey != nil {
 		// Sort keys decide most comparisons, and they are at hand.
 		key := p.sortKey(c.opclass)
-		if key != c.sortKey || c.opclass.SortKeyIsExact() {
+		if key != c.sortKey || c.opclass.ExactSortKey {
 			return resultOf(c.op.holds(cmp.Compare(key, c.sortKey)))
 		}
 	}

@@ -44,7 +44,25 @@ func (f *Filter) Empty() bool { return len(f.clauses) == 0 }
 // Match evaluates the filter for a row: one value for each column of the relation that the filter
 // was compiled for. Columns beyond the end of row are unknown; nil is a row that is unknown
 // altogether.
-func (f *Filter) Match(row []wal.Value) Result { return matchAll(f.clauses, rawRow(row)) }
+func (f *Filter) Match(row []wal.Value) Result {
+	// Index.match has the same loop. A function for both would call an interface's method or a
+	// function's value for each clause: that takes 1 ns, of 7 for the fastest clauses.
+	result, group := Yes, No
+	for i := range f.clauses {
+		c := &f.clauses[i]
+		if group != Yes {
+			group = max(group, c.match(row))
+		}
+		if !c.last {
+			continue
+		}
+		if group == No {
+			return No
+		}
+		result, group = min(result, group), No
+	}
+	return result
+}
 
 // newFilter makes a filter of groups, in their canonical form: sorted and without repetitions.
 // Neither matters to SQL's AND and OR.
@@ -91,7 +109,7 @@ func (f *Filter) pack() {
 			all = append(all, d)
 		}
 		c.operands = all[start:len(all):len(all)]
-		if c.op.compares() && c.opclass.HasSortKey() {
+		if c.op.compares() && c.opclass.SortKey != nil {
 			c.sortKey = c.opclass.SortKey(c.operands[0])
 		}
 	}

@@ -154,7 +154,7 @@ func (t *intervalTree) compareEnd(end *value.Datum, endKey uint64, d value.Datum
 		return -1
 	case endKey > key:
 		return 1
-	case t.column.opclass.SortKeyIsExact():
+	case t.column.opclass.ExactSortKey:
 		return 0
 	}
 	return t.column.opclass.Compare(*end, d)

@@ -8,31 +8,6 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// rawRow evaluates clauses for a row of which nothing is kept.
-type rawRow []wal.Value
-
-func (r rawRow) matchClause(c *clause) Result { return c.match(r) }
-
-// matchAll takes the AND of the groups of clauses, and of each group the OR. It evaluates no
-// more clauses than it needs. E evaluates a clause: for a row at hand, or in an index.
-func matchAll[E interface{ matchClause(c *clause) Result }](clauses []clause, e E) Result {
-	result, group := Yes, No
-	for i := range clauses {
-		c := &clauses[i]
-		if group != Yes {
-			group = max(group, e.matchClause(c))
-		}
-		if !c.last {
-			continue
-		}
-		if group == No {
-			return No
-		}
-		result, group = min(result, group), No
-	}
-	return result
-}
-
 // match evaluates the clause for a row. SQL's NULL counts as false from here on: there is no NOT
 // around clauses, and AND and OR never turn a false into a true.
 func (c *clause) match(row []wal.Value) Result {

@@ -19,8 +19,8 @@ var ngramSizes = [...]int{3, 5, 8}
 
 const minNgram = 3
 
-// maxNgrams is how many bytes of a needle are considered.
-const maxNgrams = 64
+// maxConsidered is how many bytes of a needle are considered.
+const maxConsidered = 64
 
 func (ng *ngramIndex) init(col *columnIndex) {
 	ng.hashIndex.init(col)
@@ -59,7 +59,7 @@ func (ng *ngramIndex) best(needle []byte) (key uint64, count int) {
 	size := ngramSize(needle)
 	count = -1
 	var window uint64
-	for i, b := range needle[:min(len(needle), maxNgrams)] {
+	for i, b := range needle[:min(len(needle), maxConsidered)] {
 		window = window<<8 | uint64(b)
 		if i < ngramSizes[size]-1 {
 			continue
@@ -83,12 +83,12 @@ func (ng *ngramIndex) cost(needle []byte) int {
 	return costNgram + count
 }
 
-// fewNgrams is how many filters are evaluated in less time than a text's n-grams are looked up.
-const fewNgrams = 8
+// fewFilters is how many filters are evaluated in less time than a text's n-grams are looked up.
+const fewFilters = 8
 
 // match evaluates the filters that have an n-gram of a text, which is in lower case.
 func (ng *ngramIndex) match(x *Index, lower []byte) {
-	if ng.list.len <= fewNgrams {
+	if ng.list.len <= fewFilters {
 		x.evaluateAll(&ng.postings)
 		return
 	}

@@ -1,8 +1,6 @@
 package filter
 
-import (
-	"math/bits"
-)
+import "math/bits"
 
 // accessPath is a way from a row to a filter. It is one of
 //
@@ -128,12 +126,12 @@ func (x *Index) compositePath(clauses []clause, rows []uint32) accessPath {
 	return best
 }
 
-// compositable reports whether a clause can be one of two in a compositeIndex.
+// compositable reports whether clauses[i] can be one of the two in a compositeIndex.
 func compositable(clauses []clause, i int) bool {
 	return (clauses[i].op == opEq || clauses[i].op == opIn) && plain(clauses, i)
 }
 
-// plain reports whether a clause is a group of its own.
+// plain reports whether clauses[i] is a group of its own.
 func plain(clauses []clause, i int) bool {
 	return clauses[i].last && (i == 0 || clauses[i-1].last)
 }
@@ -223,8 +221,9 @@ func (x *Index) insertClause(h *Handle, c *clause) {
 	}
 }
 
-// insertScanned adds a handle that has no access path. One with a plain ne or notin goes to the
-// column's exclusions: a NULL passes over it, and another value need not be compared.
+// insertScanned adds a handle that has no access path. If its filter has a plain ne or notin, it
+// goes to the column's exclusions: NULL does not lead there, and a value that is not excluded
+// leads there without a comparison.
 func (x *Index) insertScanned(h *Handle) {
 	for i := range h.clauses {
 		if c := &h.clauses[i]; (c.op == opNe || c.op == opNotIn) && plain(h.clauses, i) {
@@ -247,8 +246,8 @@ const (
 	evaluationsPerReplan = 64
 )
 
-// scheduleReplan has a filter that was evaluated in vain too often inserted again behind the
-// present row, if that can help and is paid for.
+// scheduleReplan schedules a replan, behind the present row, of a filter that was evaluated in
+// vain too often: if there is another access path at all, and evaluations have paid for it.
 func (x *Index) scheduleReplan(h *Handle) {
 	if len(h.clauses) > 1 && len(x.toReplan) <= x.evaluated/evaluationsPerReplan {
 		h.misses, h.missLimit = 0, min(2*h.missLimit, maxMissLimit)

@@ -18,8 +18,8 @@ func arrayOpclassOf(elem *Opclass) *Opclass {
 			canonical, err := canonicalArray(elem, text)
 			return Datum{bytes: canonical}, err
 		},
-		read:       func(text []byte) (Datum, bool) { return Datum{bytes: text}, validArray(elem, text) },
-		comparison: arrays(elem),
+		Read:       func(text []byte) (Datum, bool) { return Datum{bytes: text}, validArray(elem, text) },
+		Comparison: arrays(elem),
 		ordered:    true,
 		unusable:   elem.unusable,
 	}
@@ -30,11 +30,11 @@ func arrayOpclassOf(elem *Opclass) *Opclass {
 	return elem.array.Load()
 }
 
-func arrays(elem *Opclass) *comparison {
-	return &comparison{
-		compare: func(a, b Datum) int { return compareArrays(elem, a.bytes, b.bytes) },
-		hash:    func(d Datum) uint64 { return hashArray(elem, d.bytes) },
-		sortKey: func(d Datum) uint64 { // the first element's
+func arrays(elem *Opclass) *Comparison {
+	return &Comparison{
+		Compare: func(a, b Datum) int { return compareArrays(elem, a.bytes, b.bytes) },
+		Hash:    func(d Datum) uint64 { return hashArray(elem, d.bytes) },
+		SortKey: func(d Datum) uint64 { // the first element's
 			r := newArrayReader(d.bytes)
 			if !r.next() {
 				return 0
@@ -43,7 +43,7 @@ func arrays(elem *Opclass) *comparison {
 			if !known {
 				return math.MaxUint64
 			}
-			return elem.sortKey(first)
+			return elem.SortKey(first)
 		},
 	}
 }
@@ -63,7 +63,7 @@ func compareArrays(elem *Opclass, a, b []byte) int {
 		e, known2 := s.read(elem)
 		var order int
 		if known1 && known2 {
-			order = elem.compare(d, e)
+			order = elem.Compare(d, e)
 		} else { // NULL equals NULL and is greater than all else
 			order = cmp.Compare(btoi(known2), btoi(known1))
 		}
@@ -86,7 +86,7 @@ func hashArray(elem *Opclass, text []byte) uint64 {
 	h := uint64(0)
 	for r.next() {
 		if d, known := r.read(elem); known {
-			h = Mix(h, elem.hash(d))
+			h = Mix(h, elem.Hash(d))
 		} else {
 			h = Mix(h, 1)
 		}

@@ -32,7 +32,7 @@ func canonicalArray(elem *Opclass, text string) ([]byte, error) {
 			return nil, fmt.Errorf("can't be read: its element %s %w", strconv.Quote(Shorten(item)), err)
 		}
 		spelt := spell(elem, d, item)
-		if same, ok := elem.read(spelt); !ok || elem.compare(same, d) != 0 {
+		if same, ok := elem.Read(spelt); !ok || elem.Compare(same, d) != 0 {
 			return nil, errArray
 		}
 		canonical = appendQuoted(canonical, spelt)
@@ -110,7 +110,7 @@ func spell(elem *Opclass, d Datum, literal string) []byte {
 		return []byte("ft"[d.word : d.word+1])
 	case elem == smallintOpclass || elem == integerOpclass || elem == bigintOpclass:
 		return strconv.AppendInt(nil, d.word, 10)
-	case elem.comparison == texts:
+	case elem.Comparison == texts:
 		return d.bytes
 	}
 	return []byte(trimBlanks(literal))

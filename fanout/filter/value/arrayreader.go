@@ -170,7 +170,7 @@ func (r *arrayReader) read(elem *Opclass) (Datum, bool) {
 	if r.null {
 		return Datum{}, false
 	}
-	d, _ := elem.read(r.element())
+	d, _ := elem.Read(r.element())
 	return d, true
 }
 
@@ -181,7 +181,7 @@ func validArray(elem *Opclass, text []byte) bool {
 		if r.null {
 			continue
 		}
-		if _, ok := elem.read(r.element()); !ok {
+		if _, ok := elem.Read(r.element()); !ok {
 			return false
 		}
 	}

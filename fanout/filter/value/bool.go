@@ -11,10 +11,10 @@ var boolOpclass = &Opclass{
 		}
 		return boolDatum(yes), nil
 	},
-	read: func(text []byte) (Datum, bool) {
+	Read: func(text []byte) (Datum, bool) {
 		return boolDatum(string(text) == "t"), string(text) == "t" || string(text) == "f"
 	},
-	comparison: words,
+	Comparison: words,
 	ordered:    true,
 	// boolean's cast to text gives true and false, its output function t and f.
 	castText: func(text []byte) []byte {

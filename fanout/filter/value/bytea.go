@@ -12,8 +12,8 @@ var byteaOpclass = &Opclass{
 		}
 		return Datum{bytes: canonical}, nil
 	},
-	read:       Text.read,
-	comparison: texts,
+	Read:       Text.Read,
+	Comparison: texts,
 	ordered:    true,
 }
 

@@ -6,25 +6,28 @@ import (
 	"encoding/binary"
 )
 
-// comparison compares two values of a type.
-type comparison struct {
-	compare func(a, b Datum) int
+// Comparison compares two values of a type. Its functions take the datums of one opclass.
+type Comparison struct {
+	// Compare returns a negative number, 0 or a positive number if a is less than, equal to or
+	// greater than b. Without [Opclass.HasOrder] only its 0 says something about the values.
+	Compare func(a, b Datum) int
 
-	// hash is the same for two values that are equal.
-	hash func(d Datum) uint64
+	// Hash is the same for two values that are equal. Its keys are drawn when the process starts,
+	// so that no client can choose values that collide.
+	Hash func(d Datum) uint64
 
-	// sortKey orders values as compare does, except that values may share a key: of two
-	// values with different keys the one with the lower key is less. With exact, values that
-	// share a key are equal. nil: there is none.
-	sortKey func(d Datum) uint64
-	exact   bool
+	// SortKey is a number that decides most comparisons: of two values with different keys the
+	// one with the lower key is less. Values that share a key are equal if ExactSortKey is set,
+	// and otherwise have to be compared. nil: there is no sort key.
+	SortKey      func(d Datum) uint64
+	ExactSortKey bool
 }
 
 // The comparisons that types of several files share.
 var (
-	words     = &comparison{compare: compareWords, hash: hashWord, sortKey: sortKeyOfWord, exact: true}
-	wordPairs = &comparison{compare: compareWordPairs, hash: hashWordPair, sortKey: sortKeyOfWord}
-	texts     = &comparison{compare: compareBytes, hash: hashText, sortKey: sortKeyOfText}
+	words     = &Comparison{Compare: compareWords, Hash: hashWord, SortKey: sortKeyOfWord, ExactSortKey: true}
+	wordPairs = &Comparison{Compare: compareWordPairs, Hash: hashWordPair, SortKey: sortKeyOfWord}
+	texts     = &Comparison{Compare: compareBytes, Hash: hashText, SortKey: sortKeyOfText}
 )
 
 func compareWords(a, b Datum) int {

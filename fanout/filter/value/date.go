@@ -14,11 +14,11 @@ var dateOpclass = &Opclass{
 		}
 		return Datum{word: m.day()}, nil
 	},
-	read: func(text []byte) (Datum, bool) {
+	Read: func(text []byte) (Datum, bool) {
 		m, ok := readMoment(text)
 		return Datum{word: m.day()}, ok
 	},
-	comparison: words,
+	Comparison: words,
 	ordered:    true,
 }
 

@@ -33,12 +33,11 @@ type Datum struct {
 
 // Bytes is the text of a datum of a text type, folded where its opclass folds. The caller
 // must not alter it.
-func (d Datum) Bytes() []byte { return d.bytes }
+func (d *Datum) Bytes() []byte { return d.bytes }
 
-// Clone is the datum with bytes of its own.
-func (d Datum) Clone() Datum {
-	d.bytes = bytes.Clone(d.bytes)
-	return d
+// Clone returns a copy of the datum with bytes of its own.
+func (d *Datum) Clone() Datum {
+	return Datum{d.word, d.low, bytes.Clone(d.bytes)}
 }
 
 // MoveTo appends the datum's bytes to buf and returns buf, and the datum that refers to its
@@ -56,7 +55,7 @@ func (d Datum) MoveTo(buf []byte) ([]byte, Datum) {
 
 // AppendKey appends the datum so that another one of its opclass has the same key only if
 // it is equal.
-func (d Datum) AppendKey(dst []byte) []byte {
+func (d *Datum) AppendKey(dst []byte) []byte {
 	if d.word == 0 && d.low == 0 && d.bytes != nil {
 		return strconv.AppendQuote(dst, string(d.bytes))
 	}

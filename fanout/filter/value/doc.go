@@ -2,13 +2,13 @@
 // does: it is what package filter knows of types. It has no notion of filters, columns or rows.
 //
 // [OpclassOf] returns the [Opclass] of a type. A client's literal becomes a [Datum] by
-// [Opclass.Literal], a row's text by [Opclass.Read]; then [Opclass.Compare], [Opclass.Hash] and
-// [Opclass.SortKey] answer for both alike, whatever the type is.
+// [Opclass.Literal], a row's text by the opclass's Read. The functions of its [Comparison] then
+// take both alike, whatever the type is.
 //
 //	opclass.go      Opclass: how a type's values are read, compared and hashed
 //	types.go        OpclassOf: which type has which opclass
 //	datum.go        Datum: a value in a form that compares fast
-//	comparison.go   the comparisons that types share
+//	comparison.go   Comparison, and those that types share
 //	hash.go         keyed hashes
 //	errors.go       the errors about a client's literal
 //
@@ -47,5 +47,5 @@
 // PostgreSQL is the oracle, by way of package filter, whose TestDifferential, TestLiterals and
 // TestCitext compare with a server. TestOrder here lists the values of each type in their order
 // and needs no server; FuzzRead holds the laws that tie Compare, Hash and SortKey together.
-// [Opclass.Observe] counts what a test wants to see done once.
+// To count what is done, a test makes an opclass of its own whose functions call another one's.
 package value

@@ -55,11 +55,11 @@ func newEnumOpclass(t *wal.Type) *Opclass {
 			}
 			return Datum{word: place, bytes: []byte(text)}, nil
 		},
-		read: func(text []byte) (Datum, bool) {
+		Read: func(text []byte) (Datum, bool) {
 			place, ok := places[string(text)]
 			return Datum{word: place}, ok
 		},
-		comparison: words,
+		Comparison: words,
 		ordered:    true,
 	}
 }

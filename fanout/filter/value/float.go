@@ -31,11 +31,11 @@ func newFloatOpclass(bits int, name string) *Opclass {
 			}
 			return Datum{word: floatOrder(f)}, nil
 		},
-		read: func(text []byte) (Datum, bool) {
+		Read: func(text []byte) (Datum, bool) {
 			f, err := strconv.ParseFloat(string(text), bits)
 			return Datum{word: floatOrder(f)}, err == nil
 		},
-		comparison: words,
+		Comparison: words,
 		ordered:    true,
 	}
 }

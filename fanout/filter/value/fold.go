@@ -25,8 +25,8 @@ func newFoldOpclass(f *wal.Folding) *Opclass {
 			}
 			return Datum{bytes: folded}, nil
 		},
-		read:       Text.read,
-		comparison: texts,
+		Read:       Text.Read,
+		Comparison: texts,
 		ordered:    true,
 		fold:       folder.append,
 		foldsText:  true,

@@ -36,8 +36,8 @@ func newIntOpclass(bits int, name string) *Opclass {
 			}
 			return Datum{word: n}, nil
 		},
-		read:       readInt,
-		comparison: words,
+		Read:       readInt,
+		Comparison: words,
 		ordered:    true,
 	}
 }

@@ -21,8 +21,8 @@ var intervalOpclass = &Opclass{
 		}
 		return d, nil
 	},
-	read:       readInterval,
-	comparison: wordPairs,
+	Read:       readInterval,
+	Comparison: wordPairs,
 	ordered:    true,
 }
 

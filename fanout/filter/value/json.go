@@ -15,10 +15,10 @@ import (
 )
 
 // jsonOpclass is of json, which has no equality in PostgreSQL.
-var jsonOpclass = &Opclass{literal: Text.literal, read: Text.read}
+var jsonOpclass = &Opclass{literal: Text.literal, Read: Text.Read}
 
 // documents has no order, and so no sort key.
-var documents = &comparison{compare: compareJSON, hash: hashJSON}
+var documents = &Comparison{Compare: compareJSON, Hash: hashJSON}
 
 // jsonbOpclass has jsonb's equality: numbers are equal by value, objects whatever the order
 // of their members. PostgreSQL has an order of jsonb, too, which depends on the database's
@@ -28,8 +28,8 @@ var jsonbOpclass = &Opclass{
 		canonical, err := canonicalJSON(text)
 		return Datum{bytes: canonical}, err
 	},
-	read:       Text.read,
-	comparison: documents,
+	Read:       Text.Read,
+	Comparison: documents,
 }
 
 // PathNumber is the opclass of what a path into JSON leads to where it is compared with a
@@ -37,8 +37,8 @@ var jsonbOpclass = &Opclass{
 // counts as NULL.
 var PathNumber = &Opclass{
 	literal:    parseNumeric,
-	read:       readDecimal,
-	comparison: decimals,
+	Read:       readDecimal,
+	Comparison: decimals,
 	ordered:    true,
 }
 

@@ -11,7 +11,7 @@ import (
 // prefixes, for the family and the prefix's length. PostgreSQL orders addresses by family, by
 // network, by the prefix's length, then by all bits.
 var (
-	addresses = &comparison{compare: compareAddresses, hash: hashAddress, sortKey: sortKeyOfAddress}
+	addresses = &Comparison{Compare: compareAddresses, Hash: hashAddress, SortKey: sortKeyOfAddress}
 
 	inetOpclass = &Opclass{
 		literal: func(text string) (Datum, error) {
@@ -21,8 +21,8 @@ var (
 			}
 			return d, nil
 		},
-		read:       readAddress,
-		comparison: addresses,
+		Read:       readAddress,
+		Comparison: addresses,
 		ordered:    true,
 		castText:   addressText,
 	}
@@ -38,8 +38,8 @@ var (
 			}
 			return d, nil
 		},
-		read:       readAddress,
-		comparison: addresses,
+		Read:       readAddress,
+		Comparison: addresses,
 		ordered:    true,
 	}
 
@@ -269,8 +269,8 @@ func newHardwareOpclass(size int, what string) *Opclass {
 			}
 			return Datum{bytes: canonical}, nil
 		},
-		read:       func(text []byte) (Datum, bool) { return Datum{bytes: text}, len(text) == length },
-		comparison: texts,
+		Read:       func(text []byte) (Datum, bool) { return Datum{bytes: text}, len(text) == length },
+		Comparison: texts,
 		ordered:    true,
 	}
 }

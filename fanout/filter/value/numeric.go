@@ -18,7 +18,7 @@ const (
 	signNaN      = 3 // greater than all else, and equal to itself
 )
 
-var decimals = &comparison{compare: compareDecimals, hash: hashDecimal, sortKey: sortKeyOfDecimal}
+var decimals = &Comparison{Compare: compareDecimals, Hash: hashDecimal, SortKey: sortKeyOfDecimal}
 
 var numericOpclass = &Opclass{
 	literal: func(text string) (Datum, error) {
@@ -32,8 +32,8 @@ var numericOpclass = &Opclass{
 		}
 		return d, nil
 	},
-	read:       readNumeric,
-	comparison: decimals,
+	Read:       readNumeric,
+	Comparison: decimals,
 	ordered:    true,
 }
 

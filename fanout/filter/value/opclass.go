@@ -3,27 +3,32 @@ package value
 import "sync/atomic"
 
 // Opclass says how the values of one type are read, compared and hashed, as an operator
-// class does for an index of PostgreSQL (manual: Interfacing Extensions to Indexes). It is
-// never altered and safe for concurrent use. Two columns whose types compare alike share
-// one, and its identity can be compared.
+// class does for an index of PostgreSQL (manual: Interfacing Extensions to Indexes). It is safe
+// for concurrent use; nobody may alter it. Two columns whose types compare alike share one, and
+// its identity can be compared.
 type Opclass struct {
+	// Read reads a value as PostgreSQL prints it; false if it can't be read, such as an enum's
+	// label that was added since. If the opclass Folds, the text is what Fold makes of the value.
+	// Read does not allocate, but for array elements with backslashes. The datum may refer to the
+	// text.
+	//
+	// It is a field, and so are those of Comparison, because a method around it would copy datums
+	// once more: matching takes a fifth longer then.
+	Read func(text []byte) (Datum, bool)
+
+	*Comparison // nil: values can't be compared at all
+
 	// literal reads a client's literal as the type's input function would.
 	literal func(text string) (Datum, error)
 
 	// number spells a number of the client's JSON as literal takes it. nil: as it stands.
 	number func(text string) string
 
-	// read reads a row's text, folded if fold is set. It does not allocate.
-	read func(text []byte) (Datum, bool)
-
-	// comparison is nil if the type has no equality.
-	*comparison
-
-	// ordered says that the comparison is the type's order. Otherwise it only tells equal
-	// values from others.
+	// ordered says that Compare is the type's order. Otherwise it only tells equal values from
+	// others.
 	ordered bool
 
-	// fold appends what read takes, made of a row's text. nil: read takes the text itself.
+	// fold appends what Read takes, made of a row's text. nil: Read takes the text itself.
 	fold func(dst, text []byte) ([]byte, bool)
 
 	// foldsText says that the cast to text is folded too.
@@ -57,34 +62,8 @@ func (o *Opclass) Number(text string) (Datum, error) {
 	return o.literal(text)
 }
 
-// Read reads a value as PostgreSQL prints it; false if it can't be read, such as an enum's
-// label that was added since. If the opclass Folds, the text is what Fold has made of the
-// value. Read does not allocate, but for array elements with backslashes. The datum may
-// refer to the text.
-func (o *Opclass) Read(text []byte) (Datum, bool) { return o.read(text) }
-
-// Compare returns a negative number, 0 or a positive number if a is less than, equal to or
-// greater than b. Without HasOrder only its 0 says something about the values. It panics
-// without HasEquality.
-func (o *Opclass) Compare(a, b Datum) int { return o.compare(a, b) }
-
-// Hash is the same for two values that are equal. Its keys are drawn when the process
-// starts, so that no client can choose values that collide. It panics without HasEquality.
-func (o *Opclass) Hash(d Datum) uint64 { return o.hash(d) }
-
-// SortKey is a number that decides most comparisons: of two values with different keys the
-// one with the lower key is less. Values that share a key are equal if SortKeyIsExact, and
-// else have to be compared. It panics without HasSortKey.
-func (o *Opclass) SortKey(d Datum) uint64 { return o.sortKey(d) }
-
-// HasSortKey reports whether SortKey can be used. It panics without HasEquality.
-func (o *Opclass) HasSortKey() bool { return o.sortKey != nil }
-
-// SortKeyIsExact reports whether values that share a SortKey are equal.
-func (o *Opclass) SortKeyIsExact() bool { return o.exact }
-
 // HasEquality reports whether values can be compared at all.
-func (o *Opclass) HasEquality() bool { return o.comparison != nil }
+func (o *Opclass) HasEquality() bool { return o.Comparison != nil }
 
 // HasOrder reports whether Compare is the order of the type's < and >.
 func (o *Opclass) HasOrder() bool { return o.ordered }
@@ -114,15 +93,3 @@ func (o *Opclass) CastText(text []byte) []byte {
 // IsNull reports whether IS NULL is true for a value that is not NULL: a row type's value
 // whose fields are all NULL.
 func (o *Opclass) IsNull(text []byte) bool { return o.countsAsNull != nil && o.countsAsNull(text) }
-
-// Observe returns a copy of the opclass that calls read before each Read and compare before
-// each Compare. It is for tests that count.
-func (o *Opclass) Observe(read, compare func()) *Opclass {
-	observed := *o.comparison
-	observed.compare = func(a, b Datum) int { compare(); return o.compare(a, b) }
-	return &Opclass{
-		literal: o.literal, number: o.number, comparison: &observed, ordered: o.ordered,
-		read: func(text []byte) (Datum, bool) { read(); return o.read(text) },
-		fold: o.fold, foldsText: o.foldsText, unusable: o.unusable, castText: o.castText, countsAsNull: o.countsAsNull,
-	}
-}

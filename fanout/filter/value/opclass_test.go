@@ -144,13 +144,13 @@ func checkLaws(t *testing.T, o *value.Opclass, a, b value.Datum) {
 	if order == 0 && o.Hash(a) != o.Hash(b) {
 		t.Errorf("%v and %v are equal, their hashes are not", a, b)
 	}
-	if !o.HasSortKey() {
+	if o.SortKey == nil {
 		return
 	}
 	switch byKey := cmp.Compare(o.SortKey(a), o.SortKey(b)); {
 	case byKey != 0 && byKey != cmp.Compare(order, 0):
 		t.Errorf("%v and %v compare as %d, their sort keys as %d", a, b, order, byKey)
-	case byKey == 0 && order != 0 && o.SortKeyIsExact():
+	case byKey == 0 && order != 0 && o.ExactSortKey:
 		t.Errorf("%v and %v compare as %d, and share an exact sort key", a, b, order)
 	}
 }

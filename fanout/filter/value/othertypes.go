@@ -7,15 +7,15 @@ import "bytes"
 // order, because the type's own order may be another one.
 var otherOpclass = &Opclass{
 	literal:    Text.literal,
-	read:       Text.read,
-	comparison: texts,
+	Read:       Text.Read,
+	Comparison: texts,
 }
 
 // compositeOpclass is of row types.
 var compositeOpclass = &Opclass{
 	literal:      Text.literal,
-	read:         Text.read,
-	comparison:   texts,
+	Read:         Text.Read,
+	Comparison:   texts,
 	countsAsNull: allFieldsNull,
 }
 

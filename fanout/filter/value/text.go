@@ -5,8 +5,8 @@ import "bytes"
 // Text is the opclass of text. It compares by bytes, as COLLATE "C" does.
 var Text = &Opclass{
 	literal:    func(text string) (Datum, error) { return Datum{bytes: []byte(text)}, nil },
-	read:       func(text []byte) (Datum, bool) { return Datum{bytes: text}, true },
-	comparison: texts,
+	Read:       func(text []byte) (Datum, bool) { return Datum{bytes: text}, true },
+	Comparison: texts,
 	ordered:    true,
 }
 
@@ -14,8 +14,8 @@ var Text = &Opclass{
 // comparisons nor in the cast to text (manual: Character Types).
 var bpcharOpclass = &Opclass{
 	literal:    func(text string) (Datum, error) { return Datum{bytes: trimPadding([]byte(text))}, nil },
-	read:       func(text []byte) (Datum, bool) { return Datum{bytes: trimPadding(text)}, true },
-	comparison: texts,
+	Read:       func(text []byte) (Datum, bool) { return Datum{bytes: trimPadding(text)}, true },
+	Comparison: texts,
 	ordered:    true,
 	castText:   trimPadding,
 }

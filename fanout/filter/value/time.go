@@ -10,8 +10,8 @@ var timeOpclass = &Opclass{
 		}
 		return d, nil
 	},
-	read:       readTime,
-	comparison: words,
+	Read:       readTime,
+	Comparison: words,
 	ordered:    true,
 }
 
@@ -32,8 +32,8 @@ var timeTZOpclass = &Opclass{
 		}
 		return d, nil
 	},
-	read:       readTimeTZ,
-	comparison: wordPairs,
+	Read:       readTimeTZ,
+	Comparison: wordPairs,
 	ordered:    true,
 }
 

@@ -21,12 +21,12 @@ func newInstantOpclass(name, what string, zoned bool) *Opclass {
 			}
 			return Datum{word: word}, nil
 		},
-		read: func(text []byte) (Datum, bool) {
+		Read: func(text []byte) (Datum, bool) {
 			m, ok := readMoment(text)
 			word, inRange := m.instant(zoned)
 			return Datum{word: word}, ok && inRange
 		},
-		comparison: words,
+		Comparison: words,
 		ordered:    true,
 	}
 }

@@ -27,8 +27,8 @@ func newUnsignedOpclass(bits int, name, what string) *Opclass {
 			}
 			return unsigned(n), nil
 		},
-		read:       readUnsigned,
-		comparison: words,
+		Read:       readUnsigned,
+		Comparison: words,
 		ordered:    true,
 	}
 }
@@ -61,8 +61,8 @@ var lsnOpclass = &Opclass{
 		}
 		return d, nil
 	},
-	read:       readLSN,
-	comparison: words,
+	Read:       readLSN,
+	Comparison: words,
 	ordered:    true,
 }
 

@@ -12,8 +12,8 @@ var uuidOpclass = &Opclass{
 		}
 		return Datum{bytes: canonical}, nil
 	},
-	read:       func(text []byte) (Datum, bool) { return Datum{bytes: text}, len(text) == 36 },
-	comparison: texts,
+	Read:       func(text []byte) (Datum, bool) { return Datum{bytes: text}, len(text) == 36 },
+	Comparison: texts,
 	ordered:    true,
 }
 
