@@ -149,13 +149,13 @@ func (c Config) check() error {
 		return &protocol.Problem{
 			ID:   "database-url-missing",
 			What: "no database was given",
-			Hint: "set DatabaseURL to postgres://user:password@host:5432/database",
+			Hint: `give the setting "database-url" an address such as postgres://user:password@host:5432/database`,
 		}
 	case c.APIKey == "" && c.Authenticate == nil:
 		return &protocol.Problem{
 			ID:   "api-key-missing",
 			What: "no API key was given",
-			Hint: "set APIKey to the key that your pages will send, such as the output of: openssl rand -hex 16",
+			Hint: `give the setting "api-key" the key that your pages will send, such as the output of: openssl rand -hex 16`,
 		}
 	}
 	return nil

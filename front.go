@@ -14,7 +14,9 @@ import (
 )
 
 // Handler serves the API at /realtime/, the health checks at /livez and /readyz, and
-// Config.Fallback everywhere else.
+// Config.Fallback everywhere else. An application that mounts it at /realtime/ keeps all
+// other paths. An http.ServeMux redirects paths with "//" or ".." in them, so a table
+// with such a name can be followed only where the mux is not in between.
 func (s *Server) Handler() http.Handler { return s.api.Handler() }
 
 // Routes adds the routes of the API, all below /realtime/, to a Gin application.
