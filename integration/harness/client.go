@@ -126,8 +126,8 @@ func (c Client) WantChat(t testing.TB, lines ...string) {
 	}
 }
 
-// NextChat waits for a message of the broadcast or of a room. It returns the user's id, the
-// user's name and the content, as in: u1/Ada: "hello"
+// NextChat waits for a message of the broadcast or of a room. It returns a line, such as
+// u1/Ada: "hello", of the user's id, the user's name and the content.
 func (c Client) NextChat(t testing.TB) string {
 	t.Helper()
 	var m ChatMessage
