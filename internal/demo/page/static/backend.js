@@ -1,5 +1,5 @@
-// Backend: the application behind the page, which has the rows that exist, and the
-// buttons that make and change one. A page may have none.
+// Backend: asks the application behind the page for the rows that exist, and to make or change
+// one. A page without a backend shows rows when they change.
 
 class Backend {
   #base;
@@ -10,19 +10,22 @@ class Backend {
     this.#key = key;
   }
 
-  get there() { return Boolean(this.#base); }
+  // exists tells whether the page has a backend.
+  get exists() { return Boolean(this.#base); }
 
-  // mayChange is for pages on the backend's own machine: it takes changes from no other.
-  get mayChange() { return this.there && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname); }
+  // mayChange tells whether the page was opened on this machine: the backend refuses changes
+  // from others.
+  get mayChange() { return this.exists && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname); }
 
-  // rows gives the rows that match now, each as the event that would have made it.
+  // rows returns the rows that match the filters now, each as a create event.
   async rows(collection, filters) {
     const url = new URL(`rows/${encodeURIComponent(collection)}`, this.#base);
     url.searchParams.set('filters', filters);
     return this.#ask(url, {});
   }
 
-  // change makes a row, or changes the one with a key. It gives the statement that did it.
+  // change inserts a row, or updates the row with a key. It returns the statement that the
+  // backend ran, and how many rows that changed.
   async change(collection, insert, key) {
     const answer = await this.#ask(new URL('change', this.#base), {
       method: 'POST', body: JSON.stringify({ collection, insert, key }),
@@ -35,7 +38,7 @@ class Backend {
     const answer = parse(await response.text());
     if (response.ok) return answer;
     const error = new Error(answer.error ?? `the backend answered ${response.status}`);
-    // The same question gets the same answer, but for a limit that was met.
+    // Another try helps after a failure of the server or a limit, not after a mistake in the request.
     error.final = response.status >= 400 && response.status < 500 && response.status !== 429;
     throw error;
   }

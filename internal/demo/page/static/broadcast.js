@@ -1,4 +1,4 @@
-// Broadcast: a line to everyone, and what everyone has sent.
+// Broadcast: sends announcements to everyone, and shows those of everyone.
 
 class Broadcast {
   #key;
@@ -23,7 +23,7 @@ class Broadcast {
     return { api_key: this.#key, user_id: this.#me.id, user_name: this.#me.name };
   }
 
-  // rename comes in anew: a name is told on coming in.
+  // rename connects again: the server takes the name from the first message.
   rename() {
     this.stop();
     this.start();
@@ -37,13 +37,12 @@ class Broadcast {
 
   start() {
     this.#socket = talkOver(socketURL('realtime', 'broadcast'), this.hello, this.#speaker, this.#on, (message) => {
-      if (message.event === 'connected') this.#speaker.complain('');
+      if (message.event === 'connected') this.#speaker.showError('');
       if (message.type === 'message') this.#heard(message);
     });
   }
 
-  // heard takes an announcement: {"text": ...} as this page sends it, or whatever
-  // else another client thinks of.
+  // #heard shows an announcement. This page sends {"text": ...}; other clients may send any JSON.
   #heard({ user_id: id, user_name: name, data, timestamp }) {
     const content = data?.text ?? data;
     const mine = id === this.#me.id;
@@ -54,11 +53,12 @@ class Broadcast {
   }
 }
 
-const toastFor = 8_000;
+const toastFor = 8_000; // milliseconds
 const toastsAtOnce = 3;
-const toastText = 240; // characters; the list has all
+const toastText = 240; // characters that are shown; the list shows more
 
-// Toasts are shown over the page for a while, longer under the pointer or the focus.
+// Toasts shows announcements over the page for a while. They stay while the pointer or the focus
+// is on them.
 class Toasts {
   #place;
 

@@ -1,11 +1,11 @@
-// Chat: the panel with the room and the broadcast, and what the person does there.
+// Chat: the panel with the room and the broadcast, and its controls.
 
 const defaultRoom = 'lobby';
 
 class Chat {
   #key;
   #me = new Person();
-  #kept = new Kept('room');
+  #storedRoom = new SessionValue('room');
   #room;
   #roomSpeaker;
   #broadcast;
@@ -13,7 +13,7 @@ class Chat {
   #shown = 'room';
   #unread = { room: 0, broadcast: 0 };
 
-  // log(socket, direction, text, event) is told of every frame.
+  // log(socket, direction, text, event) is called for every frame.
   constructor(key, log) {
     this.#key = key;
     const talkOf = (name) => new Talk($(`${name}-log`), $(`${name}-newer`));
@@ -34,11 +34,11 @@ class Chat {
   }
 
   start() {
-    this.#enter(this.#kept.value ?? defaultRoom);
+    this.#enter(this.#storedRoom.value ?? defaultRoom);
     this.#broadcast.start();
   }
 
-  // restart is for a page that comes back as it was left.
+  // restart connects again when the browser restores the page from its cache.
   restart() {
     this.#room.start();
     this.#broadcast.start();
@@ -54,7 +54,7 @@ class Chat {
     this.#broadcast.retry();
   }
 
-  // snippet is how a program would do the same.
+  // snippet returns a JavaScript program that does the same.
   snippet(name) {
     const [url, hello, message] = name === 'room'
       ? [socketURL('realtime', 'rooms', $('room-id').value), this.#room.hello, { type: 'message', content: 'Hello' }]
@@ -78,7 +78,7 @@ ws.send(JSON.stringify(${JSON.stringify(message)}));
     $('room-id').addEventListener('focus', () => this.#offerRooms());
     for (const id of ['me', 'room-id']) {
       $(id).addEventListener('focus', () => { $(id).defaultValue = $(id).value; });
-      $(id).addEventListener('keydown', leaveOrLose);
+      $(id).addEventListener('keydown', commitOrRevert);
     }
     for (const tab of this.#tabs()) tab.addEventListener('click', () => this.#show(tab.dataset.talk));
     $('talk-tabs').addEventListener('keydown', (event) => this.#moveTab(event));
@@ -95,14 +95,14 @@ ws.send(JSON.stringify(${JSON.stringify(message)}));
 
   #enter(typed) {
     const id = typed.trim() || defaultRoom;
-    if (/^\.\.?$/.test(id)) { // what an address takes for a folder
-      this.#roomSpeaker.complain('A room needs another name than dots.');
+    if (/^\.\.?$/.test(id)) { // a URL's path can't have these as names
+      this.#roomSpeaker.showError('A room needs another name than dots.');
       $('room-id').value = this.#room.id;
       return;
     }
     $('room-id').value = id;
     if (id === this.#room.id) return;
-    this.#kept.value = id;
+    this.#storedRoom.value = id;
     this.#room.enter(id);
     $('room-say').querySelector('input').placeholder = `Message ${id}`;
   }
@@ -151,9 +151,8 @@ ws.send(JSON.stringify(${JSON.stringify(message)}));
   }
 }
 
-// leaveOrLose ends the editing of a small field: Enter takes what was typed, Escape
-// goes back to what was there.
-function leaveOrLose({ key, target, isComposing }) {
+// commitOrRevert ends the editing of a field: Enter keeps the new text, Escape restores the old.
+function commitOrRevert({ key, target, isComposing }) {
   if (isComposing) return;
   if (key === 'Escape') target.value = target.defaultValue;
   if (key === 'Enter' || key === 'Escape') target.blur();

@@ -1,9 +1,9 @@
-// Filters as they are typed: status=paid total_gte=100 name_contains="red shoes",
-// or the JSON object itself. A value that is a number in JSON is sent as one, with
-// every digit: inside a JSON column 5 and "5" are two things. Quotes make it text.
+// Filters as people type them: status=paid total_gte=100 name_contains="red shoes", or a JSON
+// object. The page sends a value that is a number in JSON as a number, with every digit: inside
+// a JSON column 5 and "5" differ. Double quotes make a value text.
 
-// filterJSON turns what was typed into the JSON of "filters". The error is for
-// the person who typed it.
+// filterJSON returns the JSON of "filters" for a typed filter. It throws an error for the person
+// who typed it.
 function filterJSON(typed) {
   const text = typed.trim();
   if (text === '') return '{}';
@@ -18,7 +18,7 @@ function filterJSON(typed) {
   const filters = new Map(); // key → JSON
   for (const [key, value] of pairs(text)) {
     if (filters.has(key)) {
-      throw new Error(`${key} is there twice. One of several values: ${key}_in=a,b. Either of two conditions: [or]${key}=a [or]${key}_2=b`);
+      throw new Error(`${key} occurs twice. For one of several values write ${key}_in=a,b; for either of two conditions [or]${key}=a [or]${key}_2=b`);
     }
     filters.set(key, value);
   }
@@ -27,7 +27,7 @@ function filterJSON(typed) {
 
 const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-// pairs splits key=value words, and gives each value as JSON; it may stand in double
+// pairs yields [key, value as JSON] for each key=value in text. A value may stand in double
 // quotes.
 function* pairs(text) {
   const word = /\s*([^\s="]+)(=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?=\s|$))?/gy;

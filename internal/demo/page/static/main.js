@@ -1,27 +1,27 @@
-// The page: one table watched, with what the person chose, and the chat beside it.
+// The page: the table that the person watches, its filter and buttons, and the chat beside it.
 
-const keepRows = 200;
+const keepRows = 200; // rows of a table that the page keeps
 
 const config = JSON.parse(document.getElementById('config').textContent);
 const collections = config.collections ?? [];
 const $ = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat();
 
-let current; // the collection that is watched
-let chipsOf; // the collection whose examples are shown
-let filter = ''; // as it was typed and applied
-let watch;
+let current; // the collection that the page shows
+let chipsOf; // the collection whose examples the chips show
+let filter = ''; // the filter that applies, as the person typed it
+let watch; // the Socket of the current collection
 let rows;
 let table;
 let paused = false;
 let held = 0; // events since the pause began
-let seen = 0; // events since this watch began
+let seen = 0; // events since watch was opened
 let lastState = 'connecting';
-let loading; // the load that goes on; an older one ends when it sees another
-let early; // events that came while the rows were loaded
-let loadedOnce = false; // the rows of this watch
-let loadFailed = false; // the last time
-let wireShows = ''; // the socket whose frames are shown; all, with ''
+let loading; // identifies the current call of load; an older call ends when this has changed
+let early; // events that arrive while the rows are loaded
+let loadedOnce = false; // whether the rows were loaded since watch was opened
+let loadFailed = false; // whether the latest try to load the rows failed
+let wireShows = ''; // the socket whose frames are shown; '' means all
 
 const meter = new Meter($('meter'));
 const wire = new Wire($('frames'));
@@ -29,23 +29,23 @@ const status = new Status($('state'), () => 'Live');
 const backend = new Backend(config.backend, config.api_key);
 const chat = new Chat(config.api_key, log);
 
-// start watches the current collection with the current filter, from nothing.
+// start opens a socket for the current collection and filter, and begins with an empty table.
 function start() {
   const filters = filterJSON(filter);
-  complain('');
+  showError('');
   watch?.stop();
   held = seen = 0;
   loading = early = undefined;
   loadedOnce = false;
   rows = new Rows(current.key ?? ['id'], keepRows);
   table = new Table($('head'), $('rows'), current.badges ?? {}, (column) => rows.isKey(column));
-  wire.forget('table');
+  wire.clear('table');
   $('table').setAttribute('aria-label', `Live rows of ${current.name}`);
   drawSnippet();
   drawTabs();
   drawChips();
   drawActions();
-  remember();
+  writeAddress();
   const hello = `{"api_key":${JSON.stringify(config.api_key)},"filters":${filters},"transitions":true}`;
   watch = new Socket(tableURL(), hello, {
     state,
@@ -53,25 +53,26 @@ function start() {
     received: receive,
     closed: (code, reason) => log('table', 'note', `closed with code ${code}${reason ? `: ${reason}` : ''}`, 'close'),
   });
-  plan();
+  scheduleDraw();
 }
 
+// receive takes in a message of the table's socket.
 function receive(text, message) {
   log('table', 'received', text, message.event ?? (message.error ? 'error' : message.type));
-  if (message.error) complain(message.error_detail ? `${message.error}: ${message.error_detail}` : message.error);
-  if (message.event === 'connected' && backend.there) load();
+  if (message.error) showError(message.error_detail ? `${message.error}: ${message.error_detail}` : message.error);
+  if (message.event === 'connected' && backend.exists) load();
   if (!['create', 'update', 'delete', 'truncate'].includes(message.event)) return;
   meter.count();
   seen++;
   if (paused) held++;
   if (early) early.push(message);
   else rows.apply(message);
-  plan();
+  scheduleDraw();
 }
 
-// load fetches the rows that there are, after each connect: what the socket missed is
-// among them. Where that fails it tries again, after a while that grows, until the
-// rows are there or the socket has gone.
+// load loads the rows that exist, after each connect: they include the changes that the socket
+// missed. After a failure it tries again, with growing delays, until the rows are loaded, the
+// socket has closed, or another try can't help.
 async function load() {
   const mine = loading = {};
   loadFailed = false;
@@ -82,29 +83,29 @@ async function load() {
   }
 }
 
-// fetchRows takes in the rows that there are, and after them what arrived meanwhile.
-// It gives the error that kept it from that, unless another load goes on by then.
+// fetchRows takes in the rows that exist, and then the events that arrived meanwhile. It returns
+// the error if the rows could not be loaded. If another load has begun meanwhile, it does nothing.
 async function fetchRows(mine) {
   early = [];
-  let there, failed;
+  let found, failed;
   try {
-    there = await backend.rows(current.name, filterJSON(filter));
+    found = await backend.rows(current.name, filterJSON(filter));
   } catch (error) {
     failed = error;
   }
   if (loading !== mine) return undefined;
-  if (there && watch.live) {
-    rows.load(there);
+  if (found && watch.live) {
+    rows.load(found);
     loadedOnce = true;
     loadFailed = false;
   } else if (!loadFailed) {
-    rows.age();
+    rows.markStale();
     loadFailed = Boolean(failed);
-    if (failed) say(`The rows could not be loaded: ${failed.message}. They appear as they change.`);
+    if (failed) announce(`The rows could not be loaded: ${failed.message}. They appear as they change.`);
   }
   early.forEach((message) => rows.apply(message));
   early = undefined;
-  plan();
+  scheduleDraw();
   return failed;
 }
 
@@ -114,16 +115,16 @@ function tableURL() {
 
 function log(socket, direction, text, event) {
   wire.add(socket, direction, text, event);
-  plan();
+  scheduleDraw();
 }
 
-// plan has everything drawn once, with the next frame of the screen.
-let planned = false;
-function plan() {
-  if (planned) return;
-  planned = true;
+// scheduleDraw draws everything once, with the next frame of the screen.
+let drawScheduled = false;
+function scheduleDraw() {
+  if (drawScheduled) return;
+  drawScheduled = true;
   requestAnimationFrame(() => {
-    planned = false;
+    drawScheduled = false;
     drawCounts();
     if (paused) return;
     table.draw(rows);
@@ -148,12 +149,12 @@ function drawFoot() {
   $('shown').textContent = rows.size === 1 ? '1 row' : `${number.format(rows.size)} rows`;
 }
 
-// emptiness is why there are no rows, in a heading and a sentence.
+// emptiness says why no rows are shown, as a heading and a sentence.
 function emptiness() {
   if (lastState === 'refused') return ['Nothing is watched', 'The server did not accept this. Its answer stands beside the filter.'];
-  if (loadedOnce) return ['No row matches', 'A row appears here the moment it does.'];
-  if (backend.there && !loadFailed) return ['Loading the rows', 'The rows that there are come first, then each change.'];
-  if (seen > 0) return ['No rows left', 'All rows that were seen are gone. New ones appear here as they change.'];
+  if (loadedOnce) return ['No row matches', 'Rows appear here the moment they match.'];
+  if (backend.exists && !loadFailed) return ['Loading the rows', 'The rows that exist come first, then each change.'];
+  if (seen > 0) return ['No rows left', 'All rows were deleted. New ones appear here as they change.'];
   if (filter) return ['Waiting for a row that matches', 'Rows appear here the moment they change and match the filter.'];
   return ['Waiting for the first change', 'Rows appear here the moment they are inserted, updated or deleted.'];
 }
@@ -166,47 +167,49 @@ function drawEmpty() {
   $('empty-text').textContent = text;
 }
 
-// state shows how the connection is.
+// state shows the state of the table's socket.
 function state(name, detail) {
-  if (name === 'live' && seen > 0 && !backend.there) {
-    rows.age();
-    plan();
+  if (name === 'live' && seen > 0 && !backend.exists) {
+    rows.markStale();
+    scheduleDraw();
   }
   lastState = name;
   status.show(name, detail);
   $('retry').hidden = name !== 'waiting';
   document.body.classList.toggle('offline', name !== 'live');
-  if (name === 'waiting') say(`Connection lost, code ${detail.code}. Connecting again by itself.`);
-  else if (name !== 'connecting') say(`${status.text}: ${current.name}`);
+  if (name === 'waiting') announce(`Connection lost, code ${detail.code}. Connecting again by itself.`);
+  else if (name !== 'connecting') announce(`${status.text}: ${current.name}`);
   if (name === 'refused') {
-    complain(`${detail.error ? [detail.error.error, detail.error.error_detail].filter(Boolean).join(': ') : 'The server closed the socket'} (closed with ${detail.code})`);
+    showError(`${detail.error ? [detail.error.error, detail.error.error_detail].filter(Boolean).join(': ') : 'The server closed the socket'} (closed with ${detail.code})`);
   }
-  plan();
+  scheduleDraw();
 }
 
-function say(text) {
+// announce has a screen reader read a text.
+function announce(text) {
   if ($('say').textContent !== text) $('say').textContent = text;
 }
 
-// complain shows what is wrong beside the filter; nothing, with ''.
-function complain(text) {
+// showError shows an error beside the filter; '' hides the last one.
+function showError(text) {
   $('error').textContent = text;
   $('error').hidden = text === '';
   $('filter').setAttribute('aria-invalid', text !== '');
 }
 
+// choose shows another collection, without a filter.
 function choose(collection) {
   if (collection === current) return;
   current = collection;
   apply('');
 }
 
-// apply begins anew with a filter. One that can't be read changes nothing yet.
+// apply starts again with a filter. A filter that can't be understood only shows its error.
 function apply(text) {
   try {
     filterJSON(text);
   } catch (error) {
-    complain(error.message);
+    showError(error.message);
     return;
   }
   filter = text.trim();
@@ -218,15 +221,14 @@ function apply(text) {
 function pause(on) {
   paused = on;
   held = 0;
-  say(on ? 'Paused. Events are still counted.' : 'Resumed.');
-  plan();
+  announce(on ? 'Paused. Events are still counted.' : 'Resumed.');
+  scheduleDraw();
 }
 
 // Tabs and chips.
-
-// An element that is replaced between the press and the release of a button never
-// hears of the click, and loses the focus. So the tabs stay, and the chips of a table;
-// what they say changes.
+//
+// If a button is replaced between the press and the release of the mouse, it gets no click and
+// loses the focus. So the tabs stay, and the chips of a table; only their attributes change.
 
 function drawTabs() {
   if ($('tabs').childElementCount === 0) $('tabs').append(...collections.map(makeTab));
@@ -273,38 +275,39 @@ function makeChip({ label, text }) {
 function drawActions() {
   $('insert').hidden = !(backend.mayChange && current.inserts);
   $('update').hidden = !(backend.mayChange && current.updates);
-  tell();
+  showResult();
 }
 
-// change makes or changes a row and tells how, unless something else is watched by then.
+// change inserts or updates a row, and shows the statement. It shows nothing if the page shows
+// another collection or filter by then.
 async function change(insert) {
   const asking = watch;
-  let told;
+  let words;
   try {
-    const { statement, rows: n } = await backend.change(current.name, insert, insert ? '' : table.first() ?? '');
+    const { statement, rows: n } = await backend.change(current.name, insert, insert ? '' : table.firstVisible() ?? '');
     const filtered = insert && filter ? ' The filter decides whether it shows here.' : '';
-    told = [el('code', {}, statement), ` changed ${n === 1 ? '1 row' : `${number.format(n)} rows`}.${filtered}`];
+    words = [el('code', {}, statement), ` changed ${n === 1 ? '1 row' : `${number.format(n)} rows`}.${filtered}`];
   } catch (error) {
-    told = [`Nothing was changed: ${error.message}.`];
+    words = [`Nothing was changed: ${error.message}.`];
   }
-  if (asking === watch) tell(...told);
+  if (asking === watch) showResult(...words);
 }
 
-// tell shows what a button did; without words it shows nothing. It stands below all
-// that can be clicked, which so keeps its place.
-function tell(...words) {
+// showResult shows what a button did; without words it hides the last result. The result stands
+// below all buttons, so that they don't move.
+function showResult(...words) {
   $('statement').replaceChildren(...words);
   $('statement').hidden = words.length === 0;
 }
 
-// The choice stands in the address, so that it survives a reload and can be passed on.
+// The address names the collection and the filter, so that they survive a reload and can be shared.
 
-function remember() {
+function writeAddress() {
   const query = filter ? `?${encodeURIComponent(filter)}` : '';
   history.replaceState(null, '', `#${encodeURIComponent(current.name)}${query}`);
 }
 
-// decoded is a part of the address; nothing, where somebody has mangled it.
+// decoded returns a part of the address, or '' if it can't be decoded.
 function decoded(part) {
   try {
     return decodeURIComponent(part);
@@ -313,7 +316,7 @@ function decoded(part) {
   }
 }
 
-function recall() {
+function readAddress() {
   const [name, query = ''] = location.hash.slice(1).split('?');
   current = collections.find((c) => c.name === decoded(name)) ?? collections[0];
   const wanted = decoded(query);
@@ -322,11 +325,11 @@ function recall() {
     apply(wanted);
   } catch (error) {
     apply('');
-    complain(error.message);
+    showError(error.message);
   }
 }
 
-// The wire's choices.
+// The list of frames and the program below it.
 
 function drawSnippet() {
   $('snippet').textContent = wireShows === '' || wireShows === 'table' ? snippet(filterJSON(filter)) : chat.snippet(wireShows);
@@ -350,7 +353,7 @@ function showSocket(button) {
   drawSnippet();
 }
 
-// What the person does.
+// Events of the page's controls and of the browser.
 
 $('filter-form').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -376,7 +379,7 @@ $('retry').addEventListener('click', () => watch.retry());
 $('copy-frames').addEventListener('click', () => copyText(wire.text(), $('copy-frames')));
 $('copy-snippet').addEventListener('click', () => copyText($('snippet').textContent, $('copy-snippet')));
 for (const button of $('wire-filter').children) button.addEventListener('click', () => showSocket(button));
-addEventListener('hashchange', recall);
+addEventListener('hashchange', readAddress);
 addEventListener('online', retry);
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) retry();
@@ -402,5 +405,5 @@ setInterval(() => {
 }, 1_000);
 
 chat.start();
-if (collections.length > 0) recall();
-else complain('This server offers no tables to this page.');
+if (collections.length > 0) readAddress();
+else showError('This server offers no tables to this page.');

@@ -1,7 +1,7 @@
-// Meter: how many events there were, in all and in each of the last seconds.
+// Meter: counts events, in total and for each of the last seconds, and draws the seconds as bars.
 
-const meterSeconds = 40;
-const rateSeconds = 10;
+const meterSeconds = 40; // bars
+const rateSeconds = 10; // seconds that the rate is an average of
 
 class Meter {
   total = 0;
@@ -26,14 +26,14 @@ class Meter {
     this.#seconds[meterSeconds - 1]++;
   }
 
-  // tick ends a second.
+  // tick begins the next second.
   tick() {
     this.#seconds.shift();
     this.#seconds.push(0);
     this.draw();
   }
 
-  // rate is the events in a second, over those that are complete.
+  // rate returns the average number of events in a second, over the last complete seconds.
   rate() {
     const age = Math.floor((performance.now() - this.#began) / 1_000);
     const over = Math.max(1, Math.min(rateSeconds, age));

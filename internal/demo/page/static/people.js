@@ -1,22 +1,22 @@
-// People: who is in a room. The server tells the number with every coming and
-// going; names come from its list of rooms and from what people do.
+// People: who is in a room. The server sends the number with each join and leave. Names come
+// from its list of rooms and from messages.
 
-const showPeople = 12;
+const showPeople = 12; // names that are shown
 
 class People {
   #list;
   #me;
-  #names = new Map(); // user id → name, in the order of their coming
+  #names = new Map(); // user id → name, in the order of joining
 
-  count = 0;
-  changes = 0; // how often somebody came or went
+  count = 0; // people in the room
+  changes = 0; // joins and leaves so far
 
   constructor(list, me) {
     this.#list = list;
     this.#me = me;
   }
 
-  // begin is for the moment when we have come in.
+  // begin starts from the moment when this page has joined: count people are in the room.
   begin(count) {
     this.#names.clear();
     this.#names.set(this.#me.id, this.#me.name);
@@ -25,8 +25,8 @@ class People {
     this.draw();
   }
 
-  // apply takes in that somebody came, went or spoke. It gives the name by which the
-  // person went before.
+  // apply takes in a message about a join or a leave, or from a person. It returns the name that
+  // the person had before.
   apply({ type, user_id: id, user_name: name, room_info: room }) {
     const before = this.#names.get(id);
     if (type === 'user_left') this.#names.delete(id);
@@ -39,7 +39,7 @@ class People {
     return before;
   }
 
-  // fill takes the participants as the list of rooms has them.
+  // fill takes over the names from the list of rooms.
   fill(participants) {
     this.#names = new Map([[this.#me.id, this.#me.name]]);
     for (const { id, name } of participants) if (id !== this.#me.id) this.#names.set(id, name);

@@ -1,4 +1,4 @@
-// Room: one room, entered and entered again, with those who are in it.
+// Room: the chat room that the person is in. It joins again after a lost connection.
 
 class Room {
   #key;
@@ -9,7 +9,7 @@ class Room {
   #on;
   #id;
   #socket;
-  #entered = false; // this room has been entered before
+  #entered = false; // whether this room was joined before
   #renamed = false;
 
   // on has state(name, detail), log(direction, text, event), people() and message().
@@ -28,17 +28,17 @@ class Room {
     return { api_key: this.#key, user_id: this.#me.id, user_name: this.#me.name, action: 'create', room_title: this.#id };
   }
 
-  // enter goes to a room, out of the one before.
+  // enter leaves the room and joins another.
   enter(id) {
     const before = this.stop();
     this.#id = id;
     this.#entered = false;
     this.#talk.clear();
-    this.#speaker.complain('');
+    this.#speaker.showError('');
     return this.#connect(before);
   }
 
-  // rename comes in anew: a name is told on coming in.
+  // rename joins again: the server takes the name from the first message.
   rename() {
     this.#renamed = true;
     return this.#connect(this.stop());
@@ -58,7 +58,7 @@ class Room {
 
   async #connect(before) {
     const id = this.#id;
-    await before; // or else the server takes us for one person with two windows
+    await before; // else the server counts one person with two sockets
     if (this.#socket || id !== this.#id) return;
     this.#socket = talkOver(socketURL('realtime', 'rooms', id), this.hello, this.#speaker, this.#on, (message) => this.#hear(message));
   }
@@ -73,8 +73,8 @@ class Room {
     const at = new Date(message.timestamp);
     this.#people.apply(message);
     this.#on.people();
-    if (type === 'user_joined') this.#talk.came(id, name, at);
-    else if (type === 'user_left') this.#talk.went(id, name, at);
+    if (type === 'user_joined') this.#talk.joined(id, name, at);
+    else if (type === 'user_left') this.#talk.left(id, name, at);
     else this.#said(message, at);
   }
 
@@ -86,19 +86,19 @@ class Room {
   }
 
   #joined(message) {
-    this.#speaker.complain('');
+    this.#speaker.showError('');
     if (this.#renamed) this.#talk.note(`You are now ${this.#me.name}`);
-    else if (this.#entered) this.#talk.note('Connected again. What was said meanwhile is not here.');
+    else if (this.#entered) this.#talk.note('Connected again. Messages sent meanwhile are missing.');
     this.#entered = true;
     this.#renamed = false;
     this.#people.begin(Number(message.participants.text));
     this.#on.people();
-    this.#learn(this.#socket);
+    this.#loadNames(this.#socket);
   }
 
-  // learn asks who is here. If somebody comes or goes meanwhile, it asks again, but
-  // not for ever: in a lively room the names come by themselves.
-  async #learn(socket) {
+  // #loadNames asks the server who is here. If somebody joins or leaves meanwhile it asks again,
+  // three times at most: in a lively room the messages bring the names.
+  async #loadNames(socket) {
     for (let i = 0; i < 3 && socket === this.#socket && socket?.live; i++) {
       const { changes } = this.#people;
       const rooms = await listRooms(this.#key);
@@ -110,7 +110,7 @@ class Room {
   }
 }
 
-// listRooms gives the rooms in which somebody is; none where the server can't be asked.
+// listRooms returns the rooms with people in them, or an empty list if the request fails.
 async function listRooms(key) {
   try {
     const response = await fetch(new URL('realtime/rooms', new URL('.', location.href)), { headers: { 'X-API-Key': key } });

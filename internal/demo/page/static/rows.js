@@ -1,14 +1,14 @@
-// Rows: what is known of a table, and what of it is not shown yet. It goes on
-// while the table on the page holds still, and never holds more than its limit.
+// Rows: the newest rows of a table, as events tell of them, and the changes that Table has not
+// drawn yet. Rows takes in events while the page is paused too.
 
 class Rows {
-  #key;
-  #limit;
+  #key; // names of the key's columns
+  #limit; // most rows that are kept
   #rows = new Map(); // key → {data, stale}, oldest first
-  #before = new Map(); // key → what the page shows of a row that has changed since
+  #before = new Map(); // key → {shown, old} of each row that changed since the last takeChanges
 
-  columns = []; // in the table's own order
-  calm = false; // what changed since the last drawing was loaded, and is no news
+  columns = []; // in the table's order
+  calm = false; // the changes since the last drawing come from load: draw them without effects
 
   constructor(key, limit) {
     this.#key = key;
@@ -37,18 +37,18 @@ class Rows {
     }
   }
 
-  // load takes the rows that there are, in place of those that are held.
+  // load replaces all rows by those of the backend's create events.
   load(events) {
-    const there = new Set(events.map(({ data }) => this.#name(data)));
-    for (const key of [...this.#rows.keys()]) if (!there.has(key)) this.#drop(key);
+    const loaded = new Set(events.map(({ data }) => this.#name(data)));
+    for (const key of [...this.#rows.keys()]) if (!loaded.has(key)) this.#drop(key);
     for (const event of events) this.#put(event);
     this.calm = true;
   }
 
-  // take returns what has changed since the last call, as a Map from key to
-  // {row, appeared, old}: row is undefined for one that went; old has the previous
-  // values of the cells that changed.
-  take() {
+  // takeChanges returns the changes since the last call, as a Map from key to
+  // {row, appeared, old}. row is undefined if the row was deleted; appeared tells whether the
+  // row is new; old has the previous values of the columns that changed.
+  takeChanges() {
     const changes = new Map();
     for (const [key, before] of this.#before) {
       const row = this.#rows.get(key);
@@ -67,20 +67,21 @@ class Rows {
     return changes;
   }
 
-  // age marks all rows as perhaps outdated: events were missed.
-  age() {
+  // markStale marks all rows as possibly outdated, because events were missed.
+  markStale() {
     for (const [key, row] of this.#rows) {
       this.#touch(key, row);
       this.#rows.set(key, { ...row, stale: true });
     }
   }
 
-  // all returns every row as if it had just appeared, for a page that begins anew.
+  // all returns every row in the form of takeChanges, for a table that is drawn again from the start.
   all() {
     this.#before.clear();
     return new Map([...this.#rows].map(([key, row]) => [key, { row, appeared: false, old: {} }]));
   }
 
+  // #put inserts or replaces the row of an event.
   #put(event) {
     const key = this.#name(event.data);
     const earlier = this.#name({ ...event.data, ...event.old_data });
@@ -104,6 +105,7 @@ class Rows {
     this.#rows.delete(key);
   }
 
+  // #touch notes a row's state before its first change since the last takeChanges.
   #touch(key, row, old) {
     const before = this.#before.get(key);
     if (!before) {
@@ -111,10 +113,12 @@ class Rows {
     }
   }
 
+  // #name returns the text that identifies a row, made of its key's values.
   #name(data) {
     return this.#key.map((column) => show(data[column])).join(' · ');
   }
 
+  // #learn takes over the columns of a whole row.
   #learn(columns) {
     if (columns.length !== this.columns.length || columns.some((c, i) => c !== this.columns[i])) this.columns = columns;
   }

@@ -1,17 +1,18 @@
-// Socket: one conversation with the server over one WebSocket after another, for as
-// long as it is wanted.
+// Socket: keeps a WebSocket connected until it is stopped. After a lost connection it connects
+// again and sends the first message, hello, again.
 
+// All times are in milliseconds.
 const pingEvery = 30_000;
 const pongWithin = 10_000;
 const closedWithin = 1_000;
 const firstDelay = 400;
 const longestDelay = 15_000;
-const settled = 5_000; // a socket that lived this long was a good one
+const settled = 5_000; // after a connection this long, the delays start from firstDelay again
 
-// refusals are the close codes that tell not to come back before something is mended.
+// refusals are the close codes after which connecting again does not help.
 const refusals = new Set([4400, 4401, 4403, 4404]);
 
-// greetings are the events with which the server takes a socket in.
+// greetings are the events that the server sends when it has accepted a socket.
 const greetings = new Set(['connected', 'joined']);
 
 class Socket {
@@ -20,7 +21,7 @@ class Socket {
   #on;
   #socket;
   #timer;
-  #alive; // the timers of a live socket
+  #alive; // timers of a live socket: {ping, pong}
   #attempts = 0;
   #liveSince;
   #error;
@@ -35,14 +36,15 @@ class Socket {
 
   get live() { return this.#liveSince !== undefined; }
 
-  // send sends a message, or tells that it can't now.
+  // send sends a message. It returns false if the socket is not live.
   send(message) {
     if (!this.live) return false;
     this.#send(JSON.stringify(message));
     return true;
   }
 
-  // stop ends it for good. What it returns is there when the server has heard of it.
+  // stop closes the socket for good. The promise resolves when the server has confirmed that, or
+  // after a second.
   stop() {
     clearTimeout(this.#timer);
     this.#liveSince = undefined;
@@ -55,7 +57,7 @@ class Socket {
     });
   }
 
-  // retry connects at once if it was to happen later.
+  // retry connects now if the socket waits to connect again.
   retry() {
     if (!this.#socket) this.#connect();
   }
@@ -96,7 +98,7 @@ class Socket {
     this.#on.state('live');
   }
 
-  // lost gives a socket up that answers no more, without waiting for its end.
+  // #lost gives up a socket that does not answer, without waiting for its close.
   #lost() {
     this.#detach().close();
     this.#closed(1006, 'no answer to the ping');
@@ -129,13 +131,13 @@ class Socket {
   }
 }
 
-// retryDelay is the milliseconds to wait after so many attempts before the last: longer
-// each time, and not the same for everybody.
+// retryDelay returns the milliseconds to wait after a failure that so many failures precede. The
+// delay doubles up to longestDelay, and varies randomly, so that not all clients return at once.
 function retryDelay(attempts) {
   return Math.min(longestDelay, firstDelay * 2 ** attempts) * (0.5 + Math.random() / 2);
 }
 
-// socketURL is the address of a socket, beside the page: of realtime/broadcast, say.
+// socketURL returns the address of a socket relative to the page, as of realtime/broadcast.
 function socketURL(...path) {
   const url = new URL(path.map(encodeURIComponent).join('/'), new URL('.', location.href));
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';

@@ -1,14 +1,14 @@
-// Speaker: one line to write in, and what becomes of it. What did not get through
-// comes back into the line.
+// Speaker: the form for a message, and its errors. A message that the server did not take comes
+// back into the input.
 
 class Speaker {
   #form;
   #input;
   #error;
   #say;
-  #waiting = ''; // was sent and has not come back yet
+  #waiting = ''; // the text that was sent and has not come back from the server
 
-  // say sends a text and tells whether it could.
+  // say(text) sends a text, and returns whether it could.
   constructor(form, error, say) {
     this.#form = form;
     this.#input = form.querySelector('input');
@@ -20,20 +20,19 @@ class Speaker {
     });
   }
 
-  // heard is told of each of our own messages that comes back.
+  // heard takes in that a message of this page came back from the server.
   heard(text) {
     if (text === this.#waiting) this.#waiting = '';
-    this.complain('');
+    this.showError('');
   }
 
-  // complain shows what is wrong, or with '' nothing.
-  complain(text) {
+  // showError shows an error; '' hides the last one.
+  showError(text) {
     this.#error.textContent = text;
     this.#error.hidden = text === '';
   }
 
-  // giveBack puts what did not get through back into the line, unless there is more
-  // there already.
+  // giveBack puts the text that did not get through back into the input, if that is empty.
   giveBack() {
     if (this.#waiting && this.#input.value === '') this.#input.value = this.#waiting;
     this.#waiting = '';
@@ -44,55 +43,55 @@ class Speaker {
     this.#input.focus();
     if (text === '') return;
     if (!this.#say(text)) {
-      this.complain('Not connected just now. Your words stay here; send them again in a moment.');
+      this.showError('Not connected just now. Your message stays here: send it again in a moment.');
       return;
     }
     this.#waiting = text;
     this.#input.value = '';
-    this.complain('');
+    this.showError('');
   }
 }
 
-// talkOver opens the socket that a speaker speaks over. on has state(name, detail) and
-// log(direction, text, event); hear gets all messages but errors, which the speaker shows.
+// talkOver opens the socket of a room or of the broadcast. The speaker shows errors; hear
+// receives all other messages. on has state(name, detail) and log(direction, text, event).
 function talkOver(url, hello, speaker, on, hear) {
   const failed = (text) => {
     speaker.giveBack();
-    if (text) speaker.complain(text);
+    if (text) speaker.showError(text);
   };
   return new Socket(url, JSON.stringify(hello), {
     state: (name, detail) => {
       on.state(name, detail);
-      if (name === 'waiting' || name === 'refused') failed(detail.error ? kindly(detail.error) : closedKindly(detail.code));
+      if (name === 'waiting' || name === 'refused') failed(detail.error ? friendlyError(detail.error) : friendlyClose(detail.code));
     },
     sent: (text) => on.log('sent', text, JSON.parse(text).type ?? 'hello'),
     received: (text, message) => {
       on.log('received', text, message.event ?? message.type ?? (message.error ? 'error' : ''));
-      if (message.error) failed(kindly(message));
+      if (message.error) failed(friendlyError(message));
       else hear(message);
     },
     closed: (code, reason) => on.log('note', `closed with code ${code}${reason ? `: ${reason}` : ''}`, 'close'),
   });
 }
 
-// kindly puts what the server says is wrong into words for somebody who talks.
-function kindly({ error, error_detail: detail }) {
-  const told = detail ? ` (${detail})` : '';
+// friendlyError returns an error of the server in words for a person in a chat.
+function friendlyError({ error, error_detail: detail }) {
+  const more = detail ? ` (${detail})` : '';
   switch (error) {
-    case 'Rate limit exceeded': return `That was a little too much at once. Wait a moment, then try again${told}.`;
+    case 'Rate limit exceeded': return `That was a little too much at once. Wait a moment, then try again${more}.`;
     case 'Room belongs to different project': return 'This room belongs to somebody else. Choose another one.';
     case 'Room not found': return 'This room is gone. Choose another one.';
     case 'API key is required':
-    case 'Invalid API key': return `The server does not accept this page’s key any more${told}.`;
-    default: return `The server did not take that: ${error}${told}.`;
+    case 'Invalid API key': return `The server does not accept this page’s key any more${more}.`;
+    default: return `The server did not take that: ${error}${more}.`;
   }
 }
 
-// closedKindly tells why a socket has ended, where that is the talker's concern.
-function closedKindly(code) {
+// friendlyClose says why a socket was closed, if the person can do something about it.
+function friendlyClose(code) {
   switch (code) {
-    case 1009: return 'That was longer than the server takes. Make it shorter.';
-    case 4008: return 'This window could not keep up and was cut off. It comes back by itself.';
+    case 1009: return 'This message is longer than the server accepts. Make it shorter.';
+    case 4008: return 'This window was too slow, so the server disconnected it. It connects again by itself.';
     default: return '';
   }
 }

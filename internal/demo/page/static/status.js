@@ -1,4 +1,4 @@
-// Status: how a socket is, in a word or two, with a countdown while it waits.
+// Status: shows a socket's state in a word or two, with a countdown until it connects again.
 
 class Status {
   #node;
@@ -6,7 +6,7 @@ class Status {
   #live;
   #countdown;
 
-  // node has a dot and the text; live gives the words for a socket that is.
+  // node contains a dot and the text. live returns the text for a live socket.
   constructor(node, live) {
     this.#node = node;
     this.#text = node.lastElementChild;
@@ -15,7 +15,7 @@ class Status {
 
   get text() { return this.#text.textContent; }
 
-  // show takes the name and the detail that a Socket tells.
+  // show shows a state: the arguments are those of a Socket's state(name, detail).
   show(name, detail) {
     clearInterval(this.#countdown);
     this.#node.dataset.state = name;
@@ -29,7 +29,7 @@ class Status {
     this.#countdown = setInterval(tick, 500);
   }
 
-  // refresh writes the words anew, if the socket is live.
+  // refresh writes the text of a live socket again.
   refresh() {
     if (this.#node.dataset.state === 'live') this.#write(this.#live());
   }

@@ -1,10 +1,10 @@
-// Table: the rows on the page. It is drawn from what Rows says has changed.
+// Table: draws the changes of Rows into the HTML table.
 
-const oldValueFor = 5_000;
-const widest = 22; // characters of a column; what is longer is cut
-const newFor = 2_800;
-const fadeFor = 900;
-const manyAtOnce = 40; // more rows than this at once come and go without ceremony
+const oldValueFor = 5_000; // milliseconds that the old value of a cell stays visible
+const widest = 22; // characters of the widest column
+const newFor = 2_800; // milliseconds that a new row is highlighted
+const fadeFor = 900; // milliseconds that a deleted row fades
+const manyAtOnce = 40; // more changes than this are drawn without effects
 
 class Table {
   #head;
@@ -23,9 +23,9 @@ class Table {
     body.replaceChildren();
   }
 
-  // draw shows the changes, those that came first at the bottom.
+  // draw draws the changes of rows. The oldest change is at the bottom.
   draw(rows) {
-    let changes = rows.take();
+    let changes = rows.takeChanges();
     if (this.#columns !== rows.columns) {
       this.#columns = rows.columns;
       this.#widths = rows.columns.map((name) => Math.max(4, Math.ceil(name.length * 0.85)));
@@ -70,7 +70,7 @@ class Table {
     this.#body.prepend(tr);
   }
 
-  // content of a cell: the value, and above it for a while what it was.
+  // #content returns the nodes of a cell: for a while the old value, and below it the value.
   #content(i, value, old) {
     const column = this.#columns[i];
     const text = show(value);
@@ -92,8 +92,8 @@ class Table {
     return [was, node];
   }
 
-  // widen makes room for so many characters. Columns never get narrower, so that
-  // the table keeps still.
+  // #widen makes a column wide enough for so many characters. Columns never get narrower, so
+  // that the table does not jump.
   #widen(i, characters) {
     this.#widths[i] = Math.max(this.#widths[i], Math.min(widest, characters));
   }
@@ -107,8 +107,8 @@ class Table {
     setTimeout(() => tr.remove(), fadeFor);
   }
 
-  // first is the key of the first row that can be seen, or else of the first.
-  first() {
+  // firstVisible returns the key of the first row that the person sees, or of the first row.
+  firstVisible() {
     const rows = [...this.#body.querySelectorAll('tr:not([data-gone])')];
     const top = this.#head.getBoundingClientRect().bottom - 1;
     return (rows.find((tr) => tr.getBoundingClientRect().top >= top) ?? rows[0])?.dataset.key;

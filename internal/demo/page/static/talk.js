@@ -1,9 +1,9 @@
-// Talk: what was said and what happened, newest at the bottom. It keeps to its end
-// unless somebody has scrolled up to read.
+// Talk: a list of messages, joins and leaves, newest at the bottom. It scrolls to the newest,
+// unless the person has scrolled up to read.
 
-const keepLines = 200;
-const drawText = 4_000; // characters of one message
-const together = 120_000; // messages of one person in so many milliseconds stand together
+const keepLines = 200; // lines
+const drawText = 4_000; // characters of a message that are drawn
+const together = 120_000; // milliseconds within which messages of a person stand under one name
 const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
 class Talk {
@@ -27,7 +27,7 @@ class Talk {
     this.#toEnd();
   }
 
-  // message shows what somebody has said.
+  // message adds a message.
   message({ id, name, content, at, mine }) {
     const { kind, id: before, name: nameBefore, at: then } = this.#last ?? {};
     const follows = kind === 'message' && before === id && nameBefore === name && at - then < together;
@@ -42,8 +42,9 @@ class Talk {
     if (mine) this.#toEnd();
   }
 
-  // came and went tell of somebody; who comes straight back is told of once.
-  came(id, name, at) {
+  // joined adds that a person has joined. If the line before says that the same person left, one
+  // line for both replaces it.
+  joined(id, name, at) {
     const { kind, id: before, name: nameBefore, node } = this.#last ?? {};
     if (kind !== 'left' || before !== id) {
       this.#note('joined', id, name, at, ' joined');
@@ -54,9 +55,10 @@ class Talk {
     else this.#note('renamed', id, nameBefore, at, ' is now ', el('bdi', {}, name));
   }
 
-  went(id, name, at) { this.#note('left', id, name, at, ' left'); }
+  // left adds that a person has left.
+  left(id, name, at) { this.#note('left', id, name, at, ' left'); }
 
-  // note tells of ourselves.
+  // note adds a line about this page itself.
   note(text) { this.#note('note', undefined, '', new Date(), text); }
 
   #note(kind, id, name, at, ...what) {
@@ -81,7 +83,7 @@ class Talk {
 
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.#list;
-    if (clientHeight === 0) return; // it is not on the page now
+    if (clientHeight === 0) return; // the list is hidden
     this.#atEnd = scrollHeight - scrollTop - clientHeight < 48;
     if (this.#atEnd) this.#newer.hidden = true;
   }

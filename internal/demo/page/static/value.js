@@ -1,18 +1,19 @@
-// Values: JSON as PostgreSQL wrote it, every digit kept.
+// Values: JSON as PostgreSQL wrote it, with all digits of numbers, and how to show it.
 
-// NumberText is a number as its digits were sent: 19.90 stays 19.90, and an
-// identifier beyond 2^53 stays itself.
+// NumberText is a number with the digits that were sent: 19.90 stays 19.90, and an integer
+// beyond 2^53 is not rounded.
 class NumberText {
   constructor(text) { this.text = text; }
 }
 
-// parse reads JSON with numbers as NumberText, where the browser tells their text.
+// parse reads JSON, with numbers as NumberText. In a browser that does not tell the source text
+// of a number, the digits are those of the rounded number.
 function parse(json) {
   return JSON.parse(json, (_, value, context) =>
     typeof value === 'number' ? new NumberText(context?.source ?? String(value)) : value);
 }
 
-// compact is the value as JSON text.
+// compact returns a value as JSON text.
 function compact(value) {
   if (value instanceof NumberText) return value.text;
   if (Array.isArray(value)) return `[${value.map(compact).join(', ')}]`;
@@ -26,7 +27,7 @@ const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)$
 const today = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 const otherDay = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
-// kind is how a value is to be shown.
+// kind says how to show a value.
 function kind(value) {
   if (value === undefined) return 'unknown';
   if (value === null) return 'null';
@@ -37,7 +38,7 @@ function kind(value) {
   return 'json';
 }
 
-// show is the value as a person reads it.
+// show returns a value as a person reads it.
 function show(value) {
   switch (kind(value)) {
     case 'unknown': return '…';
@@ -51,16 +52,17 @@ function show(value) {
   }
 }
 
-// whole is the value in full, for whoever points at it.
+// whole returns the complete value, for the tooltip of a cell.
 function whole(value) {
   return typeof value === 'string' ? value : value === undefined ? 'not sent, as it did not change' : compact(value);
 }
 
+// same tells whether two values are equal as JSON text.
 function same(a, b) {
   return a === b || (a !== undefined && b !== undefined && compact(a) === compact(b));
 }
 
-// el makes an element; children that are not nodes become text.
+// el creates an element. Children that are not nodes become text.
 function el(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {

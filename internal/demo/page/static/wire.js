@@ -1,7 +1,7 @@
-// Wire: the frames as they went over the sockets, newest on top.
+// Wire: lists the frames that the sockets have sent and received, newest on top.
 
-const keepFrames = 100; // of each socket
-const drawAtMost = 4_000; // characters of one frame; copying gives all of it
+const keepFrames = 100; // frames of each socket
+const drawAtMost = 4_000; // characters of a frame that are drawn; Copy copies the whole frame
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' });
 const token = /("(?:[^"\\]|\\.)*"?)(\s*:)?|(-?\d[\d.eE+-]*)|\b(true|false|null)\b/g;
 
@@ -15,16 +15,15 @@ class Wire {
     list.addEventListener('keydown', (event) => this.#move(event));
   }
 
-  // add takes a frame in: socket is table, room or broadcast, direction is sent,
-  // received or note.
+  // add adds a frame. socket is table, room or broadcast; direction is sent, received or note.
   add(socket, direction, text, event = '') {
     this.#waiting.push({ socket, direction, text, event, at: new Date() });
     const older = this.#waiting.filter((frame) => frame.socket === socket);
     if (older.length > keepFrames) this.#waiting.splice(this.#waiting.indexOf(older[0]), 1);
   }
 
-  // forget drops what a socket has sent and received so far.
-  forget(socket) {
+  // clear removes the frames of a socket.
+  clear(socket) {
     const other = (frame) => frame.socket !== socket;
     this.#waiting = this.#waiting.filter(other);
     for (const frame of this.#frames) if (!other(frame)) frame.item.remove();
@@ -46,21 +45,21 @@ class Wire {
     });
   }
 
-  // show leaves only one socket's frames on the page, or with '' all.
+  // show shows the frames of one socket, or with '' of all.
   show(socket) {
     if (socket) this.#list.dataset.only = socket;
     else delete this.#list.dataset.only;
     this.#list.scrollTop = 0;
   }
 
-  // text is all that is shown, newest first.
+  // text returns the frames that are shown, newest first.
   text() {
     const { only } = this.#list.dataset;
     return this.#frames.filter((frame) => !only || frame.socket === only).map((frame) => frame.text).join('\n');
   }
 
-  // move goes from frame to frame with the arrow keys: the list is one stop of the
-  // Tab key, and its frames' buttons are none.
+  // #move moves the focus between the frames' buttons with the arrow keys. The Tab key stops at
+  // the list, and not at each button.
   #move(event) {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by === undefined) return;
@@ -94,8 +93,8 @@ class Wire {
   }
 }
 
-// colour cuts JSON text into nodes, in the order and with every character of the
-// text. Lines may break behind its commas.
+// colour splits JSON text into nodes that keep every character in order. Lines may break after
+// commas.
 function* colour(text) {
   let end = 0;
   for (const match of text.matchAll(token)) {
@@ -115,7 +114,8 @@ function* colour(text) {
   if (end < text.length) yield text.slice(end);
 }
 
-// copyText copies, also where the page is not on a secure origin, and says so on the button.
+// copyText copies text to the clipboard and says on the button whether that worked. It works on
+// insecure origins too.
 async function copyText(text, button) {
   let done = true;
   try {
