@@ -1,8 +1,9 @@
-# A Docker engine: the machine's own if one answers, otherwise one that lives as
-# long as the run, with its data, socket and process id in the run's folder.
+# The Docker engine: the machine's own if that answers, else one for this run, which has its
+# data, its socket and its process id in the run's folder.
 
 engine_dir=$work/engine
 
+# start_engine starts an engine unless one answers.
 start_engine() {
   if timeout 10 docker info >/dev/null 2>&1; then
     echo "the machine's engine answers"
@@ -24,7 +25,7 @@ start_engine() {
   docker info --format 'engine {{.ServerVersion}}, storage {{.Driver}}'
 }
 
-# use_engine points the run's other steps at the engine that start_engine started.
+# use_engine makes the other steps use the engine that start_engine started.
 use_engine() {
   [ -e "$engine_dir/started" ] || return 0
   export DOCKER_HOST=unix://$engine_dir/docker.sock
@@ -32,7 +33,8 @@ use_engine() {
   export TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1
 }
 
-# stop_engine ends its containers first: the engine leaves running ones behind.
+# stop_engine stops the engine that start_engine started. It removes the containers first, which
+# would otherwise go on.
 stop_engine() {
   [ -e "$engine_dir/started" ] || return 0
   use_engine

@@ -1,7 +1,6 @@
 #!/bin/bash
-# The entrypoint of the PostgreSQL image that image.sh makes: POSTGRES_USER,
-# POSTGRES_PASSWORD, POSTGRES_DB and POSTGRES_HOST_AUTH_METHOD mean what they mean
-# to the official image.
+# The entrypoint of the PostgreSQL image that image.sh builds. POSTGRES_USER, POSTGRES_PASSWORD,
+# POSTGRES_DB and POSTGRES_HOST_AUTH_METHOD have the same meaning as in the official image.
 set -eu
 
 if [ "${1:0:1}" = - ]; then

@@ -1,5 +1,4 @@
-# Debian packages that the run needs and the machine lacks.
-
+# install_packages installs the Debian packages that the run needs and the machine lacks.
 install_packages() {
   local missing=()
   need() { command -v "$1" >/dev/null || missing+=("$2"); }
@@ -13,7 +12,7 @@ install_packages() {
   need gcc gcc # the race detector is linked with it
   [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
   need git git
-  # The system's own Python: another one in the PATH does not see Debian's packages.
+  # Only the system's own Python sees Debian's packages.
   /usr/bin/python3 -c 'import websocket' 2>/dev/null || missing+=(python3-websocket)
   # Only Debian 12 has the package for PostgreSQL 15.
   [ -e /usr/share/postgresql/15/extension/postgis.control ] || missing+=(postgresql-15-postgis-3)
@@ -24,7 +23,7 @@ install_packages() {
   fi
   echo "installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
-  # No service is to be started: the run starts its own.
+  # Packages must not start their services: the run starts its own.
   local policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"

@@ -1,11 +1,10 @@
-# Steps: each prints its name and how long it took, and ends the run if it fails.
-
-# step NAME COMMAND...
+# step NAME COMMAND... runs a command and prints the name and the time that it took. If the
+# command fails, step ends the run.
 step() {
   local name=$1 began=$SECONDS status=0
   shift
   printf '\n=== %s\n' "$name"
-  # Not in a condition: there, set -e would not hold inside of functions.
+  # In a condition, bash would ignore set -e inside of functions.
   set +e
   (
     set -e
@@ -20,7 +19,7 @@ step() {
   printf '=== %s: %d s\n' "$name" $((SECONDS - began))
 }
 
-# quietly COMMAND... keeps a command's output for the case that it fails.
+# quietly COMMAND... prints the end of a command's output only if the command fails.
 quietly() {
   local log
   log=$(mktemp -p "$work")

@@ -1,6 +1,6 @@
-# Runs of the tests, each with its own purpose.
+# Runs of the tests. Each function is a step of run.
 
-# fuzz lets every fuzz target look for ten seconds; their seeds run with the tests.
+# fuzz runs every fuzz target for ten seconds. Other steps run only their seeds.
 fuzz() {
   local package target found=0
   while read -r package target; do
@@ -12,14 +12,14 @@ fuzz() {
   [ "$found" -gt 0 ]
 }
 
-# benchmarks runs each benchmark once: it must work, its speed is not looked at.
+# benchmarks runs each benchmark once, to see that it works. It compares no times.
 benchmarks() {
   local log=$work/benchmarks
   go test -run '^$' -bench . -benchtime 1x ./... >"$log" 2>&1 || { tail -n 60 "$log"; return 1; }
   grep -E '^(Benchmark|FAIL|panic)' "$log" || true
 }
 
-# list PATTERN prints the tests of that name with their packages.
+# list PATTERN prints the package and the name of each test or fuzz target that matches.
 list() {
   go test -list "$1" -json ./... |
     node -e '
@@ -30,32 +30,32 @@ list() {
       }' "$1"
 }
 
-# every_version brings the versions that the tests need and the machine lacks: they are
-# kept for the other steps.
+# every_version downloads the versions of PostgreSQL that the machine lacks. They stay for the
+# other steps.
 every_version() {
   local log=$work/versions
   go test -count=1 -run '^TestVersions$' -v ./internal/pgserver/pgtest >"$log" 2>&1 || { tail -n 60 "$log"; return 1; }
   grep -E 'PostgreSQL [0-9]' "$log"
 }
 
-# newest_version runs what needs PostgreSQL on the newest one, where any would do.
+# newest_version runs the tests that accept any version of PostgreSQL on the newest one.
 newest_version() {
   TABLEWIRE_TEST_POSTGRES=19 go test -count=1 ./cdc/... ./sql/... ./fanout/... ./integration/...
 }
 
-# binaries_path runs what needs PostgreSQL on the other of the two ways to have it.
+# binaries_path runs the tests with PostgreSQL's binaries in place of containers.
 binaries_path() {
   TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 ./cdc/... ./sql/... ./internal/pgserver/... ./integration/...
 }
 
-# postgis compares geometries with PostGIS itself, of Debian's PostgreSQL.
+# postgis compares our text of geometries with that of PostGIS, on Debian's PostgreSQL.
 postgis() {
   TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 -run '^TestGeometry$' ./cdc -args -cdc.postgis=15
-  TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 -run '^TestGeometry$' ./cdc/pgtext -args -pgtext.postgis=15
+  TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 -run '^TestGeometry$' ./cdc/internal/pgtext -args -pgtext.postgis=15
 }
 
-# python_examples runs the documentation's examples in Python, which need a package
-# that not every machine has.
+# python_examples runs the documentation's examples in Python. They need the package
+# python3-websocket.
 python_examples() {
   go vet -tags python ./integration
   go test -count=1 -tags python -run Python -v ./integration

@@ -1,4 +1,4 @@
-// liveList keeps the rows of a filter, and hands them to show after each change.
+// liveList keeps the rows that match a filter, and calls show with them after each change.
 function liveList({ url, hello, key, load, show }) {
   let rows = new Map();
   let failures = 0;
@@ -17,8 +17,8 @@ function liveList({ url, hello, key, load, show }) {
 
   function connect() {
     const ws = new WebSocket(url);
-    let early = []; // what arrives while the rows are loaded
-    let silent = 0; // intervals without a message: nobody tells a browser that its network is gone
+    let early = []; // messages that arrive while the rows are loaded
+    let silent = 0; // intervals without a message; a browser does not notice a lost network by itself
     const beat = setInterval(() => {
       if (silent++ > 1) ws.close();
       else if (ws.readyState === WebSocket.OPEN) ws.send('{"type":"ping"}');
@@ -30,7 +30,7 @@ function liveList({ url, hello, key, load, show }) {
       if (m.error) console.error(m.error, m.error_detail ?? '');
       if (m.event === 'connected') {
         const loaded = await load().catch(console.error);
-        if (!loaded) ws.close(); // and try again
+        if (!loaded) ws.close(); // then connect and load again
         if (!loaded || ws.readyState !== WebSocket.OPEN) return;
         rows = new Map(loaded.map((row) => [key(row), row]));
         early.forEach(apply);
@@ -44,9 +44,9 @@ function liveList({ url, hello, key, load, show }) {
       }
       show([...rows.values()]);
     };
-    ws.onclose = ({ code }) => { // 1012 is a restart; the list connects again after any other code too,
+    ws.onclose = ({ code }) => { // 1012 means a restart; connect again after every code,
       clearInterval(beat);
-      if ([4400, 4401, 4403, 4404].includes(code)) return; // not after these: correct the message first
+      if ([4400, 4401, 4403, 4404].includes(code)) return; // except after these: correct the message first
       const delay = Math.min(30_000, 500 * 2 ** failures++);
       setTimeout(connect, delay * (0.5 + Math.random() / 2));
     };

@@ -1,6 +1,8 @@
-// Command list is an application with one page, which shows the paid orders of a
-// database and keeps the list right. It shows what an application adds to
-// Tablewire: a page that follows the changes, and a route with the rows that exist.
+// Command list is an application with one page: a list of the paid orders in a database, which
+// changes when the orders do. It shows the two parts that an application adds to Tablewire:
+// list.js, which follows the changes, and a route that returns the rows that exist.
+//
+// Start Tablewire as the README says, then run:
 //
 //	export TABLEWIRE_DATABASE_URL=postgres://... TABLEWIRE_API_KEY=...
 //	go run ./examples/list
@@ -26,13 +28,13 @@ import (
 //go:embed page.html
 var page string
 
-// The program of the README, as it stands there.
+// script is the program of the README.
 //
 //go:embed list.js
 var script string
 
-// paidOrders are the rows of the page's filter, as one JSON array. They come from
-// the primary, so that they are no older than the changes.
+// paidOrders selects the rows that the page's filter matches, as one JSON array. Run it on the
+// primary: a standby's rows may be older than the changes.
 const paidOrders = `
 SELECT coalesce(jsonb_agg(to_jsonb(o)), '[]')
 FROM (SELECT id, customer, total FROM orders WHERE status = 'paid' ORDER BY id) AS o`
@@ -69,12 +71,13 @@ func run(listen, tablewire, databaseURL, apiKey string) error {
 	return nil
 }
 
-// program is the README's, with the address and the key of this Tablewire.
+// program returns the README's program with the address of this Tablewire and the API key.
 func program(tablewire, apiKey string) string {
-	key, _ := json.Marshal(apiKey) // a string always can be
+	key, _ := json.Marshal(apiKey) // never fails for a string
 	return strings.NewReplacer("localhost:8080", tablewire, "'the key from above'", string(key)).Replace(script)
 }
 
+// routes returns the handler of the page, its program, and the rows.
 func routes(database *pgx.ConnConfig, program string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { answer(w, "text/html", page) })
@@ -91,7 +94,7 @@ func routes(database *pgx.ConnConfig, program string) http.Handler {
 	return mux
 }
 
-// orders reads the rows over a connection of their own, where yours has a pool.
+// orders reads the rows. It opens a connection for each request; use a pool in your application.
 func orders(ctx context.Context, database *pgx.ConnConfig) (rows string, err error) {
 	conn, err := pgx.ConnectConfig(ctx, database)
 	if err != nil {
@@ -102,8 +105,9 @@ func orders(ctx context.Context, database *pgx.ConnConfig) (rows string, err err
 	return rows, err
 }
 
+// answer writes a response.
 func answer(w http.ResponseWriter, contentType, text string) {
 	w.Header().Set("Content-Type", contentType+"; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(text)) // the browser has gone: nobody to tell
+	_, _ = w.Write([]byte(text)) // an error means that the browser has closed the connection
 }
