@@ -6,7 +6,8 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// writeJSON answers a request. Errors of writing are not looked at: the client has gone.
+// writeJSON answers a request with a JSON document. It ignores errors of writing, which
+// mean that the client has gone.
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -18,14 +19,14 @@ func writeError(w http.ResponseWriter, status int, err *protocol.Error) {
 	writeJSON(w, status, err.AppendJSON(nil))
 }
 
-// refuse answers a request with an error and ends the connection, so that nobody can
-// send request after request that is answered with nothing but errors.
+// refuse answers a request with an error and ends the connection, so that a client has to
+// connect again, which is limited, for each further error.
 func refuse(w http.ResponseWriter, status int, err *protocol.Error) {
 	w.Header().Set("Connection", "close")
 	writeError(w, status, err)
 }
 
-// statusOf is the HTTP status that says what a close code says.
+// statusOf returns the HTTP status that means the same as a close code.
 func statusOf(code protocol.CloseCode) int {
 	switch code {
 	case protocol.CloseUnauthorized:

@@ -106,7 +106,7 @@ var answerSites = []answerSite{
 	},
 }
 
-// askAll sends all requests of a site, and groups them by what they are answered.
+// askAll sends all requests of a site, and groups them by their answers.
 func (s answerSite) askAll(t *testing.T, addr string) map[string][]string {
 	answers := map[string][]string{}
 	for _, method := range s.methods {

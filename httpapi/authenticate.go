@@ -11,7 +11,7 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// keyHeader carries the key of a request that is no socket.
+// keyHeader is the header with the key of a plain request.
 const keyHeader = "X-Api-Key"
 
 var errNoProject = errors.New("the authenticator returned a principal without a project")
@@ -19,8 +19,8 @@ var errNoProject = errors.New("the authenticator returned a principal without a 
 // errCannotAuthenticate is for a request whose key nobody can check at the moment.
 var errCannotAuthenticate = &protocol.Error{Message: "Authentication is not available", Detail: "try again in a moment"}
 
-// authenticate returns whose a key is. An error of type [*protocol.Error] has a close
-// code and is clientErr to the client; any other means that it can't be clientErr now, which is
+// authenticate returns whose a key is. An error of type [*protocol.Error] has a close code
+// and goes to the client. Any other error means that nobody can tell at the moment, which is
 // logged once an outage.
 func (s *Server) authenticate(ctx context.Context, key string) (auth.Principal, error) {
 	p, err := s.cfg.Authenticate(ctx, key)
@@ -45,8 +45,8 @@ func (s *Server) authenticate(ctx context.Context, key string) (auth.Principal, 
 	return p, err
 }
 
-// authenticateRequest returns whose a plain request's key is, or what the client is clientErr
-// and with which status.
+// authenticateRequest returns whose a plain request's key is, or the error for the client
+// with its status. It logs the error.
 func (s *Server) authenticateRequest(r *http.Request, from netip.Addr) (p auth.Principal, status int, clientErr *protocol.Error) {
 	ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
 	defer cancel()

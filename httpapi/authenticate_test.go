@@ -66,7 +66,7 @@ func TestAuthenticate(t *testing.T) {
 	}
 }
 
-// TestBackendOfAnotherProject: a key of one project speaks in no other.
+// TestBackendOfAnotherProject: a key of one project sends nothing to another.
 func TestBackendOfAnotherProject(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) {

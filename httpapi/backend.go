@@ -10,10 +10,10 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// The routes by which a backend speaks. They stand on the internal listener: who
-// reaches that is trusted, so a key is not needed, but a wrong one is refused.
-// A web page in an operator's browser can reach it too, and is not.
-func (s *Server) backend(mux *http.ServeMux) {
+// backendRoutes adds the routes by which a backend sends messages. They are on the admin
+// handler, and whoever reaches that is trusted: so a request needs no key, but a wrong one
+// is refused. A web page in an operator's browser can reach it as well, and is refused.
+func (s *Server) backendRoutes(mux *http.ServeMux) {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, http.StatusForbidden, errOrigin)
@@ -23,7 +23,7 @@ func (s *Server) backend(mux *http.ServeMux) {
 }
 
 func (s *Server) postBroadcast(w http.ResponseWriter, r *http.Request) {
-	body, ok := s.announcement(w, r)
+	body, ok := s.backendMessage(w, r)
 	if !ok {
 		return
 	}
@@ -40,7 +40,7 @@ func (s *Server) postRoom(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, err)
 		return
 	}
-	body, ok := s.announcement(w, r)
+	body, ok := s.backendMessage(w, r)
 	if !ok {
 		return
 	}
@@ -55,8 +55,9 @@ func (s *Server) postRoom(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// announcement checks a request and reads its body. Where it reports false it has answered.
-func (s *Server) announcement(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
+// backendMessage checks a request and returns its body. If it returns false, it has
+// answered the request.
+func (s *Server) backendMessage(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	if strings.TrimSpace(r.Header.Get(keyHeader)) != "" {
 		p, status, clientErr := s.authenticateRequest(r, limit.PeerIP(r.RemoteAddr))
 		if clientErr == nil && p.Project != s.cfg.Publisher.Project {

@@ -18,7 +18,7 @@ type broadcast struct {
 
 func broadcastOf(s *Server, _ *http.Request) endpoint { return &broadcast{server: s} }
 
-// join takes a place, which queues "connected".
+// join joins the broadcast, which queues "connected".
 func (b *broadcast) join(_ context.Context, n *session, p auth.Principal, hello *protocol.Hello) error {
 	b.project = p.Project
 	b.member = b.server.cfg.Broadcast.Join(p.Project, userOf(hello), n.conn.Queue())

@@ -20,13 +20,13 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// stamp is a time as the server writes it; created is a room's.
+// stamp and createdAt match the times that the server writes in messages and in the list of rooms.
 var (
 	stamp     = regexp.MustCompile(`"timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"`)
 	createdAt = regexp.MustCompile(`"created_at":\d{10}\b`)
 )
 
-// read reads a message, with T for the time in it.
+// read reads a message and returns it with T in place of its time.
 func (c *client) read() string {
 	c.t.Helper()
 	_ = c.SetReadDeadline(time.Now().Add(patient))
@@ -37,7 +37,7 @@ func (c *client) read() string {
 	return stamp.ReplaceAllString(string(got), `"timestamp":"T"`)
 }
 
-// sees reads messages, which must be these but for the time.
+// sees reads messages, which must be the given ones, with T in place of their times.
 func (c *client) sees(messages ...string) {
 	c.t.Helper()
 	for _, want := range messages {
@@ -47,7 +47,7 @@ func (c *client) sees(messages ...string) {
 	}
 }
 
-// hello is a first message; more are its further members.
+// hello returns a first message with more members.
 func hello(id, name string, more ...string) string {
 	return `{"api_key":"` + testKey + `","user_id":"` + id + `","user_name":"` + name + `"` + strings.Join(append([]string{""}, more...), ",") + `}`
 }
@@ -83,7 +83,7 @@ func roomMessage(id, content string) string {
 
 const chatPath = "/realtime/rooms/general-chat"
 
-// member enters the room, making it when it is not there.
+// member joins the room, which it creates if it does not exist.
 func (w *site) member(t testing.TB, id string, participants int) *client {
 	t.Helper()
 	c := w.speak(t, chatPath, hello(id, "N "+id, create))
@@ -156,7 +156,7 @@ func TestAnonymous(t *testing.T) {
 	}
 }
 
-// TestChatFirstMessage is the contract's table for the two kinds.
+// TestChatFirstMessage goes through the contract's table for the broadcast and for rooms.
 func TestChatFirstMessage(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
@@ -190,7 +190,7 @@ func TestChatFirstMessage(t *testing.T) {
 		c := w.speak(t, "/realtime/rooms/"+escaped, hello("a", "a", `"action":"create"`))
 		c.sees(`{"event":"joined","room_id":"` + id + `","room_title":"` + id + `","participants":1,"user_id":"a"}`)
 		_ = c.NetConn().Close()
-		w.left(t, 0)
+		w.awaitOpen(t, 0)
 	}
 }
 
@@ -245,16 +245,16 @@ func TestTabsAndRejoining(t *testing.T) {
 		c.sees(roomMessage("b", "1"))
 	}
 	_ = first.NetConn().Close()
-	w.left(t, 2)
+	w.awaitOpen(t, 2)
 	second.send(`{"type":"message","content":2}`)
 	a.sees(roomMessage("b", "2")) // nobody has left
 	second.sees(roomMessage("b", "2"))
 	_ = second.NetConn().Close()
 	a.sees(presence("user_left", "b", 1))
 
-	// The creator drops and repeats its first message; somebody else's title is not taken.
+	// The creator drops and repeats its first message; the title of anybody else is ignored.
 	_ = a.NetConn().Close()
-	w.left(t, 0)
+	w.awaitOpen(t, 0)
 	again := w.speak(t, chatPath, hello("a", "N a", `"action":"create","room_title":"Another"`))
 	again.sees(joined("a", 1))
 	back := w.member(t, "b", 2)
@@ -263,7 +263,7 @@ func TestTabsAndRejoining(t *testing.T) {
 	back.sees(`{"type":"pong"}`)
 }
 
-// TestUserLeftHoweverTheSocketEnds also counts that it is told once.
+// TestUserLeftHoweverTheSocketEnds: the others get "user_left" exactly once.
 func TestUserLeftHoweverTheSocketEnds(t *testing.T) {
 	t.Parallel()
 	timeouts := ws.DefaultTimeouts
@@ -274,7 +274,7 @@ func TestUserLeftHoweverTheSocketEnds(t *testing.T) {
 	a := w.member(t, "a", 1)
 	end := map[string]func(c *client, s *ws.Conn){
 		"closes":  func(c *client, _ *ws.Conn) { _, _ = c.NetConn().Write(masked(0x88, "\x03\xe8")) },
-		"vanish":  func(*client, *ws.Conn) {}, // and never answers a ping
+		"vanish":  func(*client, *ws.Conn) {}, // it never answers a ping
 		"broken":  func(c *client, _ *ws.Conn) { _, _ = c.NetConn().Write(masked(0x83, "")) },
 		"cut":     func(_ *client, s *ws.Conn) { s.Abort() },
 		"badutf8": func(c *client, _ *ws.Conn) { c.send("\xff") },
@@ -298,7 +298,7 @@ func TestRoomLingers(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.Rooms = fanout.NewRooms(fanout.RoomsConfig{EmptyTTL: 30 * time.Millisecond}) })
 	_ = w.member(t, "a", 1).NetConn().Close()
-	w.left(t, 0)
+	w.awaitOpen(t, 0)
 	if status, body := w.get(t, "/realtime/rooms", "X-API-Key", testKey); status != 200 || body != `{"rooms":[],"total":0}` {
 		t.Errorf("an empty room is listed: %d %s", status, body)
 	}
@@ -375,11 +375,11 @@ func TestOrderIsAgreed(t *testing.T) {
 			}
 		})
 	}
-	for range each { // one who comes and goes: two more frames each time
+	for range each { // a client that joins and leaves: two more frames each time
 		b := w.speak(t, chatPath, hello("b", "N b"))
 		b.read()
 		_ = b.NetConn().Close()
-		w.left(t, members)
+		w.awaitOpen(t, members)
 	}
 	running.Wait()
 	for i := range heard {

@@ -16,8 +16,8 @@ import (
 	"github.com/tablewire/tablewire/httpapi/limit"
 )
 
-// TestClientLog looks at what the log says of clients that are sent away: each thing once,
-// however many they are, and nothing of what they sent.
+// TestClientLog: the log has one line of a kind, however many clients it is about, and
+// nothing that they sent.
 func TestClientLog(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MessageRate, c.MessageBurst = hopeless, 1 })
@@ -57,7 +57,7 @@ func TestClientLog(t *testing.T) {
 	}
 }
 
-// TestClientLogFlushes logs what happened after the last line as well, once.
+// TestClientLogFlushes: what happens after a line is logged as well, in one line more.
 func TestClientLogFlushes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -24,10 +24,10 @@ func collectionOf(s *Server, r *http.Request) endpoint {
 	return &collection{server: s, name: restOfPath(r, collectionsPath)}
 }
 
-// join subscribes: first the collection must be there, then the filter and the
-// columns must fit it. The hub queues "connected".
+// join subscribes: first the collection must exist, then the filter and the columns must
+// fit it. The hub queues "connected".
 func (c *collection) join(ctx context.Context, n *session, _ auth.Principal, hello *protocol.Hello) error {
-	extensions, clientErr := hello.Options()
+	options, clientErr := hello.Options()
 	if clientErr != nil {
 		return clientErr
 	}
@@ -39,7 +39,7 @@ func (c *collection) join(ctx context.Context, n *session, _ auth.Principal, hel
 		Relation:            relation,
 		CollectionID:        c.name,
 		Filters:             hello.Filters,
-		SubscriptionOptions: extensions,
+		SubscriptionOptions: options,
 		Queue:               n.conn.Queue(),
 	}
 	c.subscriber, err = c.server.cfg.Hub.Subscribe(subscription)
@@ -47,17 +47,17 @@ func (c *collection) join(ctx context.Context, n *session, _ auth.Principal, hel
 		return c.server.explain(ctx, subscription, err)
 	}
 	if err == nil && !c.server.cfg.Collections.Exposed(relation) {
-		return errGoneMeanwhile // the hub heard of its end before it knew of us
+		return errGoneMeanwhile // the hub may have ended its subscriptions before this one was there
 	}
 	return err
 }
 
-// explain says it of a column that is not sent, where a filter or a list of columns
-// names one: for the client it is not there.
+// explain returns a better error than err if a filter or a list of columns names a column
+// that PostgreSQL does not send: for the hub it does not exist.
 func (s *Server) explain(ctx context.Context, sub fanout.Subscription, err error) error {
 	unsent, failed := s.cfg.Collections.Unsent(ctx, sub.Relation)
 	if failed != nil || len(unsent) == 0 {
-		return err // which is true, too
+		return err
 	}
 	relation := *sub.Relation
 	relation.Unsent = unsent
@@ -74,7 +74,7 @@ func (c *collection) command(m protocol.Command) *protocol.Error {
 
 func (c *collection) path() string { return collectionsPath + c.name }
 
-// why says why there is no such collection.
+// why returns why there is no such collection, for the log.
 func (c *collection) why(ctx context.Context) string {
 	if !isName(c.name) {
 		return "no table can have such a name"
@@ -90,10 +90,11 @@ func (c *collection) leave() {
 	}
 }
 
-// errGoneMeanwhile has the client come back: the collection may be there again.
-var errGoneMeanwhile = errors.New("the collection went away while it was subscribed to")
+// errGoneMeanwhile makes the client come back, because the collection may exist again.
+var errGoneMeanwhile = errors.New("the collection was dropped while a client subscribed to it")
 
-// resolve finds a collection. That it can't be clientErr is logged once an outage.
+// resolve finds a collection. If nobody can tell whether it exists, that is logged once an
+// outage.
 func (s *Server) resolve(ctx context.Context, name string) (*wal.Relation, error) {
 	if !isName(name) {
 		return nil, protocol.ErrCollectionNotFound
@@ -112,7 +113,7 @@ func (s *Server) resolve(ctx context.Context, name string) (*wal.Relation, error
 	return relation, err
 }
 
-// isName reports whether a table can have a name.
+// isName reports whether name is one that a table can have.
 func isName(name string) bool {
 	return name != "" && !strings.ContainsRune(name, 0) && utf8.ValidString(name)
 }

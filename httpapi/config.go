@@ -18,31 +18,34 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Collections knows which tables clients may watch.
+// Collections holds the tables that clients may follow. Its methods are called
+// concurrently.
 type Collections interface {
 	// Resolve finds the table that a client names. It fails with
-	// [protocol.ErrCollectionNotFound] when there is none that the project may see;
-	// any other error means that it can't be told now.
+	// [protocol.ErrCollectionNotFound] if there is no such table that clients may follow.
+	// Any other error means that nobody can tell at the moment.
 	Resolve(ctx context.Context, name string) (*wal.Relation, error)
-	// Exposed reports whether a table that Resolve gave still is one of them.
+	// Exposed reports whether clients may still follow a table that Resolve returned.
 	Exposed(rel *wal.Relation) bool
-	// Unsent lists the columns of such a table that are not sent, for error messages.
+	// Unsent lists the columns of such a table that PostgreSQL does not send, for error
+	// messages.
 	Unsent(ctx context.Context, rel *wal.Relation) ([]wal.UnsentColumn, error)
-	// Why says, for the log, why Resolve finds no collection of a name. No client is
-	// told it.
+	// Why says why Resolve finds no table of a name. The text is for the log alone: clients
+	// never see it.
 	Why(ctx context.Context, name string) string
 }
 
-// Config of a [Server].
+// Config of a [Server]. Hub and Collections are required, and one of APIKey and
+// Authenticate. In all other fields the zero value means the default. Where a number may be
+// negative, that means no limit.
 type Config struct {
-	// Hub and Collections are what the sockets are served from. Required.
+	// Hub and Collections serve the endpoint of collections. The caller runs the hub.
 	Hub         *fanout.Hub
 	Collections Collections
 
-	// Broadcast and Rooms are what the other sockets are served from; none means new
-	// ones. Server.Run runs the rooms. Publisher is by what a backend speaks on them,
-	// and what SQL's messages may go through; it must be of the same. None means a new
-	// one, and one alone brings its broadcast and rooms.
+	// Broadcast and Rooms serve the chat endpoints; nil creates them. Server.Run runs the
+	// rooms. Publisher sends a backend's messages to both. If it is set, it must use the same
+	// two; if only Publisher is set, they are taken from it; nil creates it.
 	Broadcast *fanout.Broadcast
 	Rooms     *fanout.Rooms
 	Publisher *fanout.ServerPublisher
@@ -54,70 +57,71 @@ type Config struct {
 	// empty. Package auth says what it owes and what its errors mean.
 	Authenticate auth.Authenticator
 
-	// AllowedOrigins lists the pages that may open sockets: "https://app.example.com".
-	// It is read as a browser would write it: with no default port, and a Unicode host
-	// as ASCII. "*" allows all. A page of the server's own host always may, and so may
-	// a client that sends no origin because it is no browser.
+	// AllowedOrigins lists the origins of pages that may connect, such as
+	// "https://app.example.com". Each is read as a browser would write it: without a default
+	// port, and with a Unicode host in ASCII. "*" allows all. A page of the server's own host
+	// may always connect, and so may a client that sends no origin, which is no browser.
 	AllowedOrigins []string
 
 	// AuthTimeout is how long a client may take to send its first message. 0 means 10 s.
 	AuthTimeout time.Duration
 
-	// PingInterval is the time between two pings of a socket; a peer that is not
-	// heard of for two of them is cut. 0 means 30 s.
+	// PingInterval is the time between two pings of a connection. A peer that is not heard
+	// of for two of them is cut off. 0 means 30 s.
 	PingInterval time.Duration
 
-	// QueueBytes is how much may wait for a socket before it counts as slow. 0 means 8 MiB,
-	// which is four of the longest rows of a stream with its own default.
+	// QueueBytes is how many bytes may wait for a client before it is closed as too slow. 0
+	// means 8 MiB: four of the longest rows that a stream with its defaults delivers.
 	QueueBytes int
 
-	// MaxMessageBytes is the longest message that is taken from a client. 0 means 64 KiB.
+	// MaxMessageBytes is the longest message that a client may send. 0 means 64 KiB.
 	MaxMessageBytes int64
 
-	// MessageRate is how many messages a second a socket may send, and MessageBurst
-	// how many at once; one counts once more for every 4 KiB of its length. What comes above is dropped, with an error frame; a socket
-	// that goes on so is closed. 0 means 1,000 and 2,000; a negative rate is no limit.
+	// MessageRate is how many messages a second a client may send, and MessageBurst how many
+	// at once. A message counts once more for every 4 KiB of its length. A message over the
+	// limit is dropped, and the client gets an error; a client that goes on is closed. 0 means
+	// 1,000 and 2,000; only the rate may be negative.
 	MessageRate  float64
 	MessageBurst int
 
-	// AddressMessageRate is how many messages a second all sockets of a client address
-	// may send together; twice as many at once. 0 means 20,000, negative no limit.
+	// AddressMessageRate is how many messages a second all clients of one address may send
+	// together, and twice as many at once. 0 means 20,000.
 	AddressMessageRate float64
 
-	// MaxConnections is how many sockets there may be. 0 means 100,000, negative no limit.
+	// MaxConnections is how many connections there may be. 0 means 100,000.
 	MaxConnections int
 
-	// MaxConnectionsPerAddress is how many of them one client address may have. 0
-	// means 10,000, negative no limit.
+	// MaxConnectionsPerAddress is how many of them one address may have. 0 means 10,000.
 	MaxConnectionsPerAddress int
 
-	// AddressConnectionRate is how many sockets a second one client address may open;
-	// at once as many as it may have, or twice the rate if that is more. 0 means
-	// 1,000, negative no limit.
+	// AddressConnectionRate is how many connections a second one address may open; at once it
+	// may open as many as it may have, or twice the rate if that is more. 0 means 1,000.
 	AddressConnectionRate float64
 
-	// MaxUnauthenticated is how many sockets may wait for their first message, and how
-	// many connections for their first request; one address may take a quarter of
-	// either. 0 means 5,000, negative no limit.
+	// MaxUnauthenticated is how many connections may wait for their client's first message,
+	// and how many for their first request. One address may have a quarter of either. 0 means
+	// 5,000.
 	MaxUnauthenticated int
 
-	// TrustedProxies lists addresses and networks whose X-Forwarded-For is believed.
+	// TrustedProxies lists the addresses and networks of proxies whose X-Forwarded-For is
+	// trusted, such as "10.0.0.0/8".
 	TrustedProxies []string
 
-	// Ready says why the server can't serve yet; nil when it can. No function means
-	// that it always can.
+	// Ready returns why clients should not be sent here yet, in words that anybody may read;
+	// nil if they should. Without a function they always should.
 	Ready func() error
 
-	// Stream gives the replication's figures for the metrics; nil leaves them out.
+	// Stream returns the replication stream's figures for the metrics. Without a function
+	// the metrics lack them.
 	Stream func() StreamStats
 
-	// Root serves every request that no route takes, but for those below /realtime/;
-	// nil means a short JSON at GET /.
+	// Root serves every request of Handler that no route has, except below /realtime/; nil
+	// means a short JSON document at GET /.
 	Root http.Handler
 
-	// Registerer gets the server's metrics until Run ends. Admin's /metrics shows what it
-	// gathers if it is a [prometheus.Gatherer] too, as a [prometheus.Registry] is. nil means
-	// a registry of the server's own, which also has the process's metrics.
+	// Registerer has the server's metrics from New until Run ends. If it is a
+	// [prometheus.Gatherer] too, as a [prometheus.Registry] is, Admin's /metrics shows all that
+	// it gathers. nil means a registry of the server's own, with the process's metrics as well.
 	Registerer prometheus.Registerer
 
 	timeouts ws.Timeouts // for tests; the zero value means ws.DefaultTimeouts
@@ -131,7 +135,7 @@ const ProjectID = auth.DefaultProject
 
 // StreamStats are the replication stream's figures since the process began.
 type StreamStats struct {
-	Changes      [len(wal.Ops)]uint64 // by protocol.Op
+	Changes      [len(wal.Ops)]uint64 // by wal.Op
 	Transactions uint64
 	Omitted      uint64 // values that were too long to be delivered
 	Reconnects   uint64
@@ -188,7 +192,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// chatDefaults makes the broadcast, the rooms and the publisher where there are none.
+// chatDefaults creates the broadcast, the rooms and the publisher where there are none.
 func (c *Config) chatDefaults() {
 	if c.Publisher != nil {
 		c.Broadcast = cmp.Or(c.Broadcast, c.Publisher.Broadcast)

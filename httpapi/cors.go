@@ -2,8 +2,8 @@ package httpapi
 
 import "net/http"
 
-// cors lets the pages that may open sockets read a route's answers too (Fetch
-// Standard, section 3.2, CORS protocol).
+// cors lets pages that may connect read a route's answers as well (Fetch Standard, section
+// 3.2, CORS protocol).
 func (s *Server) cors(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "Origin")
@@ -14,7 +14,7 @@ func (s *Server) cors(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// preflight answers a browser that asks whether a page may send its key.
+// preflight answers a browser that asks whether a page may send a key.
 func (s *Server) preflight(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Methods", http.MethodGet)

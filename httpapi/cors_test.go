@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A page that may open sockets may list the rooms too, and no other.
+// TestCORS: a page that may connect may list the rooms as well; no other page may.
 func TestCORS(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.AllowedOrigins = []string{"https://app.example.com"} })

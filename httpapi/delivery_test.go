@@ -33,11 +33,11 @@ func TestWhatWaitsLeavesTogether(t *testing.T) {
 		changes = append(changes, created(i, "new"))
 		want = append(want, createdJSON(i, "new"))
 	}
-	w.settle(t)
+	w.awaitWritten(t)
 	calls, written := w.transport.Stats().Writes, w.transport.Stats().Bytes
 	w.publish(t, changes...)
 	c.want(want...)
-	w.settle(t)
+	w.awaitWritten(t)
 	if got := w.transport.Stats().Writes - calls; got != 1 {
 		t.Errorf("100 frames left in %d writes, want 1", got)
 	}
@@ -116,7 +116,7 @@ func dialNarrow(t *testing.T, w *site, scheme string) *client {
 	return c
 }
 
-// socketOf finds the server's end.
+// socketOf returns the server's end of a client's connection.
 func socketOf(t *testing.T, w *site, c *client) *ws.Conn {
 	t.Helper()
 	var found *ws.Conn
@@ -131,8 +131,8 @@ func socketOf(t *testing.T, w *site, c *client) *ws.Conn {
 	return found
 }
 
-// fill publishes until the queue of a client that doesn't read has ended, and
-// gives the number of changes. A queue must never hold more than its limit and a frame.
+// fill publishes until the queue of a client that doesn't read is closed, and returns the
+// number of changes. A queue must never hold more than its limit and one frame.
 func fill(t *testing.T, w *site, s *ws.Conn, each func(i int, status string)) int {
 	t.Helper()
 	status := strings.Repeat("x", 60<<10)
@@ -164,7 +164,7 @@ func TestSlowConsumer(t *testing.T) {
 			fast := w.watch(t)
 			fill(t, w, s, func(i int, status string) { fast.want(createdJSON(i, status)) })
 
-			// What it had been sent is whole; then it is told.
+			// All that was written is whole, and then comes the close frame.
 			for i := 0; ; i++ {
 				_ = slow.SetReadDeadline(time.Now().Add(patient))
 				_, got, err := slow.ReadMessage()
@@ -179,7 +179,7 @@ func TestSlowConsumer(t *testing.T) {
 				}
 			}
 			slow.wantGone()
-			w.left(t, 1)
+			w.awaitOpen(t, 1)
 			w.publish(t, created(7, "after"))
 			fast.want(createdJSON(7, "after"))
 			if n := w.counters.of(protocol.CloseSlowConsumer).Load(); n != 1 {
@@ -193,7 +193,7 @@ func TestSlowConsumer(t *testing.T) {
 			w := setupTimes(t, timeouts, func(c *Config) { c.QueueBytes = 256 << 10 })
 			s := socketOf(t, w, dialNarrow(t, w, scheme))
 			fill(t, w, s, func(int, string) {})
-			w.left(t, 0) // though nobody read
+			w.awaitOpen(t, 0) // though nobody read
 			if n := s.Queue().Bytes(); n > w.cfg.QueueBytes {
 				t.Errorf("%d bytes wait for nobody", n)
 			}
@@ -211,13 +211,13 @@ func TestStalledConnectionIsCut(t *testing.T) {
 	w := setupTimes(t, timeouts, func(c *Config) { c.QueueBytes = 64 << 20 })
 	s := socketOf(t, w, dialNarrow(t, w, "ws"))
 	s.Queue().Push(wsframe.Text(make([]byte, 32<<20))) // no more than fits into the queue: it isn't slow yet
-	w.left(t, 0)
+	w.awaitOpen(t, 0)
 	if n := w.counters.of(protocol.CloseAbnormal).Load(); n != 1 {
 		t.Errorf("%d abnormal ends counted, want 1", n)
 	}
 }
 
-// TestClientThatFloods is answered in order and doesn't disturb the stream.
+// TestClientThatFloods: a flooding client gets its answers in order, and its changes.
 func TestClientThatFloods(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MessageRate, c.AddressMessageRate = -1, -1 })
@@ -247,7 +247,7 @@ func TestClientThatFloods(t *testing.T) {
 	}
 }
 
-// TestOneGoroutineEach is not parallel: it counts.
+// TestOneGoroutineEach is not parallel, because it counts goroutines.
 func TestOneGoroutineEach(t *testing.T) {
 	w := setup(t)
 	const n = 50

@@ -12,7 +12,7 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// section gives the rows of the table under a heading of docs/limits.md.
+// section returns the rows of the table under a heading of docs/limits.md.
 func section(t *testing.T, heading string) (rows [][]string) {
 	t.Helper()
 	page, err := os.ReadFile("../docs/limits.md")
@@ -36,8 +36,8 @@ func section(t *testing.T, heading string) (rows [][]string) {
 	return rows[2:] // without the head
 }
 
-// TestDocumentedErrors holds the page's tables of errors and close codes, and the
-// names of limits in it, against the code. The flags are cmd/tablewire's to hold.
+// TestDocumentedErrors compares the page's tables of errors and close codes, and the names
+// of limits in it, with the code. The tests of cmd/tablewire compare the flags.
 func TestDocumentedErrors(t *testing.T) {
 	t.Parallel()
 	type row struct{ message, code string }
@@ -57,7 +57,7 @@ func TestDocumentedErrors(t *testing.T) {
 	for _, cells := range section(t, "Errors") {
 		r := row{cells[0], cells[1]}
 		if !want[r] || cells[2] == "" {
-			t.Errorf("%v is documented and is none, or there is no advice", r)
+			t.Errorf("%v is documented but no error of the code, or it has no advice", r)
 		}
 		delete(want, r)
 	}
@@ -90,14 +90,14 @@ func TestDocumentedErrors(t *testing.T) {
 	}
 }
 
-// misspelt is told for a first message with a member that is a mistake for another.
+// misspelt returns the error for a first message with a misspelt member.
 func misspelt(t *testing.T) *protocol.Error {
 	t.Helper()
 	_, told := protocol.ParseHello([]byte(`{"filter":1}`))
 	return told
 }
 
-// TestDocumentedDefaults holds the page against the defaults of Config.
+// TestDocumentedDefaults compares the page with the defaults of Config.
 func TestDocumentedDefaults(t *testing.T) {
 	t.Parallel()
 	c := Config{}.withDefaults()

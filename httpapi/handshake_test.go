@@ -14,9 +14,9 @@ import (
 	"github.com/tablewire/tablewire/fanout"
 )
 
-// TestHandshakeNotTaken: a client that does not take the handshake's answer, because
-// answers to requests before it fill the connection, keeps no place for a socket.
-func TestHandshakeNotTaken(t *testing.T) {
+// TestHandshakeNotRead: a client that does not read the handshake's answer, because answers
+// to earlier requests fill the connection, does not count as a connection for long.
+func TestHandshakeNotRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, err := New(Config{Hub: fanout.New(fanout.Config{}), Collections: resolveFunc(onlyUsers), APIKey: testKey})
@@ -30,7 +30,7 @@ func TestHandshakeNotTaken(t *testing.T) {
 		server := http.Server{Handler: s.Handler(), ReadHeaderTimeout: time.Second}
 		running.Go(func() { _ = server.Serve(l) })
 
-		client, conn := net.Pipe() // which holds nothing
+		client, conn := net.Pipe() // without a buffer
 		l.conns <- conn
 		const upgrade = "GET /realtime/broadcast HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
 			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -44,7 +44,7 @@ func TestHandshakeNotTaken(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if n := s.limits.Usage().Connections; n != 0 {
-			t.Errorf("after a minute %d sockets have a place", n)
+			t.Errorf("after a minute %d sockets are counted", n)
 		}
 
 		_ = client.Close()
@@ -54,7 +54,7 @@ func TestHandshakeNotTaken(t *testing.T) {
 	})
 }
 
-// pipeListener gives the connections that are sent to it.
+// pipeListener accepts the connections that are sent to its channel.
 type pipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}

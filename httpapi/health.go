@@ -5,18 +5,18 @@ import (
 	"net/http"
 )
 
-// health is the answer of the health routes.
+// health is the answer to a health check.
 type health struct {
 	Status string `json:"status"`
 	Reason string `json:"reason,omitempty"`
 }
 
-// livez says that the process answers.
+// livez answers that the process lives.
 func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 	writeHealth(w, http.StatusOK, health{Status: "ok"})
 }
 
-// readyz says whether clients should be sent here.
+// readyz answers whether clients should be sent here.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	if s.transport.Draining() {
 		writeHealth(w, http.StatusServiceUnavailable, health{Status: "draining"})

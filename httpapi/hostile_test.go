@@ -17,8 +17,8 @@ import (
 // frame.
 const discardRate = 50 * 4 * 16 << 10
 
-// TestFloods sends frames without end, of kinds that never become a message, or
-// that go on after the server has closed. The server must end each by itself.
+// TestFloods sends frames without end: such as never become a message, and such as go on
+// after the server has closed. The server must end each connection by itself.
 func TestFloods(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MaxMessageBytes = 1 << 10 })
@@ -54,7 +54,7 @@ func TestFloods(t *testing.T) {
 		if most := int(ws.DefaultTimeouts.CloseAnswer.Seconds())*discardRate + 32<<20; sent > most {
 			t.Errorf("%s: %d bytes were taken of a flood, want no more than %d", name, sent, most)
 		}
-		w.left(t, 1)
+		w.awaitOpen(t, 1)
 	}
 	other.send(`{"type":"ping"}`)
 	other.sees(`{"type":"pong"}`)
@@ -80,8 +80,8 @@ func TestDeepJSON(t *testing.T) {
 	c.sees(`{"type":"pong"}`)
 }
 
-// TestNeverReading fills the queues of clients that don't read: what waits for
-// them stays bounded, and the others get everything.
+// TestNeverReading fills the queues of clients that don't read: their queues stay bounded,
+// and the other clients get everything.
 func TestNeverReading(t *testing.T) {
 	t.Parallel()
 	const limit, size, deaf = 64 << 10, 4 << 10, 20
@@ -110,13 +110,13 @@ func TestNeverReading(t *testing.T) {
 		}
 	}
 	w.transport.Each((*ws.Conn).Abort)
-	w.left(t, 0)
+	w.awaitOpen(t, 0)
 	if log := w.log.String(); !strings.Contains(log, `level=INFO msg="a client was closed because it read too slowly: its queue was full" queue_bytes=65536 address=127.0.0.1 count=1`) {
 		t.Errorf("the log does not say that clients were slow:\n%s", log)
 	}
 }
 
-// TestThousandsOfRooms makes as many rooms as there may be and leaves them at once.
+// TestThousandsOfRooms creates as many rooms as may exist, and leaves all at once.
 func TestThousandsOfRooms(t *testing.T) {
 	t.Parallel()
 	const rooms = 1000

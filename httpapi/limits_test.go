@@ -19,7 +19,7 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// hopeless is a rate at which nothing comes back during a test.
+// hopeless is a rate so low that a limiter gets nothing back during a test.
 const hopeless = 1e-6
 
 func (w *site) wantLimited(t *testing.T, which limit.Kind, n uint64) {
@@ -45,11 +45,11 @@ func TestMessageRate(t *testing.T) {
 	a.sees(told, told, told, `{"error":"Rate limit exceeded","error_detail":"too many messages were dropped"}`)
 	a.wantClose(protocol.CloseRateLimit)
 	b.send(`{"type":"ping"}`)
-	b.sees(`{"type":"pong"}`) // others are not held to it
+	b.sees(`{"type":"pong"}`) // the limit is a's alone
 	w.wantLimited(t, limit.Messages, 4)
 }
 
-// TestLongMessagesCountMore holds that, but no message is longer than what may be sent.
+// TestLongMessagesCountMore: they do, but even the longest fits into the burst.
 func TestLongMessagesCountMore(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MessageRate, c.MessageBurst = hopeless, 5 })
@@ -114,14 +114,14 @@ func TestConnectionLimits(t *testing.T) {
 			w.wantLimited(t, tt.which, 2)
 
 			_ = first.NetConn().Close()
-			w.left(t, 0)
+			w.awaitOpen(t, 0)
 			w.listener(t, "a")
 		})
 	}
 }
 
-// TestPlacesAreGivenBack ends sockets in every way that a handshake can go.
-func TestPlacesAreGivenBack(t *testing.T) {
+// TestEveryConnectionIsReleased ends connections in every way that a handshake can go.
+func TestEveryConnectionIsReleased(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	c := w.watch(t)
@@ -135,7 +135,7 @@ func TestPlacesAreGivenBack(t *testing.T) {
 	_ = c.NetConn().Close()
 	w.Drain(t.Context())
 	if n, m := w.limits.Usage().Connections, w.limits.Usage().Unauthenticated; n != 0 || m != 0 {
-		t.Errorf("%d places and %d strangers' are still taken", n, m)
+		t.Errorf("%d connections and %d unauthenticated ones are still counted", n, m)
 	}
 	if n := w.limits.Usage().Addresses; n > 1 {
 		t.Errorf("%d addresses are known", n)
@@ -156,9 +156,9 @@ func TestUnauthenticated(t *testing.T) {
 	w.wantLimited(t, limit.Unauthenticated, 1)
 }
 
-// TestHandshakesThatDawdle holds connections that never become sockets. One address
-// gets a quarter of the places, but for a proxy that is trusted.
-func TestHandshakesThatDawdle(t *testing.T) {
+// TestSlowHandshakes opens connections that are never upgraded. One address may have a
+// quarter of the limit; a trusted proxy may have all of it.
+func TestSlowHandshakes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
@@ -196,7 +196,7 @@ func TestHandshakesThatDawdle(t *testing.T) {
 					_, err = conn.Read(buf)
 				}
 				if errors.As(err, &ne) && ne.Timeout() {
-					t.Error("a handshake that dawdles is not given up")
+					t.Error("a slow handshake is not given up")
 				}
 			}
 			w.wantLimited(t, limit.Handshakes, tt.refused)
@@ -209,9 +209,9 @@ func TestHandshakesThatDawdle(t *testing.T) {
 	}
 }
 
-// TestStrangersShare holds an address to a quarter of the sockets that may wait for
-// their first message.
-func TestStrangersShare(t *testing.T) {
+// TestUnauthenticatedPerAddress: one address may have a quarter of the connections that wait
+// for their first message.
+func TestUnauthenticatedPerAddress(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MaxUnauthenticated, c.TrustedProxies = 8, []string{"127.0.0.1"} })
 	from := func(ip string) *client {
@@ -238,13 +238,13 @@ func TestStrangersShare(t *testing.T) {
 	again.sees(`{"event":"connected","project_id":"default","user_id":"a"}`)
 }
 
-// TestConnectionRate opens sockets one after the other, none of which stays.
+// TestConnectionRate opens and closes one connection after the other.
 func TestConnectionRate(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.AddressConnectionRate, c.MaxConnectionsPerAddress = hopeless, 5 })
 	for range 5 {
 		_ = w.watch(t).NetConn().Close()
-		w.left(t, 0)
+		w.awaitOpen(t, 0)
 	}
 	c := w.dial(t, "/realtime/broadcast")
 	c.want(`{"error":"Rate limit exceeded","error_detail":"your address connects too often"}`)
@@ -252,8 +252,8 @@ func TestConnectionRate(t *testing.T) {
 	w.wantLimited(t, limit.Connects, 1)
 }
 
-// TestPings holds that pings cost no messages, and messages no pings, until there are
-// too many: then they are messages.
+// TestPings: pings do not use up the message budget, nor messages that of pings. A ping
+// over its budget counts as a message.
 func TestPings(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MessageRate, c.MessageBurst = hopeless, 3 })
@@ -266,13 +266,13 @@ func TestPings(t *testing.T) {
 		a.send(pings[i%2])
 		a.sees(`{"type":"pong"}`)
 	}
-	for range 3 { // the burst is whole
+	for range 3 { // the whole burst is left
 		a.send(`{"type":"message","data":1}`)
 		a.sees(heard)
 	}
 	a.send(`{"type":"message","data":1}`)
 	a.sees(told)
-	a.send(`{"type":"ping"}`) // and of the pings one is left
+	a.send(`{"type":"ping"}`) // one ping is left
 	a.sees(`{"type":"pong"}`)
 
 	for name, ping := range map[string][]byte{"JSON": clientFrame(0x81, `{"type":"ping"}`), "Protocol": clientFrame(0x89, "")} {
@@ -313,8 +313,8 @@ func TestRoomLimits(t *testing.T) {
 	w.wantLimited(t, limit.Participants, 1)
 }
 
-// TestRequests holds requests that are no sockets to the rate at which an address may
-// open some, and to nothing that its sockets need.
+// TestRequests: an address may make plain requests at the rate at which it may open
+// connections, and they don't use up the allowance for those.
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.AddressConnectionRate = hopeless })
@@ -331,8 +331,8 @@ func TestRequests(t *testing.T) {
 	w.watch(t)
 }
 
-// TestErrorsEndConnections sends several requests at once: after an answer that is an
-// error there is no other, and a page that may not connect costs its address nothing.
+// TestErrorsEndConnections sends several requests at once: an error is the last answer on a
+// connection. A page that may not connect costs its address nothing.
 func TestErrorsEndConnections(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
@@ -361,7 +361,7 @@ func TestErrorsEndConnections(t *testing.T) {
 	w.wantLimited(t, limit.Connects, 0)
 }
 
-// TestLengthsAreCounted: what is too long is in the metrics.
+// TestLengthsAreCounted: messages and texts that are too long are in the metrics.
 func TestLengthsAreCounted(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MaxMessageBytes = 1 << 10 })
@@ -389,9 +389,9 @@ func TestLengthsAreCounted(t *testing.T) {
 	w.wantLimited(t, limit.MessageBytes, 2)
 }
 
-// TestFloodOfOneTooMany: a socket that is opened only to be told that there are too
-// many gives its slot back as well.
-func TestFloodOfOneTooMany(t *testing.T) {
+// TestFloodWhileRejected: a connection that is upgraded only to be rejected gives its slot
+// back as well.
+func TestFloodWhileRejected(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MaxConnections = 1 })
 	w.watch(t)

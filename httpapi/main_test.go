@@ -94,8 +94,7 @@ type site struct {
 	stop func() // ends Run and waits for it
 }
 
-// setup serves over loopback until the test ends. change may alter the
-// configuration, and the server before it runs.
+// setup serves over loopback until the test ends. change may alter the configuration.
 func setup(t testing.TB, change ...func(*Config)) *site {
 	return setupTimes(t, ws.DefaultTimeouts, change...)
 }
@@ -148,9 +147,9 @@ func (w *site) publish(t testing.TB, changes ...wal.Change) {
 	}
 }
 
-// settle waits until all that was queued has been written and counted: a client
-// may have it a moment before.
-func (w *site) settle(t testing.TB) {
+// awaitWritten waits until all that was queued has been written and counted: a client may
+// have it a moment before.
+func (w *site) awaitWritten(t testing.TB) {
 	t.Helper()
 	for deadline := time.Now().Add(patient); ; runtime.Gosched() {
 		waiting := 0
@@ -164,9 +163,9 @@ func (w *site) settle(t testing.TB) {
 	}
 }
 
-// left waits until so many sockets are open: one that has ended is counted before
-// it is forgotten, but its client may see the end before either.
-func (w *site) left(t testing.TB, sockets int) {
+// awaitOpen waits until so many connections are open. The server counts the end of one
+// before it forgets the connection, but the client may see the end earlier.
+func (w *site) awaitOpen(t testing.TB, sockets int) {
 	t.Helper()
 	for deadline := time.Now().Add(patient); w.transport.Stats().Open != sockets; runtime.Gosched() {
 		if time.Now().After(deadline) {
@@ -183,7 +182,7 @@ type client struct {
 
 func (w *site) url(path string) string { return "ws" + strings.TrimPrefix(w.http.URL, "http") + path }
 
-// dial opens a socket and says nothing.
+// dial opens a socket and sends nothing.
 func (w *site) dial(t testing.TB, path string) *client {
 	t.Helper()
 	conn, answer, err := websocket.DefaultDialer.Dial(w.url(path), nil)
@@ -211,7 +210,7 @@ func (c *client) send(message string) {
 	}
 }
 
-// want reads messages, which must be these.
+// want reads messages, which must be the given ones.
 func (c *client) want(messages ...string) {
 	c.t.Helper()
 	_ = c.SetReadDeadline(time.Now().Add(patient))

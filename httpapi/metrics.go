@@ -14,8 +14,8 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// closeCodes are those that disconnections are counted by. A client may send any
-// code: the rest are counted together, so that nobody can make metrics without end.
+// closeCodes are the codes that are counted each. A client may close with any code: so all
+// others are counted together, because each would be a metric of its own.
 var closeCodes = [...]protocol.CloseCode{
 	protocol.CloseNormal, closeGoingAway, protocol.CloseProtocolError, protocol.CloseNoStatus,
 	protocol.CloseAbnormal, protocol.CloseInvalidText, protocol.CloseTooBig, protocol.CloseInternal,
@@ -23,10 +23,10 @@ var closeCodes = [...]protocol.CloseCode{
 	protocol.CloseForbidden, protocol.CloseNotFound, protocol.CloseTimeout, protocol.CloseRateLimit,
 }
 
-// closeGoingAway is what a browser sends when its page is left.
+// closeGoingAway is the code that a browser sends when the user leaves the page.
 const closeGoingAway protocol.CloseCode = 1001
 
-// counters are what the sockets count.
+// counters count how connections end.
 type counters struct {
 	byCode     [len(closeCodes)]atomic.Uint64
 	otherCodes atomic.Uint64
@@ -43,8 +43,8 @@ func (c *counters) of(code protocol.CloseCode) *atomic.Uint64 {
 	return &c.otherCodes
 }
 
-// collector makes metrics of what the server, the hub and the stream have
-// counted, at the moment when they are asked for.
+// collector makes metrics of the figures of the server, the hub and the stream, at the
+// moment when they are gathered.
 type collector struct {
 	server *Server
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// origin is where a page is from, as a browser sends it in the header Origin (Fetch
-// Standard, section 3.1), taken apart: in lower case and ASCII, an IPv6 address
-// without its brackets. The port is empty where it is the scheme's own.
+// origin is a page's origin as a browser sends it in the header Origin (Fetch Standard,
+// section 3.1): in lower case and ASCII, an IPv6 address without its brackets. The port is
+// empty if it is the scheme's default.
 type origin struct{ scheme, host, port string }
 
 func (o origin) String() string {
@@ -31,18 +31,18 @@ func (o origin) String() string {
 	return o.scheme + "://" + host
 }
 
-// isOf reports whether the page is from the host that a request was sent to. The
-// request says nothing of its scheme: a proxy may have taken TLS away.
-func (o origin) isOf(hostHeader string) bool {
+// isHost reports whether the page is from the host that a request was sent to. It does
+// not compare the scheme, because a proxy may have terminated TLS.
+func (o origin) isHost(hostHeader string) bool {
 	host, port, err := net.SplitHostPort(hostHeader)
 	if err != nil {
 		host, port = strings.Trim(hostHeader, "[]"), ""
 	}
-	return o.host == strings.ToLower(host) && o.port == portBeside(o.scheme, port)
+	return o.host == strings.ToLower(host) && o.port == explicitPort(o.scheme, port)
 }
 
-// portBeside leaves out a port that is the scheme's own.
-func portBeside(scheme, port string) string {
+// explicitPort returns the port, or "" if it is the scheme's default.
+func explicitPort(scheme, port string) string {
 	if port == defaultPorts[scheme] {
 		return ""
 	}
@@ -51,35 +51,35 @@ func portBeside(scheme, port string) string {
 
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
-// readOrigin reads the header of a request. Browsers send no path, and hosts as they
-// resolve them.
+// readOrigin reads a request's header. Browsers send no path, and a host in the form in
+// which they resolve it.
 func readOrigin(header string) (o origin, ok bool) {
 	u, err := url.Parse(header)
 	if err != nil || u.Scheme == "" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
 		return origin{}, false
 	}
-	return origin{u.Scheme, strings.ToLower(u.Hostname()), portBeside(u.Scheme, u.Port())}, true
+	return origin{u.Scheme, strings.ToLower(u.Hostname()), explicitPort(u.Scheme, u.Port())}, true
 }
 
-// giveOrigin is what to do about an allowed origin that is none.
+// giveOrigin is the hint for a text that is no origin.
 const giveOrigin = "give scheme and host, as in https://app.example.com, or * for all"
 
-// parseOrigin reads an origin that an operator allows, as a browser would write it.
-// It refuses what no browser sends, because that would match no page.
+// parseOrigin reads an origin that an operator allows, in the form in which a browser would
+// write it. It refuses what no browser sends, because that would match no page.
 func parseOrigin(text string) (origin, error) {
-	o, wrong, cure := browserOrigin(text)
+	o, wrong, hint := browserOrigin(text)
 	if wrong == "" {
 		return o, nil
 	}
-	if cure == "" {
-		cure = meantOrigin(text)
+	if hint == "" {
+		hint = guessOrigin(text)
 	}
-	return origin{}, &protocol.Problem{ID: "allowed-origin", What: fmt.Sprintf("the allowed origin %q %s", text, wrong), Hint: cure}
+	return origin{}, &protocol.Problem{ID: "allowed-origin", What: fmt.Sprintf("the allowed origin %q %s", text, wrong), Hint: hint}
 }
 
-// browserOrigin is an origin as a browser would write it, or what is wrong with it and
-// what to do, if that can be told.
-func browserOrigin(text string) (o origin, wrong, cure string) {
+// browserOrigin returns an origin as a browser would write it, or what is wrong with it
+// and, if there is a better one than guessOrigin's, a hint.
+func browserOrigin(text string) (o origin, wrong, hint string) {
 	u, err := url.Parse(text)
 	switch {
 	case text == "null":
@@ -108,12 +108,11 @@ func browserOrigin(text string) (o origin, wrong, cure string) {
 	return o, "", ""
 }
 
-// pageSchemes are those of the pages that open sockets of a scheme.
+// pageSchemes has the scheme of the pages by that of their WebSocket connections.
 var pageSchemes = map[string]string{"ws": "http", "wss": "https"}
 
-// meantOrigin is what to do about an origin without a scheme, or with one that is
-// spelt wrong.
-func meantOrigin(text string) string {
+// guessOrigin returns the hint for an origin without a scheme, or with a misspelt one.
+func guessOrigin(text string) string {
 	scheme, rest := "", text
 	for s := range defaultPorts {
 		if after, ok := strings.CutPrefix(text, s+":"); ok {
@@ -139,16 +138,16 @@ func meantOrigin(text string) string {
 	return "give " + o.String()
 }
 
-// browserPort is a port as a browser writes it.
+// browserPort returns a port as a browser writes it.
 func browserPort(scheme, port string) (string, error) {
 	if port == "" {
 		return "", nil
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || n == 0 {
-		return "", fmt.Errorf("%s is no port", port)
+		return "", fmt.Errorf("%s is not a port", port)
 	}
-	return portBeside(scheme, strconv.FormatUint(n, 10)), nil
+	return explicitPort(scheme, strconv.FormatUint(n, 10)), nil
 }
 
 // domains maps names to ASCII as browsers do (URL Standard, section 3.3).
@@ -157,7 +156,7 @@ var domains = idna.New(
 	idna.CheckHyphens(false), idna.StrictDomainName(false), idna.VerifyDNSLength(false),
 )
 
-// browserHost is a URL's host as a browser writes it.
+// browserHost returns a URL's host as a browser writes it.
 func browserHost(u *url.URL) (string, error) {
 	host := strings.ToLower(u.Hostname())
 	if strings.HasPrefix(u.Host, "[") {
@@ -166,19 +165,19 @@ func browserHost(u *url.URL) (string, error) {
 	if !isASCII(host) || strings.Contains(host, "xn--") {
 		ascii, err := domains.ToASCII(host)
 		if err != nil || slices.Contains(strings.Split(host, "."), "xn--") {
-			return "", fmt.Errorf("%q is no domain name", host)
+			return "", fmt.Errorf("%q is not a domain name", host)
 		}
 		host = ascii
 	}
 	if slices.Contains(strings.Split(strings.TrimSuffix(host, "."), "."), "") || strings.ContainsAny(host, "\x00\t\n\r #%/:<>?@[\\]^|\x7f") {
-		return "", fmt.Errorf("%q is no domain name", host)
+		return "", fmt.Errorf("%q is not a domain name", host)
 	}
-	return host, numeric(host)
+	return host, checkIPv4(host)
 }
 
-// numeric refuses a host that a browser takes for an IPv4 address, of which it reads
-// many spellings (URL Standard, section 3.5.1), and that is not the one that it writes.
-func numeric(host string) error {
+// checkIPv4 refuses a host that a browser reads as an IPv4 address, for which it knows many
+// spellings (URL Standard, section 3.5.1), unless it is spelt as a browser writes it.
+func checkIPv4(host string) error {
 	last := strings.TrimSuffix(host, ".")
 	last = last[strings.LastIndexByte(last, '.')+1:]
 	hex, isHex := strings.CutPrefix(last, "0x")
@@ -187,17 +186,17 @@ func numeric(host string) error {
 		return nil
 	}
 	if ip, err := netip.ParseAddr(host); err != nil || !ip.Is4() {
-		return fmt.Errorf("%q is no IPv4 address of four numbers", host)
+		return fmt.Errorf("%q is not an IPv4 address of four numbers", host)
 	}
 	return nil
 }
 
-// browserIPv6 is an address as a browser writes it, which has no form for those that
-// hold an IPv4 address.
+// browserIPv6 returns an address as a browser writes it: in hexadecimal also where it
+// embeds an IPv4 address.
 func browserIPv6(text string) (string, error) {
 	ip, err := netip.ParseAddr(text)
 	if err != nil || !ip.Is6() || ip.Zone() != "" {
-		return "", fmt.Errorf("%q is no IPv6 address, or has a zone", text)
+		return "", fmt.Errorf("%q is not an IPv6 address, or has a zone", text)
 	}
 	if !ip.Is4In6() {
 		return ip.String(), nil
@@ -210,13 +209,13 @@ func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > '~' }) < 0
 }
 
-// origins are the pages that may open sockets.
+// origins are the origins of the pages that may connect.
 type origins struct {
 	all    bool
 	listed map[origin]bool
 }
 
-// parseOrigins reads a list as an operator gives it: with blanks behind its commas.
+// parseOrigins reads a list, whose entries may have blanks around them.
 func parseOrigins(allowed []string) (origins, error) {
 	o := origins{listed: make(map[origin]bool, len(allowed))}
 	for _, text := range allowed {
@@ -235,12 +234,12 @@ func parseOrigins(allowed []string) (origins, error) {
 	return o, nil
 }
 
-// allow decides over a request by its Origin header (RFC 6455, section 10.2).
+// allow reports whether a request may connect, by its Origin header (RFC 6455, section 10.2).
 func (o origins) allow(r *http.Request) bool {
 	header := r.Header.Get("Origin")
 	if header == "" || o.all {
 		return true
 	}
 	page, ok := readOrigin(header)
-	return ok && (o.listed[page] || page.isOf(r.Host))
+	return ok && (o.listed[page] || page.isHost(r.Host))
 }

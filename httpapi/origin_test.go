@@ -61,7 +61,7 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
-// An allowed origin is taken as a browser would write it.
+// An allowed origin is read as a browser would write it.
 func TestParseOrigin(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -93,7 +93,7 @@ func TestParseOrigin(t *testing.T) {
 	}
 }
 
-// What no browser sends is refused, with what to give in its place.
+// An origin that no browser sends is refused, with a hint.
 func TestParseOriginRefuses(t *testing.T) {
 	t.Parallel()
 	const all = "* for all"
@@ -190,7 +190,7 @@ func TestOwnHost(t *testing.T) {
 	}
 }
 
-// drawOrigin draws what somebody may give as an origin, or think to be one.
+// drawOrigin draws a text that somebody may give as an origin.
 func drawOrigin(t *rapid.T) string {
 	label := rapid.SampledFrom([]string{"example", "EXAMPLE", "a", "xn--bcher-kva", "bücher", "faß", "日本", "my_app", "-a-", "7", "127", "0x7f", "ab\u200d", "☕", "I\u0307", "xn--", "%41", "a b", ""})
 	parts := []string{
@@ -206,8 +206,8 @@ func drawOrigin(t *rapid.T) string {
 	return strings.Join(parts, "")
 }
 
-// Node reads URLs as browsers do: an origin that is taken is the one that a page has,
-// and one that Node refuses is refused.
+// Node reads URLs as browsers do. So an origin that is accepted must be equal to Node's,
+// and one that Node refuses must be refused.
 func TestOriginsAsBrowsersHaveThem(t *testing.T) {
 	t.Parallel()
 	node, err := exec.LookPath("node")

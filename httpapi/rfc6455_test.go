@@ -16,16 +16,16 @@ import (
 	"github.com/tablewire/tablewire/integration/harness"
 )
 
-// wireCase is one of the cases by which the Autobahn suite tests a server, with
-// the section of RFC 6455 that it stands on.
+// wireCase is one of the cases with which the Autobahn suite tests a server, with the
+// section of RFC 6455 that it is about.
 type wireCase struct {
 	id, section, name string
 	send              []byte
-	want              []string // frames, as frameText shows them
+	want              []string // frames, as readRawFrame shows them
 	ends              bool     // the server closes the connection; else the socket must still work
 }
 
-// masked makes a client's frame, whose mask is 0.
+// masked returns a client's frame with a mask of zeros.
 func masked(op byte, payload string) []byte { return harness.ClientFrame(op, payload) }
 
 // clientFrame is a frame with a mask that changes every byte.
@@ -47,7 +47,7 @@ func closing(code int, reason string) []byte {
 	return clientFrame(0x88, string(binary.BigEndian.AppendUint16(nil, uint16(code)))+reason)
 }
 
-// padded is a ping of a certain length.
+// padded returns a ping of n bytes.
 func padded(n int) string { return `{"type":"ping"}` + strings.Repeat(" ", n-15) }
 
 // fragments sends a text in frames of at most size bytes.
@@ -59,7 +59,7 @@ func fragments(text string, size int) (all []byte) {
 	return append(all, clientFrame(op|0x80, text)...)
 }
 
-// roomInfo is left out of what is compared: each case has a room of its own.
+// roomInfo matches the part of a message that is not compared, because each case has a room of its own.
 var roomInfo = regexp.MustCompile(`,"room_info":\{[^}]*\}\}`)
 
 // readRawFrame shows a frame of the server's: "text …", "pong …", "close 1000".
@@ -208,10 +208,10 @@ func wireCases() []wireCase {
 func TestRFC6455(t *testing.T) {
 	t.Parallel()
 	timeouts := ws.DefaultTimeouts
-	timeouts.CloseAnswer = 50 * time.Millisecond // of a client that broke the protocol no more is understood
+	timeouts.CloseAnswer = 50 * time.Millisecond // a client that broke the protocol can't close
 	w := setupTimes(t, timeouts, func(c *Config) {
 		c.AddressMessageRate = -1
-		c.PingInterval = time.Hour // our own pings would come between the answers
+		c.PingInterval = time.Hour // the server's pings would come between the answers
 	})
 	for _, tt := range wireCases() {
 		for _, piece := range []int{len(tt.send), 1} {

@@ -22,27 +22,27 @@ func roomOf(s *Server, r *http.Request) endpoint {
 	return &room{server: s, id: restOfPath(r, roomsPath)}
 }
 
-// join enters the room, which queues "joined".
+// join joins the room, which queues "joined".
 func (r *room) join(_ context.Context, n *session, p auth.Principal, hello *protocol.Hello) error {
 	if err := checkRoomID(r.id); err != nil {
 		n.countTextBytes(err)
 		return err
 	}
-	entry := fanout.JoinRequest{
+	request := fanout.JoinRequest{
 		Project: p.Project, Room: protocol.Room{ID: r.id, Title: hello.RoomTitle},
 		User: userOf(hello), Queue: n.conn.Queue(),
 	}
 	switch hello.Action {
 	case "create":
-		entry.Create = true
+		request.Create = true
 	case "join", "":
 	default:
 		return errAction
 	}
-	if entry.Room.Title == "" {
-		entry.Room.Title = r.id
+	if request.Room.Title == "" {
+		request.Room.Title = r.id
 	}
-	member, err := r.server.cfg.Rooms.Join(entry)
+	member, err := r.server.cfg.Rooms.Join(request)
 	if err != nil {
 		n.countRoomLimit(err)
 		return err
@@ -86,7 +86,7 @@ var (
 	errNoContent = protocol.ErrInvalidMessage(`"content" is missing: want {"type":"message","content":...}`)
 )
 
-// checkRoomID refuses an id that no room can have.
+// checkRoomID returns the error for an id that no room can have.
 func checkRoomID(id string) *protocol.Error {
 	if id == "" {
 		return errRoomID("the path has none")

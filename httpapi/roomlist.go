@@ -19,11 +19,11 @@ func (s *Server) listRooms(w http.ResponseWriter, r *http.Request) {
 	text := s.roomLists.get(r.Context(), p.Project, func() []byte {
 		return protocol.AppendRooms(nil, s.cfg.Rooms.List(p.Project))
 	})
-	if text == nil { // who asked has gone, or making it failed
+	if text == nil { // the client has gone, or building the list failed
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	// A long list is not kept for one who does not read it.
+	// A client that does not read must not keep a long list alive.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.cfg.timeouts.Stall)) // not every writer has one
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, text)

@@ -22,7 +22,7 @@ func TestRoomListCache(t *testing.T) {
 			text := func() []byte {
 				made.Add(1)
 				b := []byte{byte(version.Load())}
-				time.Sleep(time.Second) // that long it takes
+				time.Sleep(time.Second) // building takes that long
 				return b
 			}
 			var asking sync.WaitGroup

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// route is a path of the public API with what answers there.
+// route is a path of the public API with its handlers.
 type route struct {
 	path     string // one that ends with a slash also has all paths below it
 	handlers []methodHandler

@@ -49,10 +49,10 @@ func (s *Server) Handler() http.Handler {
 	return s.recovered(router{append(s.realtimeRoutes(), s.healthRoutes()...), s.charged(s.root)})
 }
 
-// Realtime serves the routes below /realtime/ alone, for a program that serves other
-// paths, /livez among them, by itself. A prefix before /realtime/ has to be taken off,
-// as [http.StripPrefix] does. An [http.ServeMux] redirects a path with "//" or a dot
-// segment before it comes here: names of collections that have these must be escaped.
+// Realtime serves the routes below /realtime/ alone, for a program that serves all other
+// paths, such as /livez, by itself. A prefix before /realtime/ must be cut off, as
+// [http.StripPrefix] does. An [http.ServeMux] in front redirects a path with "//" or a dot
+// segment: a client must escape these in the name of a collection or a room.
 func (s *Server) Realtime() http.Handler {
 	return s.recovered(router{s.realtimeRoutes(), s.charged(notFound)})
 }
@@ -71,7 +71,7 @@ func (s *Server) Routes(r gin.IRouter) {
 	}
 }
 
-// root serves what no route has.
+// root serves the paths of Handler that no route has.
 func (s *Server) root(w http.ResponseWriter, r *http.Request) {
 	get := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
@@ -96,7 +96,7 @@ var (
 	errNoRoute = &protocol.Error{Message: "Not found", Detail: "sockets are at " + collectionsPath + "{name}, " + broadcastPath + " and " + roomsPath + "{room_id}"}
 )
 
-// charged charges a request that is no socket to its address before it is answered.
+// charged charges a plain request to its client address before next answers it.
 func (s *Server) charged(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := s.limits.ChargeRequest(s.limits.ClientIP(r)); err != nil {
@@ -128,10 +128,9 @@ func isAbort(err error) bool {
 	return errors.Is(err, http.ErrAbortHandler) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// restOfPath gives what follows in a request's path, exactly as decoded by
-// net/http: Gin's own decoding, where an application has that switched on, would
-// take a plus for a space.
+// restOfPath returns what follows in a request's path, exactly as net/http has decoded it:
+// Gin's own decoding, where an application has switched that on, takes a plus for a space.
 func restOfPath(r *http.Request, after string) string {
 	_, rest, _ := strings.Cut(r.URL.Path, after)
-	return strings.Clone(rest) // not to keep the request's memory
+	return strings.Clone(rest) // does not keep the request's memory alive
 }

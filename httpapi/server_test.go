@@ -170,8 +170,8 @@ func TestPinger(t *testing.T) {
 	})
 	var reading sync.WaitGroup
 	reading.Go(func() { alive.want(createdJSON(1, "still here")) })
-	vanished.wantGone() // its connection takes pings, and never answers
-	w.left(t, 1)
+	vanished.wantGone() // it never answers the pings
+	w.awaitOpen(t, 1)
 	for range 3 {
 		<-pings
 	}
@@ -267,7 +267,7 @@ func TestMetrics(t *testing.T) {
 	c := w.watch(t)
 	w.publish(t, created(1, "x"))
 	c.want(createdJSON(1, "x"))
-	w.settle(t)
+	w.awaitWritten(t)
 	admin := httptest.NewServer(w.Admin())
 	t.Cleanup(admin.Close)
 	get := func(path string) string {

@@ -16,7 +16,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// TestFirstMessage goes through the contract's table of what may go wrong.
+// TestFirstMessage goes through the contract's table of mistakes.
 func TestFirstMessage(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MaxMessageBytes = 200 })
@@ -133,7 +133,7 @@ func TestAuthTimeout(t *testing.T) {
 		t.Parallel()
 		c := w.watch(t)
 		other := w.dial(t, "/realtime/collections/users")
-		other.want(`{"error":"Authentication timeout"}`) // as long has passed, then
+		other.want(`{"error":"Authentication timeout"}`) // then as much time has passed
 		other.wantClose(4408)
 		c.send(`{"type":"ping"}`)
 		c.want(`{"type":"pong"}`)
@@ -169,8 +169,8 @@ func TestChangesArriveFiltered(t *testing.T) {
 	active.want(createdJSON(2, "active"), `{"event":"truncate","collection_id":"users"}`)
 }
 
-// What a first message asks for beyond the documentation reaches the hub, and
-// "connected" is what it always is. Other sockets don't look at it.
+// TestExtensions: the options of a first message reach the hub, and "connected" does not
+// change. The other endpoints ignore them.
 func TestExtensions(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
@@ -247,11 +247,11 @@ func TestLaterMessages(t *testing.T) {
 	})
 }
 
-// TestClosing looks at how sockets end that the client ends, or ought to.
+// TestClosing: a client closes, or makes a mistake that closes its connection.
 func TestClosing(t *testing.T) {
 	t.Parallel()
 	timeouts := ws.DefaultTimeouts
-	timeouts.CloseAnswer = 100 * time.Millisecond // of a client that broke the protocol no more is understood
+	timeouts.CloseAnswer = 100 * time.Millisecond // a client that broke the protocol can't close
 	w := setupTimes(t, timeouts, func(c *Config) { c.MaxMessageBytes = 100 })
 	tests := []struct {
 		name  string
@@ -297,7 +297,7 @@ func TestEverySubscriptionEnds(t *testing.T) {
 	failing.send("\xff")
 	closing.wantClose(1000)
 	failing.wantClose(1007)
-	w.left(t, 0)
+	w.awaitOpen(t, 0)
 	if n := w.hub.Stats().Subscribers; n != 0 {
 		t.Errorf("%d subscribers are left", n)
 	}
@@ -336,7 +336,7 @@ func TestCollectionsOutOfReach(t *testing.T) {
 	}
 }
 
-// fleeting is a collection that is dropped just before it is subscribed to, the first time.
+// fleeting has a collection that is dropped while its first client subscribes.
 type fleeting struct {
 	resolveFunc
 	asked atomic.Int32

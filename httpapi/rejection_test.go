@@ -9,9 +9,9 @@ import (
 	"github.com/tablewire/tablewire/httpapi/limit"
 )
 
-// TestRefusalsLeaveATrace: who is refused because of a mistake has a line in the log
-// that says why, and nothing of its key, its values or anybody's rows.
-func TestRefusalsLeaveATrace(t *testing.T) {
+// TestRejectionsAreLogged: a client that is rejected for a mistake has a line in the log,
+// which says why, without its key, its values or anybody's rows.
+func TestRejectionsAreLogged(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 300)
 	for name, tt := range map[string]struct{ path, message, line string }{
@@ -52,9 +52,9 @@ func TestRefusalsLeaveATrace(t *testing.T) {
 	}
 }
 
-// Many mistakes make one line of each kind, and one more that counts the others; other
-// requests with a wrong key are of the same kind.
-func TestRefusalsAreCounted(t *testing.T) {
+// TestRejectionsAreCounted: many mistakes make one line of a kind, and later one more, which
+// counts the others. A plain request with a wrong key is of the same kind as a first message.
+func TestRejectionsAreCounted(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	for range 3 {
@@ -70,7 +70,7 @@ func TestRefusalsAreCounted(t *testing.T) {
 	if status, _ := w.get(t, "/realtime/rooms", "X-API-Key", "hush"); status != http.StatusUnauthorized {
 		t.Errorf("the list of rooms is answered with %d", status)
 	}
-	w.left(t, 0)
+	w.awaitOpen(t, 0)
 	w.clientLog.flush(t.Context(), time.Now().Add(limit.LogInterval))
 	w.stop()
 	log := w.log.String()
@@ -89,9 +89,9 @@ func TestRefusalsAreCounted(t *testing.T) {
 	}
 }
 
-// What is no mistake has no such line: a client that came too late, or asked for a room
-// that is not there.
-func TestOrdinaryEndsLeaveNoTrace(t *testing.T) {
+// TestOrdinaryEndsAreNotLogged: it is no mistake to come too late, or to ask for a room that
+// does not exist.
+func TestOrdinaryEndsAreNotLogged(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.AuthTimeout = 50 * time.Millisecond })
 	late := w.dial(t, "/realtime/broadcast")
