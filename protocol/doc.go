@@ -48,11 +48,14 @@
 // After an error of the first message, or one that ends a subscription, the server closes
 // the socket. [CloseCode] says what the client should do next:
 //
-//	come back after a short, random delay   1012 CloseRestart, 4008 CloseSlowConsumer, 4408 CloseTimeout
-//	come back later, with a growing delay   1011 CloseInternal, 4429 CloseRateLimit
-//	correct the request first               4400 CloseBadRequest, 4401 CloseUnauthorized, 4403 CloseForbidden, 4404 CloseNotFound
-//	correct the client first                1002 CloseProtocolError, 1007 CloseInvalidText, 1009 CloseTooBig
-//	nothing: the client closed              1000 CloseNormal
+//	1012 CloseRestart, 4008 CloseSlowConsumer,
+//	4408 CloseTimeout                             come back after a short, random delay
+//	1011 CloseInternal, 4429 CloseRateLimit       come back later, with a growing delay
+//	4400 CloseBadRequest, 4401 CloseUnauthorized,
+//	4403 CloseForbidden, 4404 CloseNotFound       correct the request first
+//	1002 CloseProtocolError, 1007 CloseInvalidText,
+//	1009 CloseTooBig                              correct the client first
+//	1000 CloseNormal                              nothing: the client closed
 //
 // A connection that ends without a close frame (1006 in most libraries) was cut by the
 // network or by a server that died: come back as after 1012.
