@@ -14,8 +14,8 @@ import (
 // oldestDebian is the oldest major version that Debian's unstable still has.
 const oldestDebian = 18
 
-// reachDebian looks whether there is an apt-get that knows a mirror, and whether that
-// may have the version. It asks nobody: apt-get itself gives up soon.
+// reachDebian checks that apt-get is installed and knows a mirror, and that Debian may have the
+// version. It connects to no server: apt-get itself gives up soon.
 func reachDebian(ctx context.Context, major int) error {
 	if major < oldestDebian {
 		return fmt.Errorf("the unstable version of Debian does not have PostgreSQL %d any more", major)
@@ -24,10 +24,10 @@ func reachDebian(ctx context.Context, major int) error {
 	return err
 }
 
-// fetchDebian fetches the binaries with apt-get from Debian's unstable and experimental,
-// which have new versions early, betas too, but for a newer system than this may be. So
-// the libraries that they need come with them, down to the C library and its loader,
-// and each program is a script that runs the real one with those.
+// fetchDebian downloads the binaries with apt-get from Debian's unstable and experimental, which
+// have new versions early, betas included. This system may be too old for those binaries. So
+// fetchDebian downloads the libraries too, the C library and its loader included, and replaces
+// each program by a script that runs the program with them.
 func fetchDebian(ctx context.Context, dir string, major int) error {
 	work := filepath.Dir(dir)
 	server, client := fmt.Sprintf("postgresql-%d", major), fmt.Sprintf("postgresql-client-%d", major)
@@ -50,8 +50,8 @@ func fetchDebian(ctx context.Context, dir string, major int) error {
 	return relocate(root, dir, major)
 }
 
-// hasLibraries tells packages of libraries from programs that the server's package
-// wants beside it, and from libraries that only those use.
+// hasLibraries reports whether a package has libraries that the server needs. The server's package
+// also depends on programs, and on libraries that only those use.
 func hasLibraries(name string) bool {
 	if name == "zlib1g" {
 		return true
@@ -60,12 +60,12 @@ func hasLibraries(name string) bool {
 		name != "libsystemd-shared" && !strings.HasPrefix(name, "libpam-modules")
 }
 
-// relocate takes out of an unpacked Debian what PostgreSQL needs, in places that are as
-// far from each other as they were: its programs find their files by that.
+// relocate moves the files that PostgreSQL needs from the unpacked packages in root to dir. The
+// folders keep their relative positions, because the programs find their files by these.
 func relocate(root, dir string, major int) error {
 	loaders, _ := filepath.Glob(filepath.Join(root, "usr", "lib", "*", "ld-linux*.so.*")) // the pattern is well-formed
 	if len(loaders) != 1 {
-		return fmt.Errorf("%d loaders came with the libraries: one was expected", len(loaders))
+		return fmt.Errorf("the packages have %d loaders: want 1", len(loaders))
 	}
 	libraries, version := filepath.Base(filepath.Dir(loaders[0])), strconv.Itoa(major)
 	for _, path := range [][]string{{"lib", libraries}, {"lib", "postgresql", version}, {"share", "postgresql", version}} {
@@ -84,16 +84,16 @@ func relocate(root, dir string, major int) error {
 	return os.Symlink(bin, filepath.Join(dir, "bin"))
 }
 
-// wrapper runs the program of its own name with the loader that came with it. The
-// program goes by the script's path, and so finds its files and other programs.
+// wrapper is a script that runs the program of the same name with the downloaded loader. The
+// program gets the script's path as its own, and so finds its files and other programs.
 const wrapper = `#!/bin/sh
 bin=${0%/*}
 loader=$bin/../../../LOADER
 exec "$loader" --library-path "${loader%/*}" --argv0 "$0" "$bin/.real/${0##*/}" "$@"
 `
 
-// wrapPrograms puts a script in the place of each program of a folder. loader is seen
-// from the folder three above.
+// wrapPrograms replaces each program in the folder bin by a script. loader is the loader's path,
+// relative to the folder three levels above bin.
 func wrapPrograms(bin, loader string) error {
 	programs, err := os.ReadDir(bin)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// fakeAPT gives answers like apt-get's. It knows the package wanted-19 and what that
-// needs, and keeps what it was asked to download.
+// fakeAPT is a script in place of apt-get. It knows postgresql-19 and its dependencies, and
+// writes the names of the packages that it has to download into LOG.
 const fakeAPT = `#!/bin/sh
 for arg; do last=$arg; done
 case " $* " in
@@ -36,8 +36,8 @@ END
 esac
 `
 
-// fakeDpkg puts into a folder what Debian's packages have, as far as it matters: the
-// loader runs a program only if it is given the libraries and the script's name.
+// fakeDpkg is a script in place of dpkg-deb. It extracts a server and a loader, which runs a
+// program only with the options that wrapper gives.
 const fakeDpkg = `#!/bin/sh
 root=$3
 [ "$1" = --extract ] || exit 1
@@ -120,8 +120,8 @@ func TestFetchDebian(t *testing.T) {
 	})
 }
 
-// Processes that want the same fetch it once.
-func TestFetchTakesTurns(t *testing.T) {
+// Two concurrent starts that need the same version download it once.
+func TestFetchOnce(t *testing.T) {
 	t.Parallel()
 	cache := filepath.Join(t.TempDir(), "cache")
 	fetched := make(chan struct{}, 2)
@@ -142,6 +142,6 @@ func TestFetchTakesTurns(t *testing.T) {
 		}
 	}
 	if n := len(fetched); n != 1 {
-		t.Errorf("it was fetched %d times", n)
+		t.Errorf("%d downloads, want 1", n)
 	}
 }

