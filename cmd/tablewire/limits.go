@@ -13,8 +13,8 @@ type limitFlags struct {
 	AllowedOrigins  []string      `help:"Origins of web pages that may connect, comma-separated, such as https://example.com; * allows all. The server's own host is always allowed." env:"TABLEWIRE_ALLOWED_ORIGINS" placeholder:"LIST"`
 	AuthTimeout     time.Duration `help:"Longest time until a client's first message." default:"10s" env:"TABLEWIRE_AUTH_TIMEOUT"`
 	PingInterval    time.Duration `help:"Time between two pings of a client. The server closes a client that sends nothing for two intervals." default:"30s" env:"TABLEWIRE_PING_INTERVAL"`
-	QueueBytes      byteSize      `help:"Bytes that may wait for a client. The server closes a client with more as too slow. Give four times --row-bytes or more." default:"8MiB" env:"TABLEWIRE_QUEUE_BYTES"`
-	RowBytes        byteSize      `help:"Longest row in bytes of its values, old ones included. The server leaves out the longest values of a longer row, and names them in \"omitted\"." default:"2MiB" env:"TABLEWIRE_ROW_BYTES"`
+	QueueBytes      byteSize      `help:"Bytes that may wait for a client. If more wait, the server closes the client as too slow. Give four times --row-bytes or more." default:"8MiB" env:"TABLEWIRE_QUEUE_BYTES"`
+	RowBytes        byteSize      `help:"Length of the longest row: bytes of its values, old ones included. From a longer row the server leaves out the longest values, and names them in \"omitted\"." default:"2MiB" env:"TABLEWIRE_ROW_BYTES"`
 	MaxMessageBytes byteSize      `help:"Longest message in bytes that a client may send." default:"64KiB" env:"TABLEWIRE_MAX_MESSAGE_BYTES"`
 	rateFlags
 	roomFlags
@@ -23,7 +23,7 @@ type limitFlags struct {
 // rateFlags are the flags that bound numbers of connections and messages. A negative number
 // means no limit.
 type rateFlags struct {
-	MessageRate              float64  `help:"Messages that a client may send in a second. The server drops more of them, with an error." default:"1000" env:"TABLEWIRE_MESSAGE_RATE"`
+	MessageRate              float64  `help:"Messages that a client may send in a second. The server drops further ones and sends an error." default:"1000" env:"TABLEWIRE_MESSAGE_RATE"`
 	MessageBurst             int      `help:"Messages that a client may send in a burst." default:"2000" env:"TABLEWIRE_MESSAGE_BURST"`
 	AddressMessageRate       float64  `help:"Messages that all clients of an address together may send in a second; twice as many in a burst." default:"20000" env:"TABLEWIRE_ADDRESS_MESSAGE_RATE"`
 	MaxConnections           int      `help:"Sockets that may be open." default:"100000" env:"TABLEWIRE_MAX_CONNECTIONS"`

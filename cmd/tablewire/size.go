@@ -10,7 +10,7 @@ import (
 // byteSize is a number of bytes on the command line: 1048576, 64KiB, 1MiB, 1MB.
 type byteSize int64
 
-// sizeUnits lists the units of a byteSize. A unit stands before those that end like it.
+// sizeUnits lists the units of a byteSize. "MiB" must come before "B", because the first suffix that fits counts.
 var sizeUnits = []struct {
 	suffix string
 	bytes  int64
