@@ -15,7 +15,7 @@
 //
 // [Run] owns the PostgreSQL server and all goroutines: when it returns, they have ended and the
 // data is on disk. The data directory stays, and the next Run continues with it. Run drops the
-// tables of another version of the demo, and no table that somebody else has created. The
+// tables of another version of the demo, and no other table. The
 // tables keep to a few dozen rows.
 //
 // The backend changes rows only for a page of the same origin, on this machine, that sends the

@@ -54,7 +54,7 @@ func (w *workload) connectAndChange(ctx context.Context) error {
 		return err
 	}
 	cfg.RuntimeParams["application_name"] = "tablewire demo"
-	cfg.RuntimeParams["statement_timeout"] = "5s" // somebody may hold a lock by hand
+	cfg.RuntimeParams["statement_timeout"] = "5s" // a person may hold a lock from another session
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (w *workload) connectAndChange(ctx context.Context) error {
 			return ctx.Err()
 		case conn.IsClosed():
 			return err
-		case err != nil: // somebody may have altered a table by hand: go on with the others
+		case err != nil: // a person may have altered a table: go on with the others
 			w.log.Debug("a change of the demo's workload failed", "error", err)
 		}
 		if !sleep(ctx, w.jitter(w.pace)) {

@@ -151,7 +151,7 @@ function drawFoot() {
 
 // emptiness says why no rows are shown, as a heading and a sentence.
 function emptiness() {
-  if (lastState === 'refused') return ['Nothing is watched', 'The server did not accept this. Its answer stands beside the filter.'];
+  if (lastState === 'refused') return ['Nothing is watched', 'The server did not accept this. Its answer is beside the filter.'];
   if (loadedOnce) return ['No row matches', 'Rows appear here the moment they match.'];
   if (backend.exists && !loadFailed) return ['Loading the rows', 'The rows that exist come first, then each change.'];
   if (seen > 0) return ['No rows left', 'All rows were deleted. New ones appear here as they change.'];

@@ -54,7 +54,7 @@ function show(value) {
 
 // whole returns the complete value, for the tooltip of a cell.
 function whole(value) {
-  return typeof value === 'string' ? value : value === undefined ? 'not sent, as it did not change' : compact(value);
+  return typeof value === 'string' ? value : value === undefined ? 'not sent, because it did not change' : compact(value);
 }
 
 // same tells whether two values are equal as JSON text.
