@@ -37,7 +37,7 @@ type Config struct {
 	BinDir string
 
 	// Progress receives a sentence for the person who waits for a download: when it begins,
-	// every few seconds, and when it ends. Calls don't overlap. Default: nobody is told.
+	// every few seconds, and when it ends. Calls don't overlap. Default: no reports.
 	Progress func(sentence string)
 
 	// Logger receives the steps of the start at level Info, and the lines of the server's log

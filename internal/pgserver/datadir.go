@@ -50,7 +50,7 @@ func dataMajor(dir string) (int, error) {
 	return 0, nil
 }
 
-// initialise creates a data directory. It runs initdb in a folder beside dir and then renames
+// initialise creates a data directory. It runs initdb in a folder next to dir and then renames
 // that to dir, so that an interrupted start leaves no incomplete data directory.
 func initialise(ctx context.Context, logger *slog.Logger, bin Binaries, acct *account, dir string) error {
 	parent := filepath.Dir(dir)

@@ -109,13 +109,13 @@ func TestFetch(t *testing.T) {
 	t.Run("ReportsProgress", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			var told []string
+			var reports []string
 			slow := fetcher{"slow", reached, func(context.Context, string, int) error {
 				time.Sleep(2*progressEvery + time.Second)
 				return errors.New("broke off")
 			}}
 			cfg := quiet()
-			cfg.Progress = func(s string) { told = append(told, s) }
+			cfg.Progress = func(s string) { reports = append(reports, s) }
 			cache := t.TempDir()
 			if _, err := fetch(t.Context(), cfg, cache, fetchMajor, []fetcher{slow, works}); err != nil {
 				t.Fatal(err)
@@ -129,7 +129,7 @@ func TestFetch(t *testing.T) {
 				"Downloading PostgreSQL 17 with second into " + cache + ", once: 25 to 50 MB",
 				"Downloaded PostgreSQL 17.99 in 0s",
 			}
-			if diff := cmp.Diff(want, told); diff != "" {
+			if diff := cmp.Diff(want, reports); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// processAttr returns nil: a child is started as it comes.
+// processAttr returns nil: a child needs no attributes here.
 func processAttr(*account) *syscall.SysProcAttr { return nil }
 
 // interrupt asks postgres for a fast shutdown.

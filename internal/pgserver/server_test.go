@@ -123,7 +123,7 @@ func TestStart(t *testing.T) {
 		t.Parallel()
 		dir := dataDir(t)
 		old, other := dir+".tablewire-initdb-123", dir+".tablewire-initdb-456"
-		theirs := dir + ".new-2024" // a folder of somebody's own
+		theirs := dir + ".new-2024" // a folder of another program
 		for _, d := range []string{old, other, theirs} {
 			if err := os.MkdirAll(filepath.Join(d, "base"), 0o700); err != nil {
 				t.Fatal(err)
@@ -385,7 +385,7 @@ func endsWithParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := parent.Wait(); err == nil {
-		t.Error("the helper ended by itself")
+		t.Error("the parent ended before it was killed")
 	}
 	t.Cleanup(func() { os.RemoveAll(filepath.Dir(dir)) })
 	config, err := pgx.ParseConfig(url)

@@ -61,7 +61,7 @@ type container struct {
 	ctr   testcontainers.Container
 }
 
-// engineAnswers returns nil if a Docker engine answers, else the reason why none does.
+// engineAnswers returns nil if a Docker engine answers, else the reason why not.
 func engineAnswers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, engineTimeout, errors.New("the Docker engine does not answer"))
 	defer cancel()
