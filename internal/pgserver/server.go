@@ -47,6 +47,8 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	return s, nil
 }
 
+// start chooses the user and the binaries, makes sure that the data directory is initialised, and
+// launches the server. An error leaves no temporary directory behind.
 func start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if cfg.DataDir != "" {
 		if cfg.DataDir, err = filepath.Abs(cfg.DataDir); err != nil {
@@ -57,20 +59,9 @@ func start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	major := 0
-	if cfg.DataDir != "" {
-		if err := acct.checkReach(filepath.Dir(cfg.DataDir)); err != nil {
-			return nil, fmt.Errorf("data directory %s: %w", cfg.DataDir, err)
-		}
-		if err := checkUnused(ctx, cfg.DataDir); err != nil {
-			return nil, err
-		}
-		if major, err = dataMajor(cfg.DataDir); err != nil {
-			return nil, err
-		}
-	}
-	if major != 0 && cfg.Major != 0 && major != cfg.Major {
-		return nil, fmt.Errorf("data directory %s was initialised by PostgreSQL %d, and %d is wanted: choose another directory", cfg.DataDir, major, cfg.Major)
+	major, err := checkDataDir(ctx, &cfg, acct)
+	if err != nil {
+		return nil, err
 	}
 	s := &Server{}
 	if s.bin, err = chooseBinaries(ctx, &cfg, acct, max(major, cfg.Major)); err != nil {
@@ -100,6 +91,27 @@ func start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}
 	cfg.Logger.Info("PostgreSQL has started", "version", s.bin.Version, "port", s.port, "data", cfg.DataDir, "binaries", s.bin.Dir)
 	return s, nil
+}
+
+// checkDataDir checks that a server can start on Config.DataDir. It returns the major version that
+// initialised the directory, or 0 for one that is not initialised or not given.
+func checkDataDir(ctx context.Context, cfg *Config, acct *account) (major int, err error) {
+	if cfg.DataDir == "" {
+		return 0, nil
+	}
+	if err := acct.checkReach(filepath.Dir(cfg.DataDir)); err != nil {
+		return 0, fmt.Errorf("data directory %s: %w", cfg.DataDir, err)
+	}
+	if err := checkUnused(ctx, cfg.DataDir); err != nil {
+		return 0, err
+	}
+	if major, err = dataMajor(cfg.DataDir); err != nil {
+		return 0, err
+	}
+	if major != 0 && cfg.Major != 0 && major != cfg.Major {
+		return 0, fmt.Errorf("data directory %s was initialised by PostgreSQL %d, and %d is wanted: choose another directory", cfg.DataDir, major, cfg.Major)
+	}
+	return major, nil
 }
 
 // launchAttempts is how many free ports launch tries.
