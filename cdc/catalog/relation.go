@@ -29,9 +29,9 @@ func (r Resolver) MarkKeys(ctx context.Context, table uint32, cols []pgcatalog.T
 	return nil
 }
 
-// isKeyNow tells whether a column is part of the key in the catalog, which may be
-// ahead of the stream: a column that is not there by its name is the one in its
-// place, where that is of its type and has a name that the stream does not know yet.
+// isKeyNow reports whether a column of the stream is part of the key in the database, which
+// may be ahead of the stream. A column that now has another name is the one at the same
+// index, if that has the same type and a name that the stream does not know yet.
 func isKeyNow(now, cols []pgcatalog.TableColumn, i int, c pgcatalog.TableColumn) bool {
 	named := func(name string) func(pgcatalog.TableColumn) bool {
 		return func(c pgcatalog.TableColumn) bool { return c.Name == name }

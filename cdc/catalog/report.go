@@ -23,11 +23,11 @@ func (c *Catalog) report(before, now listing, created bool) {
 			c.cfg.Logger.Warn(warning)
 		}
 	}
-	lists := news{refused: map[wal.TableName]string{}}
-	defer lists.log(c.cfg.Logger)
+	changes := listChanges{refused: map[wal.TableName]string{}}
+	defer changes.log(c.cfg.Logger)
 	for name, why := range now.refused {
 		if before.refused[name] != why {
-			lists.refused[name] = why
+			changes.refused[name] = why
 		}
 	}
 	altered := before.mark != "" && before.mark != now.mark && !created
@@ -37,7 +37,7 @@ func (c *Catalog) report(before, now listing, created bool) {
 	for name, t := range now.tables {
 		was, known := before.tables[name]
 		if !known {
-			lists.exposed = append(lists.exposed, name)
+			changes.exposed = append(changes.exposed, name)
 			continue
 		}
 		why, interrupted := interruption(was, t, altered)
@@ -50,7 +50,7 @@ func (c *Catalog) report(before, now listing, created bool) {
 	}
 	for name := range before.tables {
 		if _, ok := now.tables[name]; !ok {
-			lists.gone = append(lists.gone, name)
+			changes.gone = append(changes.gone, name)
 			c.cfg.Dropped(name)
 		}
 	}

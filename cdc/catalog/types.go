@@ -20,14 +20,14 @@ type Resolver struct {
 // NewResolver returns a resolver that asks a source.
 func NewResolver(source Source) Resolver { return Resolver{source} }
 
-// maxTypeDepth bounds arrays of composites of domains of ...
+// maxTypeDepth limits how deep types may be nested: arrays of composites of domains of …
 const maxTypeDepth = 32
 
 // types returns the types of columns, in their order. A type that is no longer in the
 // database is one whose values are text.
 func (r Resolver) types(ctx context.Context, cols []pgcatalog.TableColumn) ([]wal.Type, error) {
 	rows := map[uint32]*pgcatalog.TypeRow{}
-	wanted := unknownTypes(cols, rows)
+	wanted := missingTypes(cols, rows)
 	for depth := 0; len(wanted) > 0; depth++ {
 		if depth > maxTypeDepth {
 			return nil, fmt.Errorf("types are nested more than %d deep", maxTypeDepth)
@@ -43,8 +43,8 @@ func (r Resolver) types(ctx context.Context, cols []pgcatalog.TableColumn) ([]wa
 		for i := range found {
 			row := &found[i]
 			rows[row.OID] = row
-			wanted = append(wanted, unknownTypes(row.Fields, rows)...)
-			wanted = append(wanted, unknownTypes([]pgcatalog.TableColumn{{TypeOID: row.Base}, {TypeOID: row.Elem}}, rows)...)
+			wanted = append(wanted, missingTypes(row.Fields, rows)...)
+			wanted = append(wanted, missingTypes([]pgcatalog.TableColumn{{TypeOID: row.Base}, {TypeOID: row.Elem}}, rows)...)
 		}
 		slices.Sort(wanted)
 		wanted = slices.Compact(wanted)
@@ -56,21 +56,21 @@ func (r Resolver) types(ctx context.Context, cols []pgcatalog.TableColumn) ([]wa
 	return types, nil
 }
 
-// unknownTypes lists the types of columns that are neither fixed nor looked up.
-func unknownTypes(cols []pgcatalog.TableColumn, rows map[uint32]*pgcatalog.TypeRow) []uint32 {
+// missingTypes lists the types of columns that are neither built in nor in rows.
+func missingTypes(cols []pgcatalog.TableColumn, rows map[uint32]*pgcatalog.TypeRow) []uint32 {
 	var oids []uint32
 	for _, c := range cols {
 		if _, known := rows[c.TypeOID]; known || c.TypeOID == 0 {
 			continue
 		}
-		if _, fixed := pgtext.Builtin(c.TypeOID, -1); !fixed {
+		if _, builtin := pgtext.Builtin(c.TypeOID, -1); !builtin {
 			oids = append(oids, c.TypeOID)
 		}
 	}
 	return oids
 }
 
-// build makes a type of its row and of those that it refers to.
+// build makes a type of its row in pg_type and of the rows that it refers to.
 func build(oid uint32, modifier int32, rows map[uint32]*pgcatalog.TypeRow, depth int) wal.Type {
 	if t, ok := pgtext.Builtin(oid, modifier); ok {
 		return t

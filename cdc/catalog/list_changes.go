@@ -9,39 +9,40 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// news collects what changed in the list of tables, so that the log tells of many
-// tables in one line.
-type news struct {
+// listChanges are the changes of the list of tables at one refresh, so that one line of the
+// log covers many tables.
+type listChanges struct {
 	exposed, gone []wal.TableName
 	refused       map[wal.TableName]string // why
 }
 
 const (
-	maxNamed   = 10 // so many tables a line names; the others it counts
-	maxReasons = 10 // so many reasons have a line at once
+	maxNamed   = 10 // tables that a line names; it counts the others
+	maxReasons = 10 // reasons that have a line of their own in one refresh
 )
 
-// log writes a line a kind of news; of refused tables one a reason.
-func (n *news) log(log *slog.Logger) {
-	groups := byReason(n.refused)
+// log writes a line for the tables that are exposed, one for those that are gone, and one
+// for each reason for which others are refused.
+func (l *listChanges) log(log *slog.Logger) {
+	groups := byReason(l.refused)
 	for i, names := range groups {
 		if i == maxReasons {
 			rest := slices.Concat(groups[i:]...)
 			log.Warn("more tables are not exposed, for other reasons", "count", len(rest), "tables", listed(rest))
 			break
 		}
-		why := n.refused[names[0]]
+		why := l.refused[names[0]]
 		if len(names) == 1 {
 			log.Warn("a table is not exposed", "table", names[0], "reason", why)
 			continue
 		}
 		log.Warn("tables are not exposed, all for the same reason", "count", len(names), "tables", listed(names), "reason", why)
 	}
-	tell(log, "a table is exposed", "tables are exposed", n.exposed)
-	tell(log, "a table is no longer exposed", "tables are no longer exposed", n.gone)
+	logNames(log, "a table is exposed", "tables are exposed", l.exposed)
+	logNames(log, "a table is no longer exposed", "tables are no longer exposed", l.gone)
 }
 
-func tell(log *slog.Logger, one, many string, names []wal.TableName) {
+func logNames(log *slog.Logger, one, many string, names []wal.TableName) {
 	switch slices.SortFunc(names, compareNames); len(names) {
 	case 0:
 	case 1:
@@ -51,7 +52,7 @@ func tell(log *slog.Logger, one, many string, names []wal.TableName) {
 	}
 }
 
-// listed gives the first names, and says that there are more.
+// listed joins the first names, and says if there are more.
 func listed(names []wal.TableName) string {
 	list := make([]string, 0, maxNamed)
 	for _, name := range names[:min(len(names), maxNamed)] {
@@ -64,8 +65,8 @@ func listed(names []wal.TableName) string {
 	return text
 }
 
-// byReason groups tables whose reasons are the same but for the table's own name, which
-// stands in statements.
+// byReason groups tables whose reasons are equal, apart from the table's own name in the
+// statements that a reason suggests.
 func byReason(refused map[wal.TableName]string) [][]wal.TableName {
 	groups := map[string][]wal.TableName{}
 	for name, why := range refused {
@@ -81,7 +82,7 @@ func byReason(refused map[wal.TableName]string) [][]wal.TableName {
 	return list
 }
 
-// withoutName leaves a table's name out of a statement, whether it is quoted or not.
+// withoutName replaces a table's name in a reason, whether it is quoted or not.
 func withoutName(why string, name wal.TableName) string {
 	for _, schema := range [...]string{quote.Identifier(name.Schema), name.Schema} {
 		for _, table := range [...]string{quote.Identifier(name.Table), name.Table} {
