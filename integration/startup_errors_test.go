@@ -75,7 +75,7 @@ func TestStartupErrors(t *testing.T) { //nolint:tparallel // the group waits for
 			{"origin with a path", db.URL, []string{"--allowed-origins", "http://localhost:3000, https://example.com:443/app"}, []string{"allowed origin", "give https://example.com\n"}},
 			{"port taken", db.URL, []string{"--listen", taken.Addr().String()}, []string{"can't listen on " + taken.Addr().String(), "--listen"}},
 			{"admin port taken", db.URL, []string{"--admin-listen", taken.Addr().String()}, []string{"can't listen on " + taken.Addr().String(), "--admin-listen"}},
-			{"no tables", db.URL, []string{"--tables", "a["}, []string{"no pattern for tables", "--tables"}},
+			{"no tables", db.URL, []string{"--tables", "a["}, []string{"be a pattern for tables", "--tables"}},
 			{"bad slot name", db.URL, []string{"--slot", "Not-Good"}, []string{"be the name of a replication slot", "lower-case"}},
 		} {
 			t.Run(tc.name, func(t *testing.T) {

@@ -10,20 +10,19 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// likeness is a row of catalog/absent.sql.
-type likeness struct {
+// namesake is a row of catalog/absent.sql.
+type namesake struct {
 	Schema, Name         string
 	Kind                 string // pg_class.relkind
-	RootSchema, RootName string // of the table that it is a partition of
+	RootSchema, RootName string // of the partitioned table, if it is a partition
 	System               bool
-	Named                bool // it is what the client named; else the letters are the same
+	Named                bool // it has the name that the client gave; else only the letters are the same
 }
 
-// maxName is how long a name can be in PostgreSQL, in bytes (NAMEDATALEN).
+// maxName is the longest name in PostgreSQL, in bytes (NAMEDATALEN).
 const maxName = 63
 
-// Absence says, for the operator, why no table that a collection's name may mean was
-// listed by Sync.
+// Absence says, for the operator, why Sync has no table for a collection's name.
 func (d *Database) Absence(ctx context.Context, collection string) (why string, err error) {
 	var schemas, names []string
 	meant := strings.TrimRight(collection, "/ ")
@@ -32,24 +31,24 @@ func (d *Database) Absence(ctx context.Context, collection string) (why string, 
 			schemas, names = append(schemas, t.Schema), append(names, t.Table)
 		}
 	}
-	err = d.with(ctx, "look why there is no such collection", func(ctx context.Context, conn *pgx.Conn) error {
-		like, err := collect[likeness](ctx, conn, absent, schemas, names)
-		why = d.absence(like, meant == collection)
+	err = d.run(ctx, "look why there is no such collection", func(ctx context.Context, conn *pgx.Conn) error {
+		like, err := collect[namesake](ctx, conn, absent, schemas, names)
+		why = d.describeAbsence(like, meant == collection)
 		return err
 	})
 	return why, err
 }
 
-// absence tells it of what there is; exact is whether that was looked for by the name
-// as it was given.
-func (d *Database) absence(like []likeness, exact bool) string {
+// describeAbsence says why, by what exists. exact says whether that was searched by the name
+// as the client gave it.
+func (d *Database) describeAbsence(like []namesake, exact bool) string {
 	if len(like) == 0 {
 		return "there is no such table"
 	}
 	first := like[0]
 	switch {
 	case !first.Named || !exact:
-		return "there is no such table, but there is " + named(like) + ": a name's case counts, and so does its schema, unless that is public"
+		return "there is no such table, but there is " + quotedNames(like) + ": a name's case counts, and so does its schema, unless that is public"
 	case first.System:
 		return "it is PostgreSQL's own, which is never exposed"
 	case first.Kind == "v":
@@ -66,8 +65,8 @@ func (d *Database) absence(like []likeness, exact bool) string {
 	return "it was made a moment ago"
 }
 
-// named lists the collections' names of tables.
-func named(like []likeness) string {
+// quotedNames lists tables by their collections' names.
+func quotedNames(like []namesake) string {
 	names := make([]string, len(like))
 	for i, l := range like {
 		names[i] = fmt.Sprintf("%q", wal.TableName{Schema: l.Schema, Table: l.Name})

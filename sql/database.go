@@ -19,40 +19,39 @@ import (
 type Config struct {
 	// URL of the database, as libpq takes it.
 	URL string
-	// Publication and Slot are the names of the two things that a server needs.
+	// Publication and Slot are names. Sync keeps the publication for the slot's server.
 	Publication, Slot string
-	// Tables is what to expose; see ParsePatterns.
+	// Tables says which tables to expose; see ParsePatterns.
 	Tables Patterns
 }
 
-// Database runs the statements. Close it when done.
+// Database runs the statements, one at a time, on one connection. Its methods may be
+// called concurrently. Close it when done.
 type Database struct {
 	cfg        Config
 	connConfig *pgx.ConnConfig
 
-	turn chan struct{} // one at a time: whoever has put something in
-	// Of whose turn it is:
-	conn   *pgx.Conn // nil until needed
-	pooled bool      // by a pooler, who may give each transaction another session
-	// How the database folds text, nil until somebody needs it, and what it goes by.
-	folding *wal.Folding
-	foldsBy locale
-	// The names of PostGIS' reference systems, nil until somebody needs them.
-	spatialRefs   *wal.SpatialRefs
-	spatialRefsAt time.Time
-	// What the publication was after the last look.
-	kept upkeep
-	// What the tables were like then, by OID, and what was found since that Sync has not
-	// given yet.
-	looked map[uint32]storage
-	unseen []pgcatalog.Unseen
+	busy chan struct{} // holds the token of the caller that owns the fields below
+
+	conn   *pgx.Conn // nil until needed, and after it was lost
+	pooled bool      // by a pooler, which may give each transaction another session
+
+	folding       *wal.Folding // how lower() folds text; nil until a citext is met
+	foldingLocale locale       // the locale that folding was read for
+
+	spatialRefs   *wal.SpatialRefs // the names of PostGIS' reference systems; nil until a geometry is met
+	spatialRefsAt time.Time        // when they were read
+
+	last        lastSync
+	lastStorage map[uint32]storage // by OID: how tables were stored at the last Sync; nil before
+	unseen      []pgcatalog.Unseen // found since the last Sync that succeeded
 }
 
-// timeout bounds one statement and the connecting before it: catalog look-ups
-// take milliseconds, and whoever waits for one must not wait for ever.
+// timeout bounds connecting and one statement. Reading the catalog takes milliseconds, and
+// nobody must wait for it for ever.
 const timeout = 10 * time.Second
 
-// Open checks the configuration; it does not connect.
+// Open checks the configuration. It does not connect.
 func Open(cfg Config) (*Database, error) {
 	cc, err := pgx.ParseConfig(cfg.URL)
 	if err != nil {
@@ -61,29 +60,29 @@ func Open(cfg Config) (*Database, error) {
 	if cc.RuntimeParams["application_name"] == "" {
 		cc.RuntimeParams["application_name"] = "tablewire"
 	}
-	cc.RuntimeParams["client_encoding"] = "UTF8" // names, whatever the database's encoding
-	// A statement that is given up is cancelled, and the connection then closed in good
-	// order: one that is cut ends on the server with a FATAL error in its log.
+	cc.RuntimeParams["client_encoding"] = "UTF8" // for names, whatever the database's encoding
+	// When a caller gives a statement up, the driver cancels it and closes the connection in
+	// good order. A connection that is cut ends on the server with a FATAL error in its log.
 	cc.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
 	}
-	// A pooler in transaction mode would lose prepared statements; five statements
-	// a minute gain nothing from them.
+	// A pooler in transaction mode would lose prepared statements, and a few statements a
+	// minute gain nothing from them.
 	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
 	return &Database{
-		cfg: cfg, connConfig: cc, turn: make(chan struct{}, 1),
-		kept: upkeep{carried: map[uint32]bool{}, undone: map[uint32]time.Time{}, left: map[uint32]string{}},
+		cfg: cfg, connConfig: cc, busy: make(chan struct{}, 1),
+		last: lastSync{carried: map[uint32]bool{}, undone: map[uint32]time.Time{}, leftOut: map[uint32]string{}},
 	}, nil
 }
 
-// Close ends the connection.
+// Close ends the connection. It waits for the statement that is running.
 func (d *Database) Close() error {
-	d.turn <- struct{}{}
-	defer func() { <-d.turn }()
-	return d.drop()
+	d.busy <- struct{}{}
+	defer func() { <-d.busy }()
+	return d.disconnect()
 }
 
-func (d *Database) drop() error {
+func (d *Database) disconnect() error {
 	if d.conn == nil {
 		return nil
 	}
@@ -94,18 +93,19 @@ func (d *Database) drop() error {
 	return err
 }
 
-// with runs f on the connection, which is made anew when it was lost.
-func (d *Database) with(ctx context.Context, doing string, f func(context.Context, *pgx.Conn) error) error {
+// run runs f on the connection. It connects first if there is no connection or it was lost.
+// doing says in an error what was being done.
+func (d *Database) run(ctx context.Context, doing string, f func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	select {
-	case d.turn <- struct{}{}:
-		defer func() { <-d.turn }()
+	case d.busy <- struct{}{}:
+		defer func() { <-d.busy }()
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	}
 	if d.conn != nil && (d.conn.IsClosed() || d.conn.Ping(ctx) != nil) {
-		_ = d.drop() // it is lost already
+		_ = d.disconnect() // the connection is lost already
 	}
 	if d.conn == nil {
 		if err := d.connect(ctx); err != nil {
@@ -114,7 +114,7 @@ func (d *Database) with(ctx context.Context, doing string, f func(context.Contex
 	}
 	err := f(ctx, d.conn)
 	if err != nil && ctx.Err() != nil {
-		err = ctx.Err() // and not that the statement was cancelled, which follows from it
+		err = ctx.Err() // the error is only that the statement was cancelled, which follows
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
@@ -122,8 +122,8 @@ func (d *Database) with(ctx context.Context, doing string, f func(context.Contex
 	return nil
 }
 
-// connect makes the connection and its session's settings. They are no startup
-// parameters: a pooler leaves out or refuses those that it does not know.
+// connect connects and sets the session's settings. It does not give them as startup
+// parameters, because a pooler leaves out or refuses those that it does not know.
 func (d *Database) connect(ctx context.Context) error {
 	conn, err := pgx.ConnectConfig(ctx, d.connConfig)
 	if err != nil {
@@ -135,18 +135,18 @@ func (d *Database) connect(ctx context.Context) error {
 		err = &protocol.Problem{
 			ID:   "client-encoding-ignored",
 			What: fmt.Sprintf("client_encoding is %q on the connection, after UTF8 was asked for", encoding),
-			Hint: "a connection pooler is in between, which does not pass it on: give the server's own address and port",
+			Hint: "a connection pooler is in between and does not pass the setting on: give the server's own address and port",
 		}
 	}
 	if err != nil {
-		_ = conn.Close(context.WithoutCancel(ctx)) // what went wrong before matters more
+		_ = conn.Close(context.WithoutCancel(ctx)) // the error from before matters more
 		return err
 	}
 	d.conn, d.pooled = conn, pid != int64(conn.PgConn().PID())
 	return nil
 }
 
-// alterNow runs a statement that takes locks; see limitLocks.
+// alterNow runs a statement that takes locks, in a transaction; see limitLocks.
 func (d *Database) alterNow(ctx context.Context, conn *pgx.Conn, statement string) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if err := d.limitLocks(ctx, tx); err != nil {
@@ -157,9 +157,9 @@ func (d *Database) alterNow(ctx context.Context, conn *pgx.Conn, statement strin
 	})
 }
 
-// limitLocks has a transaction give up soon if it does not get its locks: ALTER
-// PUBLICATION waits for a VACUUM or a CREATE INDEX CONCURRENTLY of the table. We come
-// back later rather than keep others waiting behind us.
+// limitLocks makes a transaction give up soon if it does not get its locks: ALTER
+// PUBLICATION waits for a VACUUM or a CREATE INDEX CONCURRENTLY of the table, and other
+// sessions would wait behind it. The next Sync tries again.
 func (d *Database) limitLocks(ctx context.Context, tx pgx.Tx) error {
 	if !d.pooled { // the session has the limit
 		return nil
@@ -168,9 +168,9 @@ func (d *Database) limitLocks(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// Server reads what decides whether a stream can start.
+// Server returns what decides whether a stream can start.
 func (d *Database) Server(ctx context.Context) (info pgcatalog.ServerInfo, err error) {
-	err = d.with(ctx, "look at the server", func(ctx context.Context, conn *pgx.Conn) error {
+	err = d.run(ctx, "look at the server", func(ctx context.Context, conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, serverInfo, d.cfg.Slot, d.cfg.Publication)
 		if err != nil {
 			return err
@@ -181,9 +181,9 @@ func (d *Database) Server(ctx context.Context) (info pgcatalog.ServerInfo, err e
 	return info, err
 }
 
-// SlotHolder reads who reads the slot.
+// SlotHolder returns who reads the slot.
 func (d *Database) SlotHolder(ctx context.Context) (holder pgcatalog.SlotHolder, err error) {
-	err = d.with(ctx, "look who reads the slot", func(ctx context.Context, conn *pgx.Conn) error {
+	err = d.run(ctx, "look who reads the slot", func(ctx context.Context, conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, slotHolder, d.cfg.Slot)
 		if err != nil {
 			return err
@@ -194,10 +194,10 @@ func (d *Database) SlotHolder(ctx context.Context) (holder pgcatalog.SlotHolder,
 	return holder, err
 }
 
-// Columns reads a table's columns, and how far the log was written then; none when
-// there is no such table.
+// Columns returns the columns of a table that logical replication carries, and the end of
+// the log at that moment. It returns no columns if there is no such table.
 func (d *Database) Columns(ctx context.Context, table uint32) (cols []pgcatalog.TableColumn, at wal.LSN, err error) {
-	err = d.with(ctx, "look up a table's columns", func(ctx context.Context, conn *pgx.Conn) error {
+	err = d.run(ctx, "look up a table's columns", func(ctx context.Context, conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, columns, table, d.cfg.Publication)
 		if err != nil {
 			return err
@@ -214,27 +214,26 @@ func (d *Database) Columns(ctx context.Context, table uint32) (cols []pgcatalog.
 	return cols, at, err
 }
 
-// Unsent reads which columns of a table logical replication does not carry.
+// Unsent returns the columns of a table that logical replication does not carry.
 func (d *Database) Unsent(ctx context.Context, table uint32) (cols []wal.UnsentColumn, err error) {
-	err = d.with(ctx, "look up which columns of a table are not sent", func(ctx context.Context, conn *pgx.Conn) error {
+	err = d.run(ctx, "look up which columns of a table are not sent", func(ctx context.Context, conn *pgx.Conn) error {
 		cols, err = collect[wal.UnsentColumn](ctx, conn, unsent, table, d.cfg.Publication)
 		return err
 	})
 	return cols, err
 }
 
-// Visible reports whether the catalog can be read as a transaction left it, whose
-// commit the log has already.
+// Visible reports whether queries see what a transaction did whose commit is in the log.
 func (d *Database) Visible(ctx context.Context, xid uint32) (yes bool, err error) {
-	err = d.with(ctx, "look whether a transaction is visible", func(ctx context.Context, conn *pgx.Conn) error {
+	err = d.run(ctx, "look whether a transaction is visible", func(ctx context.Context, conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, visible, int64(xid)).Scan(&yes)
 	})
 	return yes, err
 }
 
-// Types reads types; those that are not there are left out.
+// Types returns types by their OIDs. It leaves out those that do not exist.
 func (d *Database) Types(ctx context.Context, oids []uint32) (found []pgcatalog.TypeRow, err error) {
-	err = d.with(ctx, "look up types", func(ctx context.Context, conn *pgx.Conn) error {
+	err = d.run(ctx, "look up types", func(ctx context.Context, conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, types, oids)
 		if err != nil {
 			return err
@@ -257,7 +256,7 @@ func scanType(row pgx.CollectableRow) (pgcatalog.TypeRow, error) {
 		return t, err
 	}
 	if t.Extension.Name == "" {
-		t.Extension.Type = "" // a type that somebody made by hand, whatever its name
+		t.Extension.Type = "" // a type that no extension created, whatever its name
 	}
 	t.Class, t.Delim = class[0], delim[0]
 	for i := range names {
@@ -266,8 +265,8 @@ func scanType(row pgx.CollectableRow) (pgcatalog.TypeRow, error) {
 	return t, nil
 }
 
-// told is an error's text with what the server says beside its message.
-func told(err error) string {
+// errorText is an error's text, with the server's DETAIL and HINT.
+func errorText(err error) string {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
 		return err.Error()

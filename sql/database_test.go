@@ -343,7 +343,7 @@ func TestSync(t *testing.T) {
 			CREATE TABLE same_1 (code int NOT NULL, id int NOT NULL, PRIMARY KEY (id, code));
 			ALTER TABLE same ATTACH PARTITION same_1 FOR VALUES FROM (0) TO (10)`)
 		lacks := func(leaf string) string {
-			return "the replica identity of partition public." + leaf + " lacks columns by which the table's rows are known, so that its updates and deletes would not tell of which row"
+			return "the replica identity of partition public." + leaf + " lacks columns that identify the table's rows, so that its updates and deletes would not say which row they are of"
 		}
 		db := open(t, url, "public.*")
 		equal(t, map[string]string{"public.keyless": lacks("keyless_1"), "public.other": lacks("other_1"), "public.same": ""}, synced(t, db))
@@ -421,7 +421,7 @@ func TestSync(t *testing.T) {
 		synced(t, open(t, url, "public.*"))
 		exec(t, other, `BEGIN; LOCK TABLE parted IN SHARE UPDATE EXCLUSIVE MODE`)
 		db := open(t, url, "low")
-		equal(t, map[string]string{"public.low": "its changes come as those of the table that it is a partition of, which is locked and could not be taken out of the publication yet"}, synced(t, db))
+		equal(t, map[string]string{"public.low": "it is a partition, and its changes come as changes of its table, which is locked and could not be taken out of the publication yet"}, synced(t, db))
 		exec(t, other, `COMMIT`)
 		equal(t, map[string]string{"public.low": ""}, synced(t, db))
 		equal(t, []string{"public.low"}, members(t, conn))

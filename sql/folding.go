@@ -10,33 +10,33 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// citext is the type that compares by the database's lower().
+// citext is the type whose values compare by the database's lower().
 var citext = wal.ExtensionType{Name: "citext", Type: "citext"}
 
-// locale is what lower() goes by.
+// locale is what lower() depends on.
 type locale struct {
 	Encoding          string
 	BytesPerCharacter int
 	Provider          string // c libc, i ICU, b PostgreSQL's own
 	Locale            string
-	Since             string // another one when the server was started anew or its locale altered
+	Since             string // changes when the server is restarted or its locale is altered
 }
 
-// The last characters that are asked for.
+// The last characters that readLower asks for.
 const (
 	lastByte  = 255
 	lastCased = 0x1ffff
 )
 
-// currentFolding is kept until the server has another locale. It stays the same
-// pointer as long as it says the same.
+// currentFolding reads how the database folds text, again only if the locale has changed.
+// It returns the same pointer as long as the result is equal.
 func (d *Database) currentFolding(ctx context.Context, conn *pgx.Conn) (*wal.Folding, error) {
 	rows, err := conn.Query(ctx, databaseLocale)
 	if err != nil {
 		return nil, err
 	}
 	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[locale])
-	if err != nil || l == d.foldsBy && d.folding != nil {
+	if err != nil || l == d.foldingLocale && d.folding != nil {
 		return d.folding, err
 	}
 	f, err := readFolding(ctx, conn, l)
@@ -46,7 +46,7 @@ func (d *Database) currentFolding(ctx context.Context, conn *pgx.Conn) (*wal.Fol
 	if !reflect.DeepEqual(f, d.folding) {
 		d.folding = f
 	}
-	d.foldsBy = l
+	d.foldingLocale = l
 	return d.folding, nil
 }
 

@@ -14,13 +14,13 @@ import (
 // parent is a row of catalog/inheritance.sql.
 type parent struct {
 	OID            uint32
-	Children       int
+	Children       int      // at any depth
 	Schemas, Names []string // of the first children
 	Chunks         bool     // it is a hypertable
 }
 
-// inheritance says of which exposed tables others inherit: the rows of those are not
-// told as rows of the table, although a SELECT from it shows them.
+// inheritance warns of exposed tables that others inherit from: changes of the children's
+// rows are not changes of the table, although a SELECT from it shows these rows.
 func (d *Database) inheritance(ctx context.Context, conn *pgx.Conn, found []pgcatalog.Table) ([]string, error) {
 	names := map[uint32]string{}
 	var oids []uint32
@@ -41,7 +41,7 @@ func (d *Database) inheritance(ctx context.Context, conn *pgx.Conn, found []pgca
 	return warnings, nil
 }
 
-// warning is the same while children come and go, so that it is logged once.
+// warning stays the same while children come and go, so that it is logged once.
 func (p *parent) warning(name string) string {
 	if p.Chunks {
 		return fmt.Sprintf(`table %q is a hypertable: its rows are in chunks, whose changes do not come as changes of %[1]q; leave it out of the setting "tables" with '!%[1]s'`, name)

@@ -14,9 +14,9 @@ type Patterns struct {
 	include, exclude []string
 }
 
-// ParsePatterns reads names and globs: "orders" or "public.orders" is one table,
-// "shop.*" a schema's, "*.*" all, "public.audit_*" some; one that begins with "!"
-// takes tables out again. A name without a dot is in the schema public.
+// ParsePatterns reads names and globs: "orders" or "public.orders" is one table, "shop.*"
+// all tables of a schema, "*.*" all tables, "public.audit_*" some. A pattern that begins
+// with "!" takes tables out again. A name without a dot is in the schema public.
 func ParsePatterns(list []string) (Patterns, error) {
 	var p Patterns
 	for _, s := range list {
@@ -26,7 +26,7 @@ func ParsePatterns(list []string) (Patterns, error) {
 			continue
 		}
 		if _, err := path.Match(name, ""); err != nil {
-			return Patterns{}, fmt.Errorf("%q is no pattern for tables: %w", s, err)
+			return Patterns{}, fmt.Errorf("%q can't be a pattern for tables: %w", s, err)
 		}
 		if excluded {
 			p.exclude = append(p.exclude, name)
@@ -35,12 +35,12 @@ func ParsePatterns(list []string) (Patterns, error) {
 		}
 	}
 	if len(p.include) == 0 {
-		return Patterns{}, fmt.Errorf("no tables are named: want names or globs, such as public.*")
+		return Patterns{}, fmt.Errorf("there is no pattern for tables: want names or globs, such as public.*")
 	}
 	return p, nil
 }
 
-// names are the tables that are named one by one, without a glob.
+// names returns the tables of the patterns that are not globs.
 func (p Patterns) names() []wal.TableName {
 	var names []wal.TableName
 	for _, pattern := range p.include {
@@ -51,7 +51,7 @@ func (p Patterns) names() []wal.TableName {
 	return names
 }
 
-// unmatched gives the patterns that none of the tables matches.
+// unmatched returns the patterns that no table matches.
 func (p Patterns) unmatched(tables []tableRow) []string {
 	return slices.DeleteFunc(slices.Clone(p.include), func(pattern string) bool {
 		return slices.ContainsFunc(tables, func(t tableRow) bool { return matches(pattern, t.Schema, t.Name) })
@@ -72,10 +72,10 @@ func anyMatches(patterns []string, schema, table string) bool {
 	return false
 }
 
-// matches compares schema and table apart, so that a star never spans the dot.
+// matches compares schema and table separately, so that a star never spans the dot.
 func matches(pattern, schema, table string) bool {
 	for _, t := range wal.CollectionTables(pattern) {
-		inSchema, _ := path.Match(t.Schema, schema) // the syntax was checked
+		inSchema, _ := path.Match(t.Schema, schema) // ParsePatterns has checked the syntax
 		isTable, _ := path.Match(t.Table, table)
 		if inSchema && isTable {
 			return true

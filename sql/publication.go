@@ -13,12 +13,13 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Sync brings the publication in line with the tables that are there and match:
-// it makes it, adds tables that came and drops those that may not stay. A
-// publication that is not kept by this server is used as it is. It returns every
-// table that matches, the refused ones with the reason.
+// Sync brings the publication in line with the tables that exist and match Config.Tables:
+// it creates the publication, adds tables and drops those that may not stay. It uses a
+// publication that another server or person keeps as it is. It returns every table that
+// matches, the refused ones with the reason. It ends with a *protocol.Problem if somebody
+// has altered our publication before the first Sync.
 func (d *Database) Sync(ctx context.Context) (exposure pgcatalog.PublicationState, err error) {
-	err = d.with(ctx, fmt.Sprintf("bring publication %q up to date", d.cfg.Publication),
+	err = d.run(ctx, fmt.Sprintf("bring publication %q up to date", d.cfg.Publication),
 		func(ctx context.Context, conn *pgx.Conn) error {
 			exposure, err = d.sync(ctx, conn)
 			if err == nil {
@@ -42,10 +43,10 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (pgcatalog.Publicat
 	if err != nil {
 		return pgcatalog.PublicationState{}, err
 	}
-	look := &look{pub: pub, foreign: pub.foreign(d.cfg.Slot), members: members, rows: map[uint32]tableRow{}}
+	s := &syncState{pub: pub, foreignReason: pub.foreignTo(d.cfg.Slot), members: members, rows: map[uint32]tableRow{}}
 	exposure := pgcatalog.PublicationState{Created: created, Mark: pub.Mark}
 	for _, t := range all {
-		look.rows[t.OID] = t
+		s.rows[t.OID] = t
 		if d.cfg.Tables.Match(t.Schema, t.Name) {
 			exposure.Tables = append(exposure.Tables, pgcatalog.Table{
 				OID: t.OID, Schema: t.Schema, Name: t.Name,
@@ -53,68 +54,69 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (pgcatalog.Publicat
 			})
 		}
 	}
-	look.found = exposure.Tables
-	refusePartitions(look.found, look.rows, func(root uint32) bool { return look.foreign == "" || pub.ViaRoot && members.have(root) })
-	err = d.arrange(ctx, conn, look)
-	for i := range look.found {
-		m := members[look.found[i].OID]
-		look.found[i].Mark, look.found[i].Toasts = m.Mark, m.toasts()
+	s.matching = exposure.Tables
+	refusePartitions(s.matching, s.rows, func(root uint32) bool { return s.foreignReason == "" || pub.ViaRoot && members.have(root) })
+	err = d.updatePublication(ctx, conn, s)
+	for i := range s.matching {
+		m := members[s.matching[i].OID]
+		s.matching[i].Mark, s.matching[i].Toasts = m.Mark, m.toasts()
 	}
-	exposure.Warnings = append(d.unmatched(all), look.warnings...)
-	exposure.Warnings = append(exposure.Warnings, partialIdentities(look.found, look.rows)...)
+	exposure.Warnings = append(d.unmatchedWarnings(all), s.warnings...)
+	exposure.Warnings = append(exposure.Warnings, partialIdentities(s.matching, s.rows)...)
 	if err != nil {
 		return exposure, err
 	}
-	if exposure.Flushed, err = d.compare(ctx, conn, look.found, look.rows); err != nil {
+	if exposure.Flushed, err = d.findUnseen(ctx, conn, s.matching, s.rows); err != nil {
 		return exposure, err
 	}
-	inherited, err := d.inheritance(ctx, conn, look.found)
+	inherited, err := d.inheritance(ctx, conn, s.matching)
 	exposure.Warnings = append(exposure.Warnings, inherited...)
 	return exposure, err
 }
 
-// look is one comparison of the tables that are there with the publication.
-type look struct {
-	pub      publication
-	foreign  string // why this server does not keep the publication; empty: it does
-	members  members
-	rows     map[uint32]tableRow
-	found    []pgcatalog.Table // those that match
-	warnings []string
+// syncState is what one Sync has read and found out.
+type syncState struct {
+	pub           publication
+	foreignReason string // why this server does not keep the publication; "": it does
+	members       members
+	rows          map[uint32]tableRow
+	matching      []pgcatalog.Table // the tables that match Config.Tables
+	warnings      []string
 }
 
-// arrange refuses the tables that can't come, and brings a publication of ours up to date.
-func (d *Database) arrange(ctx context.Context, conn *pgx.Conn, l *look) error {
-	if l.foreign != "" {
-		clear(d.kept.carried)
-		d.refuseMissing(l)
-		d.refuseBroken(l)
+// updatePublication refuses the tables that the publication can't carry, and brings a
+// publication of ours up to date.
+func (d *Database) updatePublication(ctx context.Context, conn *pgx.Conn, s *syncState) error {
+	if s.foreignReason != "" {
+		clear(d.last.carried)
+		d.refuseMissing(s)
+		d.refuseBroken(s)
 	}
-	l.warnings = d.limitations(l)
+	s.warnings = d.limitations(s)
 	switch {
-	case l.foreign == altered && !d.kept.began:
+	case s.foreignReason == altered && !d.last.done:
 		return &protocol.Problem{
 			ID:   "publication-altered",
 			What: fmt.Sprintf("publication %q %s", d.cfg.Publication, altered),
-			Hint: d.setAll(),
+			Hint: d.hintSetAll(),
 		}
-	case l.foreign != "":
-		d.kept.began = true
+	case s.foreignReason != "":
+		d.last.done = true
 		return nil
 	}
-	d.kept.began = true
-	if err := d.claim(ctx, conn, l.pub); err != nil {
+	d.last.done = true
+	if err := d.claim(ctx, conn, s.pub); err != nil {
 		return err
 	}
-	d.noteTaken(ctx, conn, l)
-	if err := d.dropStrays(ctx, conn, l); err != nil {
+	d.restoreTaken(ctx, conn, s)
+	if err := d.dropUnwanted(ctx, conn, s); err != nil {
 		return err
 	}
-	refuseHidden(l.found, l.rows, l.members)
-	err := d.addMissing(ctx, conn, l)
-	clear(d.kept.carried)
-	for oid := range l.members {
-		d.kept.carried[oid] = true
+	refuseStillCarried(s.matching, s.rows, s.members)
+	err := d.addMissing(ctx, conn, s)
+	clear(d.last.carried)
+	for oid := range s.members {
+		d.last.carried[oid] = true
 	}
 	return err
 }
@@ -127,29 +129,29 @@ func collect[T any](ctx context.Context, conn querier, statement string, args ..
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 }
 
-// querier is a connection or a transaction.
+// querier is a *pgx.Conn or a pgx.Tx.
 type querier interface {
 	Query(ctx context.Context, statement string, args ...any) (pgx.Rows, error)
 }
 
 // publication is a row of catalog/publication.sql.
 type publication struct {
-	Marked                    bool   // Tablewire made it
-	Slot                      string // the slot that it is kept for; empty: an earlier version made it
+	Marked                    bool   // Tablewire created it
+	Slot                      string // the slot that it is kept for; "": an earlier version created it
 	SlotExists, OurSlotExists bool
 	Owner                     string
 	Owned, InRecovery         bool
 	AllTables, AllSequences   bool
-	ViaRoot                   bool // partitions' changes come as their root's
+	ViaRoot                   bool // partitions' changes arrive as their root's
 	NoGenerated               bool
 	Missing                   []string // kinds of change that it leaves out
 	Excepted                  []string // quoted names of the tables that FOR ALL TABLES leaves out
 	Mark                      string   // see pgcatalog.PublicationState
 }
 
-// foreign says why the server of a slot does not keep the list of tables; empty when
-// it does.
-func (p *publication) foreign(slot string) string {
+// foreignTo says why the server of a slot does not keep the publication's list of tables;
+// it returns "" if the server does.
+func (p *publication) foreignTo(slot string) string {
 	switch {
 	case !p.Marked:
 		return "was not made by Tablewire"
@@ -157,7 +159,7 @@ func (p *publication) foreign(slot string) string {
 		return "is FOR ALL TABLES"
 	case p.AllSequences:
 		return "is FOR ALL SEQUENCES"
-	case p.kept(slot):
+	case p.keptByOther(slot):
 		return fmt.Sprintf("is kept by the Tablewire of slot %q", p.Slot)
 	case p.InRecovery:
 		return "can't be altered on a standby"
@@ -169,20 +171,20 @@ func (p *publication) foreign(slot string) string {
 	return ""
 }
 
-// altered says of a publication of ours that somebody has taken something off it. A
-// server does not start with that. One that runs goes on with what is left, so that its
-// clients are told now, and when it is mended.
+// altered is the reason for a publication of ours of which somebody has taken something
+// away. A server does not start with it. A running server goes on with the rest: its
+// clients are told to come back now, and again when it is mended.
 const altered = "was altered: it no longer carries every kind of change, or not partitions' changes as their root's"
 
-// kept reports whether another Tablewire than that of the slot keeps it. It is left
-// alone while the other's slot is there: its server may be on its way back. When that
-// is gone, the publication goes to a server whose own slot is there, so that two that
-// have just started don't take it from each other.
-func (p *publication) kept(slot string) bool {
+// keptByOther reports whether another Tablewire than that of the slot keeps the publication.
+// It does as long as its slot exists, because its server may come back. After that the
+// publication goes to a server whose own slot exists, so that two servers that have just
+// started do not take it from each other.
+func (p *publication) keptByOther(slot string) bool {
 	return p.Slot != "" && p.Slot != slot && (p.SlotExists || !p.OurSlotExists)
 }
 
-// ensurePublication makes the publication where there is none.
+// ensurePublication creates the publication if it does not exist.
 func (d *Database) ensurePublication(ctx context.Context, conn *pgx.Conn) (p publication, created bool, err error) {
 	p, err = d.publication(ctx, conn)
 	switch {
@@ -191,10 +193,10 @@ func (d *Database) ensurePublication(ctx context.Context, conn *pgx.Conn) (p pub
 			return p, false, err
 		}
 		created = true
-		clear(d.kept.carried) // nobody took tables out one by one
-		clear(d.kept.left)    // and who dropped it lets us begin again
-		clear(d.kept.undone)
-	case err == nil && p.NoGenerated && p.foreign(d.cfg.Slot) == "": // an older server's, which was upgraded
+		clear(d.last.carried) // nobody has taken single tables out
+		clear(d.last.leftOut) // whoever dropped it lets us begin again
+		clear(d.last.undone)
+	case err == nil && p.NoGenerated && p.foreignTo(d.cfg.Slot) == "": // created on an older server, which was then upgraded
 		if err := d.alterNow(ctx, conn, fill(publishGenerated, "{publication}", quote(d.cfg.Publication))); err != nil {
 			return p, false, err
 		}
@@ -215,8 +217,8 @@ func (d *Database) publication(ctx context.Context, conn *pgx.Conn) (publication
 
 func (d *Database) createPublication(ctx context.Context, conn *pgx.Conn) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		// With stored generated columns left out, PostgreSQL 18 would refuse the UPDATEs of
-		// a table that has one and is FULL; older ones don't know the option.
+		// If the publication left stored generated columns out, PostgreSQL 18 would refuse the
+		// UPDATEs of a table that has one and is FULL. Older versions lack the option.
 		var version int
 		if err := tx.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
 			return err
@@ -233,8 +235,8 @@ func (d *Database) createPublication(ctx context.Context, conn *pgx.Conn) error 
 	})
 }
 
-// claim writes into a publication of ours which slot it is kept for, so that the server
-// of another one leaves it alone.
+// claim writes into a publication of ours for which slot it is kept, so that the servers of
+// other slots leave it alone.
 func (d *Database) claim(ctx context.Context, conn *pgx.Conn, p publication) error {
 	if p.Slot == d.cfg.Slot || !p.OurSlotExists {
 		return nil
@@ -258,8 +260,8 @@ func (d *Database) allTables(ctx context.Context, conn *pgx.Conn) ([]tableRow, e
 	return collect[tableRow](ctx, conn, tables, schemas, names)
 }
 
-// unmatched says which patterns match nothing.
-func (d *Database) unmatched(all []tableRow) []string {
+// unmatchedWarnings has one warning for each pattern that matches no table.
+func (d *Database) unmatchedWarnings(all []tableRow) []string {
 	var warnings []string
 	for _, pattern := range d.cfg.Tables.unmatched(all) {
 		warnings = append(warnings, fmt.Sprintf(`no table matches %q of the setting "tables" yet: a name is schema.table, or a table of the schema public, with upper and lower case as in the database; a view has no changes of its own`, pattern))
@@ -267,13 +269,14 @@ func (d *Database) unmatched(all []tableRow) []string {
 	return warnings
 }
 
-// setAll is how a publication is made to carry everything.
-func (d *Database) setAll() string {
+// hintSetAll is the statement that makes the publication carry every kind of change.
+func (d *Database) hintSetAll() string {
 	return fmt.Sprintf("its owner can run ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)", quote(d.cfg.Publication))
 }
 
-// alter names tables ONLY: what inherits from one is looked at by itself.
-func (d *Database) alter(statement string, list ...tableRow) string {
+// alterStatement names tables ONLY, because a table that inherits from one is matched by
+// itself.
+func (d *Database) alterStatement(statement string, list ...tableRow) string {
 	names := make([]string, len(list))
 	for i, t := range list {
 		names[i] = only(t.Schema, t.Name)

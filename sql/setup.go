@@ -6,10 +6,9 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Setup gives the statements that make by hand what a server would make by
-// itself, for a role that may only replicate. With no tables the publication is
-// made empty. They are right on every supported version, and each is one statement:
-// whoever runs it has all of it or nothing.
+// Setup returns the statements that create what a server would create by itself, for a role
+// that may only replicate. Without names the publication is empty. Both are right on every
+// supported version. Each is one statement, so that it does everything or nothing.
 func Setup(publication, slot string, names []wal.TableName) string {
 	forTables := ""
 	if len(names) > 0 {

@@ -13,10 +13,11 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// geometry is PostGIS' type, whose values name a spatial reference system each.
+// geometry is PostGIS' type. Each of its values names a spatial reference system.
 var geometry = wal.ExtensionType{Name: "postgis", Type: "geometry"}
 
-// addExtensions gives types of extensions what else decides over their values.
+// addExtensions completes the rows of types that compare or print by something else in the
+// database.
 func (d *Database) addExtensions(ctx context.Context, conn *pgx.Conn, found []pgcatalog.TypeRow) (err error) {
 	for i := range found {
 		switch t := &found[i]; t.Extension {
@@ -33,10 +34,10 @@ func (d *Database) addExtensions(ctx context.Context, conn *pgx.Conn, found []pg
 }
 
 // spatialRefsLast is how long the names of reference systems are kept: they hardly ever
-// change, and there are thousands.
+// change, and there are thousands of them.
 const spatialRefsLast = time.Minute
 
-// currentSpatialRefs stay the same pointer as long as they say the same.
+// currentSpatialRefs returns the same pointer as long as the names are equal.
 func (d *Database) currentSpatialRefs(ctx context.Context, conn *pgx.Conn) (*wal.SpatialRefs, error) {
 	if d.spatialRefs != nil && time.Since(d.spatialRefsAt) < spatialRefsLast {
 		return d.spatialRefs, nil
@@ -52,8 +53,8 @@ func (d *Database) currentSpatialRefs(ctx context.Context, conn *pgx.Conn) (*wal
 	return d.spatialRefs, nil
 }
 
-// readSpatialRefs gives none where the table is gone or may not be read: geometries then
-// name no reference system.
+// readSpatialRefs returns no names if the table is gone or the role may not read it:
+// geometries then name no reference system.
 func readSpatialRefs(ctx context.Context, conn *pgx.Conn) (map[int32]string, error) {
 	var schema string
 	if err := conn.QueryRow(ctx, postgisSchema).Scan(&schema); err != nil {

@@ -10,7 +10,7 @@ import (
 //go:embed setup/*.sql catalog/*.sql
 var files embed.FS
 
-// statement reads an embedded file; a name that is not there is a mistake of ours.
+// statement reads an embedded file. It panics if there is none, which is a mistake here.
 func statement(name string) string {
 	b, err := files.ReadFile(name + ".sql")
 	if err != nil {
@@ -53,8 +53,8 @@ var (
 	spatialRefs       = statement("catalog/spatial_refs")
 )
 
-// fill puts quoted identifiers into a statement that can't take parameters: each
-// {name} of the file is replaced.
+// fill replaces each {name} of a statement that can't take parameters. The values must be
+// quoted. values has pairs of a {name} and its value.
 func fill(statement string, values ...string) string {
 	return strings.NewReplacer(values...).Replace(statement)
 }

@@ -12,38 +12,39 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// storage is how the rows of a table are stored, as catalog/tables.sql has it: a part
-// each for the tables that hold them, which are the table itself or its partitions.
+// storage is how the rows of a table are stored, as catalog/tables.sql reads it. The lists
+// have an element for each leaf: a table that holds rows, which is the table itself or a
+// partition.
 type storage struct {
-	Leaves   []int64  // OIDs, in their order
-	Attached []string // by which transactions each became a partition
-	Files    []int64
-	Columns  []int64 // how many each has or had
-	lookedAt
+	Leaves   []int64  // OIDs, sorted
+	Attached []string // the transactions that made the leaf a partition
+	Files    []int64  // pg_class.relfilenode
+	Columns  []int64  // how many columns the leaf has or had
+	readAt
 }
 
-// lookedAt says when the tables were looked at.
-type lookedAt struct {
+// readAt says when a storage was read.
+type readAt struct {
 	Xmin              int64 // the oldest transaction that was open
 	Moment            string
-	Inserted, Flushed string // the end of the log: in all, and as far as it is safe
+	Inserted, Flushed string // the insert and flush positions of the log
 }
 
-// part is one of them.
-type part struct {
+// leafStorage is the storage of one leaf.
+type leafStorage struct {
 	attached      string
 	file, columns int64
 }
 
-func (s *storage) parts() map[int64]part {
-	all := make(map[int64]part, len(s.Leaves))
+func (s *storage) byLeaf() map[int64]leafStorage {
+	all := make(map[int64]leafStorage, len(s.Leaves))
 	for i, leaf := range s.Leaves {
-		all[leaf] = part{s.Attached[i], s.Files[i], s.Columns[i]}
+		all[leaf] = leafStorage{s.Attached[i], s.Files[i], s.Columns[i]}
 	}
 	return all
 }
 
-// equal is quick: nearly always nothing changed.
+// equal is quick, because nearly always nothing has changed.
 func (s *storage) equal(o *storage) bool {
 	return slices.Equal(s.Leaves, o.Leaves) && slices.Equal(s.Files, o.Files) && slices.Equal(s.Attached, o.Attached)
 }
@@ -51,38 +52,38 @@ func (s *storage) equal(o *storage) bool {
 // rewritten is a row of catalog/rewritten.sql.
 type rewritten struct {
 	OID     int64
-	Altered bool  // columns that it had were altered
-	Emptied bool  // nothing is known of how many rows it has
-	XID     int64 // the transaction that altered the table last
-	Born    bool  // it was made as a partition
+	Altered bool  // columns that it had before were altered
+	Emptied bool  // PostgreSQL does not know how many rows it has
+	XID     int64 // the transaction that last altered the table
+	Born    bool  // it was created as a partition
 }
 
-// compare compares what is exposed with the look before, and keeps what it finds: the
-// tables whose rows changed without changes that tell of it. It gives the end of the log
-// as far as it was safe.
-func (d *Database) compare(ctx context.Context, conn *pgx.Conn, found []pgcatalog.Table, rows map[uint32]tableRow) (flushed wal.LSN, err error) {
-	if d.looked == nil {
-		if d.looked, err = d.unread(ctx, conn, rows); err != nil {
+// findUnseen compares the storage of exposed tables with that of the last Sync. It appends
+// to d.unseen the tables whose rows came, went or changed without events, and returns the
+// flush position of the log.
+func (d *Database) findUnseen(ctx context.Context, conn *pgx.Conn, found []pgcatalog.Table, rows map[uint32]tableRow) (flushed wal.LSN, err error) {
+	if d.lastStorage == nil {
+		if d.lastStorage, err = d.storageAtSlot(ctx, conn, rows); err != nil {
 			return 0, err
 		}
 	}
 	var all []pgcatalog.Unseen
 	for i := range found {
 		now := rows[found[i].OID]
-		before, known := d.looked[now.OID]
+		before, known := d.lastStorage[now.OID]
 		if !known || found[i].Refused != "" || before.equal(&now.storage) {
 			continue
 		}
-		what, err := d.compareStorage(ctx, conn, before, now)
+		what, err := d.unseenOf(ctx, conn, before, now)
 		if err != nil {
 			return 0, err
 		}
 		all = append(all, what...)
 	}
 	d.unseen = append(d.unseen, all...)
-	d.looked = make(map[uint32]storage, len(rows))
+	d.lastStorage = make(map[uint32]storage, len(rows))
 	for oid, row := range rows {
-		d.looked[oid] = row.storage
+		d.lastStorage[oid] = row.storage
 		if flushed, err = wal.ParseLSN(row.Flushed); err != nil {
 			return 0, err
 		}
@@ -90,10 +91,10 @@ func (d *Database) compare(ctx context.Context, conn *pgx.Conn, found []pgcatalo
 	return flushed, nil
 }
 
-// unread is a look before the first one: the tables as they were where the slot has been
-// read to, as far as that is known. What was altered since is stored in no known file,
-// and what became a partition since was none.
-func (d *Database) unread(ctx context.Context, conn *pgx.Conn, rows map[uint32]tableRow) (map[uint32]storage, error) {
+// storageAtSlot stands in for the storage before the first Sync: it is that of the position
+// that the slot has been read to, as far as PostgreSQL knows it. A table that was altered
+// since has an unknown file, and a table that became a partition since is left out.
+func (d *Database) storageAtSlot(ctx context.Context, conn *pgx.Conn, rows map[uint32]tableRow) (map[uint32]storage, error) {
 	type unread struct {
 		OID, Since int64
 		Altered    bool
@@ -110,9 +111,9 @@ func (d *Database) unread(ctx context.Context, conn *pgx.Conn, rows map[uint32]t
 	for _, u := range list {
 		altered[u.OID] = u.Altered
 	}
-	looked := make(map[uint32]storage, len(rows))
+	atSlot := make(map[uint32]storage, len(rows))
 	for oid, now := range rows {
-		before := storage{lookedAt: now.lookedAt}
+		before := storage{readAt: now.readAt}
 		before.Xmin = list[0].Since
 		for i, leaf := range now.Leaves {
 			if attachedSince(now.Attached[i], before.Xmin) {
@@ -125,13 +126,13 @@ func (d *Database) unread(ctx context.Context, conn *pgx.Conn, rows map[uint32]t
 			before.Leaves, before.Attached = append(before.Leaves, leaf), append(before.Attached, now.Attached[i])
 			before.Files, before.Columns = append(before.Files, file), append(before.Columns, now.Columns[i])
 		}
-		looked[oid] = before
+		atSlot[oid] = before
 	}
-	return looked, nil
+	return atSlot, nil
 }
 
 // attachedSince reports whether one of the transactions that made a table a partition is
-// not older than another.
+// since or a later one.
 func attachedSince(attached string, since int64) bool {
 	for xid := range strings.FieldsSeq(attached) {
 		if n, err := strconv.ParseUint(xid, 10, 32); err != nil || int32(uint32(n)-uint32(since)) >= 0 {
@@ -141,8 +142,8 @@ func attachedSince(attached string, since int64) bool {
 	return false
 }
 
-// compareStorage says what happened to the rows of a table between two looks.
-func (d *Database) compareStorage(ctx context.Context, conn *pgx.Conn, before storage, now tableRow) (all []pgcatalog.Unseen, err error) {
+// unseenOf returns what happened without events to the rows of a table since before.
+func (d *Database) unseenOf(ctx context.Context, conn *pgx.Conn, before storage, now tableRow) (all []pgcatalog.Unseen, err error) {
 	at, err := wal.ParseLSN(now.Inserted)
 	if err != nil {
 		return nil, err
@@ -152,7 +153,7 @@ func (d *Database) compareStorage(ctx context.Context, conn *pgx.Conn, before st
 			Table: wal.TableName{Schema: now.Schema, Table: now.Name}, Why: why, At: at, Truncated: truncated,
 		})
 	}
-	was, is := before.parts(), now.parts()
+	was, is := before.byLeaf(), now.byLeaf()
 	for leaf := range was {
 		if _, still := is[leaf]; !still {
 			add("a partition was detached or dropped", 0)
@@ -176,8 +177,8 @@ func (d *Database) compareStorage(ctx context.Context, conn *pgx.Conn, before st
 		w, known := was[r.OID]
 		p := is[r.OID]
 		if !known && r.Born {
-			// Its rows came as changes, unless it has got another file already.
-			w, known = part{p.attached, r.OID, p.columns}, true
+			// Its rows arrived as changes, unless it already has another file again.
+			w, known = leafStorage{p.attached, r.OID, p.columns}, true
 		}
 		if !known || w.attached != p.attached {
 			empty, err := d.isEmpty(ctx, conn, r.OID)
@@ -189,17 +190,17 @@ func (d *Database) compareStorage(ctx context.Context, conn *pgx.Conn, before st
 			}
 			continue
 		}
-		if why, truncated := r.happened(now.Partitioned); w.file != p.file && why != "" {
+		if why, truncated := r.describe(now.Partitioned); w.file != p.file && why != "" {
 			add(why, truncated)
 		}
 	}
 	return all, nil
 }
 
-// happened says what became of a table that has another file: nothing, where its rows
-// were only copied, or where it was truncated and is no partition, which comes as a
-// change. truncated is the transaction that may have emptied it.
-func (r *rewritten) happened(partition bool) (why string, truncated uint32) {
+// describe says what happened to the rows of a table that has another file. It returns ""
+// if they were only copied, or if the table was truncated and is not a partition: that
+// arrives as a change. truncated is the transaction that may have truncated a partition.
+func (r *rewritten) describe(partition bool) (why string, truncated uint32) {
 	if r.Emptied && partition {
 		why, truncated = "a partition was truncated", uint32(r.XID)
 	}
@@ -209,7 +210,7 @@ func (r *rewritten) happened(partition bool) (why string, truncated uint32) {
 	return why, truncated
 }
 
-// isEmpty reports whether a table has no rows for certain: one that is locked may have.
+// isEmpty reports whether it is certain that a table has no rows. A locked table may have.
 func (d *Database) isEmpty(ctx context.Context, conn *pgx.Conn, table int64) (empty bool, err error) {
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if err := d.limitLocks(ctx, tx); err != nil {

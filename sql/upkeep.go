@@ -14,22 +14,23 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// upkeep is what a publication of ours was after the last look, so that what somebody
-// else does to it is noticed and, the second time, not undone: two who undo each
-// other's work would do so for ever, and clients would lose changes each time.
-type upkeep struct {
-	began   bool                 // there was a look
-	carried map[uint32]bool      // the tables that it had
+// lastSync is our publication as the last Sync left it. By that the next Sync notices what
+// somebody else has done to it. The first time Sync undoes that; the second time it does
+// not, because two who undo each other's work would do so for ever, and clients would lose
+// changes each time.
+type lastSync struct {
+	done    bool                 // there was one
+	carried map[uint32]bool      // the tables that the publication had
 	undone  map[uint32]time.Time // when what somebody else did with a table was undone
-	left    map[uint32]string    // tables that stay out of it, and why
+	leftOut map[uint32]string    // tables that stay out of the publication, and why
 }
 
-// undoAgain is after how long the same is undone once more.
+// undoAgain is the time after which Sync undoes the same thing once more.
 const undoAgain = time.Hour
 
-// mayUndo reports whether what somebody else did with a table is to be undone, and
-// notes that it is.
-func (u *upkeep) mayUndo(oid uint32, now time.Time) bool {
+// mayUndo reports whether Sync may undo what somebody else did with a table, and notes
+// that it does.
+func (u *lastSync) mayUndo(oid uint32, now time.Time) bool {
 	if last, ok := u.undone[oid]; ok && now.Sub(last) < undoAgain {
 		return false
 	}
@@ -37,40 +38,41 @@ func (u *upkeep) mayUndo(oid uint32, now time.Time) bool {
 	return true
 }
 
-// noteTaken finds the tables that somebody else has taken out. They are added again
-// the first time; the next time they stay out until somebody adds them.
-func (d *Database) noteTaken(ctx context.Context, conn *pgx.Conn, l *look) {
+// restoreTaken finds the tables that somebody else has taken out of the publication. The
+// first time it leaves them to addMissing; the next time it refuses them, until somebody
+// adds them.
+func (d *Database) restoreTaken(ctx context.Context, conn *pgx.Conn, s *syncState) {
 	var taken []*pgcatalog.Table
-	for i := range l.found {
-		t := &l.found[i]
+	for i := range s.matching {
+		t := &s.matching[i]
 		switch {
-		case l.members.have(t.OID):
-			delete(d.kept.left, t.OID)
+		case s.members.have(t.OID):
+			delete(d.last.leftOut, t.OID)
 		case t.Refused != "":
-		case d.kept.left[t.OID] != "":
-			t.Refused = d.kept.left[t.OID]
-		case d.kept.carried[t.OID]:
+		case d.last.leftOut[t.OID] != "":
+			t.Refused = d.last.leftOut[t.OID]
+		case d.last.carried[t.OID]:
 			taken = append(taken, t)
 		}
 	}
 	if len(taken) == 0 {
 		return
 	}
-	who := d.alterers(ctx, conn, l.pub.Owner)
+	who := d.possibleAlterers(ctx, conn, s.pub.Owner)
 	now := time.Now()
 	for _, t := range taken {
-		if d.kept.mayUndo(t.OID, now) {
-			l.warnings = append(l.warnings, fmt.Sprintf(`somebody took table %q out of publication %q, and it is added again; to keep it out, leave it out of the setting "tables" with '!%[1]s'. %[3]s`, t.TableName(), d.cfg.Publication, who))
+		if d.last.mayUndo(t.OID, now) {
+			s.warnings = append(s.warnings, fmt.Sprintf(`somebody took table %q out of publication %q, and it is added again; to keep it out, leave it out of the setting "tables" with '!%[1]s'. %[3]s`, t.TableName(), d.cfg.Publication, who))
 			continue
 		}
-		d.kept.left[t.OID] = fmt.Sprintf("somebody took it out of publication %q again, and it is left out now: %s, or run ALTER PUBLICATION %s ADD TABLE %s. %s",
+		d.last.leftOut[t.OID] = fmt.Sprintf("somebody took it out of publication %q again, and it is left out now: %s, or run ALTER PUBLICATION %s ADD TABLE %s. %s",
 			d.cfg.Publication, ownPublication, quote(d.cfg.Publication), only(t.Schema, t.Name), who)
-		t.Refused = d.kept.left[t.OID]
+		t.Refused = d.last.leftOut[t.OID]
 	}
 }
 
-// alterers says who may have altered the publication, as far as it can be told.
-func (d *Database) alterers(ctx context.Context, conn *pgx.Conn, owner string) string {
+// possibleAlterers says who may have altered the publication, as far as PostgreSQL can tell.
+func (d *Database) possibleAlterers(ctx context.Context, conn *pgx.Conn, owner string) string {
 	s := fmt.Sprintf("PostgreSQL does not tell who it was: superusers and the publication's owner %q can", owner)
 	rows, err := conn.Query(ctx, alterers, d.cfg.Publication, d.cfg.Slot)
 	if err != nil {
@@ -82,30 +84,30 @@ func (d *Database) alterers(ctx context.Context, conn *pgx.Conn, owner string) s
 	return s
 }
 
-// dropStrays takes tables out that must not be in: those that no longer match, and
-// those that would make the application's own statements fail. One that is locked
-// stays a member until the next time.
-func (d *Database) dropStrays(ctx context.Context, conn *pgx.Conn, l *look) error {
-	matches, stays := make(map[uint32]bool, len(l.found)), make(map[uint32]bool, len(l.found))
-	for i := range l.found {
-		matches[l.found[i].OID], stays[l.found[i].OID] = true, l.found[i].Refused == ""
+// dropUnwanted takes tables out of the publication: those that no longer match, and those
+// that would make the application's own statements fail. A locked table stays a member
+// until the next Sync.
+func (d *Database) dropUnwanted(ctx context.Context, conn *pgx.Conn, s *syncState) error {
+	matches, stays := make(map[uint32]bool, len(s.matching)), make(map[uint32]bool, len(s.matching))
+	for i := range s.matching {
+		matches[s.matching[i].OID], stays[s.matching[i].OID] = true, s.matching[i].Refused == ""
 	}
 	now := time.Now()
-	for oid, m := range l.members {
-		t, there := l.rows[oid]
+	for oid, m := range s.members {
+		t, there := s.rows[oid]
 		if stays[oid] || !m.Named || !there {
 			continue
 		}
-		if !matches[oid] && !d.kept.mayUndo(oid, now) {
-			l.warnings = append(l.warnings, fmt.Sprintf(`somebody adds table %q to publication %q again and again, although the setting "tables" does not name it: it is left there, and no client can see it; %s`, wal.TableName{Schema: t.Schema, Table: t.Name}, d.cfg.Publication, ownPublication))
+		if !matches[oid] && !d.last.mayUndo(oid, now) {
+			s.warnings = append(s.warnings, fmt.Sprintf(`somebody adds table %q to publication %q again and again, although the setting "tables" does not name it: it is left there, and no client can see it; %s`, wal.TableName{Schema: t.Schema, Table: t.Name}, d.cfg.Publication, ownPublication))
 			continue
 		}
-		switch err := d.alterNow(ctx, conn, d.alter(dropTables, t)); {
+		switch err := d.alterNow(ctx, conn, d.alterStatement(dropTables, t)); {
 		case err == nil:
-			delete(l.members, oid)
-			delete(d.kept.carried, oid)
+			delete(s.members, oid)
+			delete(d.last.carried, oid)
 		case isLocked(err), isGone(err):
-			delete(d.kept.undone, oid)
+			delete(d.last.undone, oid)
 		default:
 			return err
 		}
@@ -113,37 +115,38 @@ func (d *Database) dropStrays(ctx context.Context, conn *pgx.Conn, l *look) erro
 	return nil
 }
 
-// isGone reports that a table was dropped, or taken out of the publication, since it
-// was looked at.
+// isGone reports whether an error says that a table was dropped, or taken out of the
+// publication, since it was read.
 func isGone(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pg.Code == "42P01" || pg.Code == "42704")
 }
 
-// addMissing adds the tables that came: all at once, or one by one when one of
-// them fails, which is then refused with PostgreSQL's own words until the next time.
-func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, l *look) error {
+// addMissing adds the tables that the publication lacks: all at once, or one by one if that
+// fails. It refuses a table that PostgreSQL does not add, with PostgreSQL's own words,
+// until the next Sync.
+func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, s *syncState) error {
 	var missing []*pgcatalog.Table
-	for i := range l.found {
-		t := &l.found[i]
-		if t.Refused != "" || l.members.have(t.OID) {
+	for i := range s.matching {
+		t := &s.matching[i]
+		if t.Refused != "" || s.members.have(t.OID) {
 			continue
 		}
-		if row := l.rows[t.OID]; !row.Owned {
-			t.Refused = row.unowned(d.cfg.Publication)
+		if row := s.rows[t.OID]; !row.Owned {
+			t.Refused = row.ownerHint(d.cfg.Publication)
 			continue
 		}
 		missing = append(missing, t)
 	}
-	if len(missing) == 0 || d.add(ctx, conn, l, missing...) == nil {
+	if len(missing) == 0 || d.add(ctx, conn, s, missing...) == nil {
 		return nil
 	}
 	for _, t := range missing {
-		if err := d.add(ctx, conn, l, t); err != nil {
+		if err := d.add(ctx, conn, s, t); err != nil {
 			if conn.IsClosed() {
 				return err
 			}
-			t.Refused = "it could not be added to the publication yet: " + told(err)
+			t.Refused = "it could not be added to the publication yet: " + errorText(err)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -152,18 +155,18 @@ func (d *Database) addMissing(ctx context.Context, conn *pgx.Conn, l *look) erro
 	return nil
 }
 
-// add adds tables, and takes what the publication then says of them for what it is
-// compared with the next time: nobody can alter that before our transaction ends.
-func (d *Database) add(ctx context.Context, conn *pgx.Conn, l *look, list ...*pgcatalog.Table) error {
+// add adds tables, and reads what the publication then says of them, for the next Sync to
+// compare with: nobody can alter that before the transaction ends.
+func (d *Database) add(ctx context.Context, conn *pgx.Conn, s *syncState, list ...*pgcatalog.Table) error {
 	rows := make([]tableRow, len(list))
 	for i, t := range list {
-		rows[i] = l.rows[t.OID]
+		rows[i] = s.rows[t.OID]
 	}
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if err := d.limitLocks(ctx, tx); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, d.alter(addTables, rows...)); err != nil {
+		if _, err := tx.Exec(ctx, d.alterStatement(addTables, rows...)); err != nil {
 			return err
 		}
 		now, err := d.members(ctx, tx)
@@ -172,13 +175,13 @@ func (d *Database) add(ctx context.Context, conn *pgx.Conn, l *look, list ...*pg
 		}
 		for _, t := range list {
 			t.Added = true
-			l.members[t.OID] = now[t.OID]
+			s.members[t.OID] = now[t.OID]
 		}
 		return nil
 	})
 }
 
-// isLocked reports that somebody else's lock was not released in time.
+// isLocked reports whether an error says that another session did not release a lock in time.
 func isLocked(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "55P03"

@@ -20,7 +20,7 @@ type Resolver struct {
 // NewResolver returns a resolver that asks a source.
 func NewResolver(source Source) Resolver { return Resolver{source} }
 
-// maxTypeDepth limits how deep types may be nested: arrays of composites of domains of …
+// maxTypeDepth limits how deep types may be nested: arrays of composites of domains and so on.
 const maxTypeDepth = 32
 
 // types returns the types of columns, in their order. A type that is no longer in the

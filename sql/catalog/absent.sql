@@ -1,6 +1,6 @@
--- What a client may have meant by a name that is no collection: the tables and views
--- that it names, first, then those of the same letters in another schema or case. $1,
--- $2: the schemas and names of the tables that it may mean.
+-- What a client may have meant by a name that no collection has: first the tables and
+-- views with that name, then those with the same letters in another schema or case.
+-- $1, $2: the schemas and names of the tables that the name may mean.
 WITH asked AS (
   SELECT * FROM unnest($1::text[], $2::text[]) AS a (schema_name, table_name)
 )

@@ -1,6 +1,6 @@
--- Who else may have altered a publication, as far as it can be told: PostgreSQL does
--- not keep it. Another Tablewire is known by its slot; a session by its last statement,
--- which only a member of its role sees. $1: the publication. $2: our slot.
+-- Who else may have altered a publication, as far as PostgreSQL can tell: it keeps no
+-- record. Another Tablewire shows by its slot, a session by its last statement, which only
+-- a member of its role sees. $1: the publication. $2: this server's slot.
 SELECT format('the Tablewire of slot "%s", as role "%s"', s.slot_name, a.usename)
 FROM pg_replication_slots s JOIN pg_stat_activity a ON a.pid = s.active_pid
 WHERE s.database = current_database() AND s.slot_name <> $2 AND a.application_name LIKE 'tablewire%'

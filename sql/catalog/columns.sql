@@ -1,9 +1,9 @@
--- The columns of a table that logical replication carries, in their order, and
--- which of them identify a row: those of the replica identity's index, else of
--- the primary key. Generated columns do not travel, but for stored ones where the
--- publication says so (PostgreSQL 18). A publication's list of columns (PostgreSQL
--- 15) decides alone. Each row also says up to where the log was written when it was
--- read. $1: the table's OID. $2: the publication.
+-- The columns of a table that logical replication carries, in their order, and which of
+-- them identify a row: those of the replica identity's index, else those of the primary
+-- key. Logical replication carries no generated columns, except stored ones if the
+-- publication says so (PostgreSQL 18). If the publication has a column list (PostgreSQL
+-- 15), that alone decides. Each row has the end of the log when it was read.
+-- $1: the table's OID. $2: the publication.
 SELECT
   a.attname::text AS column_name,
   a.atttypid AS type_oid,

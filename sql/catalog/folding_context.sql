@@ -1,7 +1,7 @@
--- Whether lower() in this database, whose encoding is UTF-8, looks at what stands
--- beside a character: at the end of a word, where a sigma becomes ς and not σ, and at
--- combining marks, which decide in Turkish and Lithuanian. PostgreSQL 18's own
--- PG_UNICODE_FAST takes ignorable characters at a text's start for a word.
+-- Whether lower() in this database, whose encoding is UTF-8, depends on the neighbours of a
+-- character: at the end of a word, where a sigma becomes ς and not σ, and at combining
+-- marks, which matter in Turkish and Lithuanian. PG_UNICODE_FAST (PostgreSQL 18) takes
+-- ignorable characters at a text's start for a word.
 SELECT
   lower('a' || chr(931)) = 'a' || chr(962) COLLATE "C" AS final_sigma,
   lower(chr(173) || chr(931)) = chr(173) || chr(962) COLLATE "C" AS ignorable_start,

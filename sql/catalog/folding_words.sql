@@ -1,6 +1,6 @@
--- The runs of characters that decide whether a sigma ends a word: cased ones, behind
--- which or before which it does or does not, and ignorable ones, which are looked
--- through. Each is tried behind a sigma, with a letter behind it and without.
+-- The runs of characters that decide whether a sigma ends a word: cased characters, and
+-- ignorable ones, which lower() skips when it looks for a cased one. The statement tries
+-- each character behind a sigma, with a letter behind it and without.
 WITH tried AS (
   SELECT i,
     substr(lower('a' || chr(931) || chr(i)), 2, 1) = chr(963) COLLATE "C" AS cased,

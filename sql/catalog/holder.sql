@@ -1,5 +1,5 @@
--- Who reads a slot. Of a process of another role nothing is visible but its id, unless
--- ours has pg_read_all_stats. $1: the slot.
+-- Who reads a slot. If the process has another role, only its id is visible, unless this
+-- server's role has pg_read_all_stats. $1: the slot.
 SELECT
   coalesce(s.active_pid, 0) AS pid,
   a.backend_start IS NOT NULL AS visible,

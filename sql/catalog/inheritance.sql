@@ -1,6 +1,6 @@
--- Tables that others inherit from without being partitions of them, as hypertables do:
--- the rows of the children are not the table's own. With each how many children there
--- are, however deep, and the first of them. $1: the tables' OIDs.
+-- Tables that others inherit from without being their partitions, such as hypertables: the
+-- rows of the children are not the table's own. Each row has the number of children, at
+-- any depth, and the first of them. $1: the tables' OIDs.
 WITH RECURSIVE child AS (
   SELECT i.inhparent AS root, i.inhrelid AS oid FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
   WHERE i.inhparent = ANY ($1::oid[]) AND NOT c.relispartition

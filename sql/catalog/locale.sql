@@ -1,5 +1,5 @@
--- What lower() goes by in this database, with what says when that may be another
--- than before. Databases of a cluster may have different providers (PostgreSQL 15).
+-- What lower() depends on in this database, and what changes when that may change. The
+-- databases of a cluster may have different providers (PostgreSQL 15).
 SELECT
   pg_encoding_to_char(d.encoding)::text AS encoding,
   pg_encoding_max_length(d.encoding) AS bytes_per_character,

@@ -1,2 +1,2 @@
--- Of the transaction alone: the session may be others' too.
+-- For this transaction alone: others may use the session, too.
 SELECT set_config('lock_timeout', '500', true)

@@ -6,7 +6,7 @@ SELECT
   current_database()::text AS database,
   current_user::text AS user_name,
   current_setting('wal_level') AS wal_level,
-  -- PostgreSQL 19: what is written at present, which follows the logical slots.
+  -- PostgreSQL 19: the level of what is written now, which follows the logical slots.
   coalesce(current_setting('effective_wal_level', true), current_setting('wal_level')) AS effective_wal_level,
   pg_is_in_recovery() AS in_recovery,
   has_database_privilege(current_database(), 'CREATE') AS may_create,

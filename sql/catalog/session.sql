@@ -1,7 +1,7 @@
--- Which process serves the connection, and the session's settings, unless it is not the
--- process that the connection was told of: then there is a pooler in between, whose
--- sessions others use too. Compiling what looks through the catalog (jit) takes longer
--- than looking. $1: the process that the connection was told of.
+-- Which process serves the connection, and the session's settings, unless that is another
+-- process than the connection was told: then a pooler is in between, and others use its
+-- sessions, too. jit is off because compiling a query of the catalog takes longer than
+-- running it. $1: the process that the connection was told.
 SELECT
   pg_backend_pid()::bigint AS pid,
   current_setting('client_encoding') AS encoding,

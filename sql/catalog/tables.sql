@@ -1,10 +1,9 @@
--- All tables of the database that a user made, with what decides whether their
--- changes can be published. Partitions are published through their root, but it is
--- a partition's own replica identity that decides over its rows. Each row also says
--- how the rows are stored, so that two looks can be compared (catalog/rewritten.sql),
--- and when it was looked: the oldest transaction that was open, the time, and the end
--- of the log, in all and as far as it is safe.
--- $1, $2: the schemas and names of the partitions that are to be listed too.
+-- All tables that users have created in the database, with what decides whether their
+-- changes can be published. A publication carries partitions through their root, but a
+-- partition's own replica identity decides about its rows. Each row also says how the
+-- rows are stored, so that two reads can be compared (catalog/rewritten.sql), and when
+-- that was read: the oldest open transaction, the time, and the insert and flush positions
+-- of the log. $1, $2: the schemas and names of the partitions to list, too.
 WITH RECURSIVE candidate AS (
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident, c.relpersistence, c.relowner, c.relispartition
   FROM pg_class c
@@ -14,8 +13,8 @@ WITH RECURSIVE candidate AS (
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
     AND n.nspname !~ '^pg_(temp|toast_temp)_'
 ), part AS (
-  -- The candidates and their partitions, however deep; attached: the transactions that
-  -- made them partitions. pg_partition_tree would wait for a partition that is locked.
+  -- The candidates and their partitions at any depth; attached: the transactions that
+  -- made them partitions. pg_partition_tree would wait for a locked partition.
   SELECT c.oid AS root, c.oid AS leaf, c.relkind, ''::text AS attached FROM candidate c
   UNION ALL
   SELECT p.root, i.inhrelid, l.relkind, p.attached || i.xmin::text || ' '
@@ -24,7 +23,7 @@ WITH RECURSIVE candidate AS (
   JOIN pg_class l ON l.oid = i.inhrelid
   WHERE p.relkind = 'p'
 ), candidate_key AS (
-  -- The columns by which a row is known, as catalog/columns.sql has them.
+  -- The columns that identify a row, as in catalog/columns.sql.
   SELECT c.oid, ARRAY(
     SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[:i.indnkeyatts - 1])
     WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate
@@ -32,8 +31,8 @@ WITH RECURSIVE candidate AS (
   FROM candidate c
 ), stored AS (
   -- The tables that hold rows, the candidate itself or a root's leaves, and how each of
-  -- them identifies a row: an index that is used must be valid and checked at once, and
-  -- a generated column in it must travel; virtual ones never do.
+  -- them identifies a row: the index must be valid and checked at once, and logical
+  -- replication must carry a generated column in it; it never carries virtual ones.
   SELECT p.root, p.leaf, p.attached, l.relreplident, l.relpersistence, l.relfilenode, l.relnatts, quote_ident(n.nspname) || '.' || quote_ident(l.relname) AS name,
     l.relreplident IN ('d', 'i') AND i.indexrelid IS NULL AS missing,
     EXISTS (SELECT FROM pg_attribute a
@@ -52,7 +51,7 @@ WITH RECURSIVE candidate AS (
   WHERE p.relkind <> 'p'
 ), looked AS (
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint & 4294967295 AS xmin,
-    -- in a form that no DateStyle changes
+    -- in a format that no DateStyle changes
     to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' AS moment,
     CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text AS inserted,
     CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END::text AS flushed
@@ -61,7 +60,7 @@ SELECT
   c.oid,
   c.nspname::text AS schema_name,
   c.relname::text AS table_name,
-  -- What is certain of a partitioned table's old rows is what each partition logs.
+  -- Of a partitioned table's old rows only what every partition logs is certain.
   CASE WHEN bool_and(s.relreplident = 'f') THEN 'f'
        WHEN c.relkind = 'p' AND count(s.leaf) > 0 AND c.relreplident IN ('f', 'n') THEN 'd'
        ELSE c.relreplident::text END AS identity,

@@ -1,6 +1,6 @@
--- Types as the catalog has them. $1: their OIDs. A type of an extension is told by
--- the extension and the type's own name there, whatever schema both are in. A cast
--- to json is one that to_jsonb uses: by a function, of what is neither array nor row.
+-- Types as pg_type has them. $1: their OIDs. A type of an extension is known by the
+-- extension and the type's own name, whatever their schemas. A cast to json is one that
+-- to_jsonb uses: by a function, of a type that is neither an array nor a composite.
 SELECT
   t.oid,
   format_type(t.oid, NULL) AS type_name,

@@ -1,5 +1,5 @@
--- Which tables may have got another file by transactions that the slot has not been read
--- past: with each the oldest of these transactions. $1: the slot. $2: the tables.
+-- Which tables may have another file since transactions that the slot has not been read
+-- past, and the oldest of these transactions. $1: the slot. $2: the tables.
 SELECT c.oid::int8, s.catalog_xmin::text::bigint AS since,
   c.relfilenode <> c.oid AND (c.xmin::text::bigint - s.catalog_xmin::text::bigint) & 4294967295 < 2147483648 AS altered
 FROM pg_replication_slots s

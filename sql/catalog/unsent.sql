@@ -1,4 +1,4 @@
--- The columns of a table that logical replication does not carry, with why: what
+-- The columns of a table that logical replication does not carry, and why: those that
 -- columns.sql leaves out. $1: the table's OID. $2: the publication.
 SELECT
   a.attname::text AS column_name,

@@ -1,3 +1,3 @@
--- What Tablewire made it keeps up to date, for the server that reads this slot; any
--- other publication it uses as it is.
+-- Tablewire keeps the publications up to date that it has created, each for the server that
+-- reads this slot. It uses any other publication as it is.
 COMMENT ON PUBLICATION {publication} IS {mark}
