@@ -9,15 +9,15 @@ import (
 // Commit closes a transaction.
 type Commit struct {
 	CommitLSN  wal.LSN   // of the commit record: Begin's FinalLSN
-	EndLSN     wal.LSN   // of what follows the commit record: what is confirmed
+	EndLSN     wal.LSN   // just after the commit record: the position to confirm
 	CommitTime time.Time // UTC
 }
 
 // DecodeCommit reads a commit message. The error is a [*SyntaxError].
 func DecodeCommit(msg []byte) (Commit, error) {
 	r := open(msg, TypeCommit)
-	// As PostgreSQL's own subscriber does: a flag that we don't know would change
-	// what the commit means.
+	// PostgreSQL's own subscriber refuses flags, too: an unknown flag would change what the
+	// commit means.
 	if r.uint8() != 0 {
 		r.failBack("flags: want 0")
 	}

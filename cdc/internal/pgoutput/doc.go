@@ -4,7 +4,7 @@
 //
 // # Messages
 //
-// What an XLogData message carries is one of these, told apart by its first byte:
+// An XLogData message carries one of these. Its first byte says which:
 //
 //	B  begin      final LSN, time, xid                   [DecodeBegin]
 //	O  origin     LSN, name                              [DecodeOrigin]
@@ -23,21 +23,20 @@
 //	n             NULL; in a K tuple: not sent
 //	u             unchanged TOAST, not sent
 //	t len bytes   text
-//	b len bytes   binary, which we don't ask for: an error
+//	b len bytes   binary, which the stream does not ask for: an error
 //
 // A relation message comes before the first row of its table, and again whenever
 // the table changed.
 //
 // # Guarantees
 //
-// Every decoder takes the whole message, type byte included, and reads all of it:
-// bytes left over are an error. Malformed input gives a [*SyntaxError], never a
-// panic, and no count in a message is believed before the bytes for it are there.
+// Every decoder takes the whole message, with its type byte, and reads all of it: bytes
+// left over are an error. Malformed input causes a [*SyntaxError], never a panic. A decoder
+// checks every count against the message's length before it allocates.
 //
-// The row decoders append [protocol.Value]s to slices that the caller owns and
-// allocate nothing while those have room. The values, like [Message.Content],
-// alias the message: they are valid as long as its bytes are left alone. All
-// other results are copies.
+// The row decoders append [wal.Value]s to slices that the caller owns, and allocate nothing
+// while those have room. The values, like [Message.Content], alias the message: they are
+// valid until its bytes change. All other results are copies.
 //
 // All functions are safe to call concurrently.
 package pgoutput

@@ -4,7 +4,7 @@ import "fmt"
 
 // SyntaxError says where a message is not what the protocol allows.
 type SyntaxError struct {
-	Type   byte   // the message's first byte; 0 where it is empty
+	Type   byte   // the message's first byte; 0 if it is empty
 	Offset int    // of the byte in the message where reading stopped
 	Reason string // what was expected there
 }

@@ -2,11 +2,11 @@ package pgoutput
 
 import "github.com/tablewire/tablewire/protocol/wal"
 
-// Message is what an application wrote to the log with pg_logical_emit_message.
-// It travels only where START_REPLICATION asked for messages (PostgreSQL 14).
+// Message is a logical decoding message, which an application has written to the log with
+// pg_logical_emit_message. PostgreSQL sends it only if START_REPLICATION asks for messages.
 type Message struct {
 	// Transactional says that the message belongs to the transaction around it;
-	// otherwise it comes as soon as it was written, outside of Begin and Commit.
+	// otherwise PostgreSQL sends it as soon as it is written, outside of Begin and Commit.
 	Transactional bool
 	LSN           wal.LSN
 	Prefix        string

@@ -2,7 +2,8 @@ package pgoutput
 
 import "github.com/tablewire/tablewire/protocol/wal"
 
-// Origin says that a transaction was replicated from elsewhere. It follows Begin.
+// Origin says that a transaction was replicated from another server (manual: Replication
+// Progress Tracking). It follows Begin.
 type Origin struct {
 	CommitLSN wal.LSN // on the origin's server
 	Name      string

@@ -11,8 +11,8 @@ import (
 // epoch is PostgreSQL's: 2000-01-01 00:00 UTC, in Unix seconds.
 const epoch = 946684800
 
-// reader goes through a message. After the first error all reads give zero
-// values, so that a decoder need ask only once, at its end.
+// reader reads a message from its start to its end. After the first error all reads return
+// zero values, so that a decoder needs to check only once, at its end.
 type reader struct {
 	msg []byte
 	off int
@@ -30,7 +30,7 @@ func open(msg []byte, t byte) reader {
 	return r
 }
 
-// close ends the reading: the message must be used up.
+// close ends the reading. Bytes left over are an error.
 func (r *reader) close() error {
 	if r.err == nil && r.rest() > 0 {
 		r.fail("bytes left over")
@@ -52,7 +52,7 @@ func (r *reader) fail(reason string) {
 	r.off = len(r.msg)
 }
 
-// failBack fails at the byte that was read last, unless reading it failed.
+// failBack fails at the byte that was last read, unless reading it has failed.
 func (r *reader) failBack(reason string) {
 	if r.err == nil {
 		r.off--
@@ -127,7 +127,7 @@ func (r *reader) string() string {
 	return s
 }
 
-// schema reads a namespace: pg_catalog travels as the empty string.
+// schema reads a namespace: PostgreSQL sends pg_catalog as the empty string.
 func (r *reader) schema() string {
 	s := r.string()
 	if s == "" && r.err == nil {
@@ -136,8 +136,8 @@ func (r *reader) schema() string {
 	return s
 }
 
-// bytes reads a length and as many bytes. They alias the message, with no
-// capacity beyond them: an append by the caller can't reach what follows.
+// bytes reads a length and as many bytes. They alias the message, and their capacity ends
+// with them: an append by the caller can't overwrite the bytes behind them.
 func (r *reader) bytes() []byte {
 	at := r.off
 	n := int(int32(r.uint32()))

@@ -8,7 +8,7 @@ type Relation struct {
 	Schema   string
 	Name     string
 	Identity wal.Identity
-	Columns  []RelationColumn // the published ones, in the order of the tuples' values
+	Columns  []RelationColumn // the published columns, in the order of the tuples' values
 }
 
 // RelationColumn is a column of a relation.
@@ -16,11 +16,10 @@ type RelationColumn struct {
 	Name         string
 	Key          bool // part of the replica identity: every column under FULL
 	TypeOID      uint32
-	TypeModifier int32 // -1 where there is none
+	TypeModifier int32 // -1: it has none
 }
 
-// minColumn is the length of a column with the shortest of names: flags, name,
-// type, modifier.
+// minColumn is the length of a column with an empty name: flags, name, type, modifier.
 const minColumn = 1 + 1 + 4 + 4
 
 // flagKey marks a column of the replica identity.

@@ -6,26 +6,24 @@ import "github.com/tablewire/tablewire/protocol/wal"
 // again for the next one.
 type Row struct {
 	RelationOID uint32
-	// New is the row after an insert or an update, Old what is told of the row
-	// before an update or a delete. A decoder appends to both as they are: pass
-	// them as [:0], or as pieces of an arena that many rows share. The values alias
-	// the message.
+	// New is the row after an insert or an update, Old the part of the row before an update
+	// or a delete that PostgreSQL sends. A decoder appends to both: pass them as [:0], or as
+	// parts of memory that many rows share. The values alias the message.
 	New, Old []wal.Value
 	// OldKind says what was appended to Old: 'K' the replica identity's columns,
-	// with the others [protocol.Absent]; 'O' the whole row; 0 nothing.
+	// with the others [wal.Absent]; 'O' the whole row; 0 nothing.
 	OldKind byte
 }
 
-// The letters in front of tuples.
+// The letters that precede tuples.
 const (
 	tupleNew = 'N'
 	tupleKey = 'K'
 	tupleOld = 'O'
 )
 
-// RelationOID is the OID of the relation that an insert, update or delete message
-// is about, so that the caller can make room for its columns. The error is a
-// [*SyntaxError].
+// RelationOID returns the OID of the relation of an insert, update or delete message, so
+// that the caller can make room for its columns. The error is a [*SyntaxError].
 func RelationOID(msg []byte) (uint32, error) {
 	r := reader{msg: msg}
 	switch r.uint8() {
@@ -71,7 +69,7 @@ func DecodeDelete(msg []byte, into *Row) error {
 	return r.finish(row, into)
 }
 
-// finish hands over a row that was read without an error.
+// finish sets the row if it was read without an error.
 func (r *reader) finish(row Row, into *Row) error {
 	if err := r.close(); err != nil {
 		return err

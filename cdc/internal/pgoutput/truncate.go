@@ -4,7 +4,7 @@ package pgoutput
 type Truncate struct {
 	Cascade         bool
 	RestartIdentity bool
-	Relations       []uint32 // OIDs; those of them that are published
+	Relations       []uint32 // OIDs of those tables that are published
 }
 
 // The options of a truncate message.

@@ -14,7 +14,7 @@ const (
 	valueBinary    = 'b'
 )
 
-// tuple appends a tuple's values. null is what a value marked as null means.
+// tuple appends a tuple's values. null is the state of a value marked as null.
 func (r *reader) tuple(dst []wal.Value, null wal.State) []wal.Value {
 	n := int(r.uint16())
 	if n > r.rest() {

@@ -1,9 +1,9 @@
 package pgoutput
 
-// TypeDesc names a type that is not built in. It precedes the relation message
-// of a table that has a column of it.
+// TypeDesc names a type that is not built in. It precedes the relation message of a table
+// that has a column of this type.
 type TypeDesc struct {
-	OID    uint32 // of the type itself: the domain's where it is one
+	OID    uint32 // of the type itself: the domain's if it is one
 	Schema string
 	Name   string
 }

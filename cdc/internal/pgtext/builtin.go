@@ -11,8 +11,8 @@ type builtin struct {
 	bits  int
 }
 
-// builtins lists the types by what they are compared as. An oid is unsigned and a
-// string in JSON, so that it is none of the integers.
+// builtins lists the types by the kind that they are compared as. oid is not among the
+// integers: it is unsigned, and a string in JSON.
 var builtins = map[wal.Kind][]builtin{
 	wal.KindBool: {
 		{16, 1000, "boolean", 0},
@@ -126,8 +126,8 @@ var builtins = map[wal.Kind][]builtin{
 	},
 }
 
-// boxDelim stands between the boxes of an array, whose own text has commas. All
-// other types of pg_catalog have a comma.
+// boxDelim separates the boxes of an array, because a box has commas in its text. All other
+// types of pg_catalog have a comma.
 const (
 	oidBox   = 603
 	boxDelim = ';'
@@ -156,13 +156,13 @@ func vector(oid uint32, name string, elem wal.Type) wal.Type {
 	return wal.Type{OID: oid, Base: oid, Name: name, Kind: wal.KindArray, Delim: ' ', Elem: &elem}
 }
 
-// Builtin is the type of pg_catalog with this OID, array types included, with no
-// look-up in a catalog. typmod is the column's modifier, -1 where there is none;
-// it goes into the name, as in numeric(10,2). ok is false for any other OID, for
-// the row types of system tables and for pseudo-types.
+// Builtin returns the type of pg_catalog with this OID, or the array type, without asking a
+// database. typmod is the column's modifier, or -1; it goes into the name, as in
+// numeric(10,2). ok is false for any other OID, for the row types of system tables and for
+// pseudo-types.
 //
-// The result is the caller's, except for what Elem of int2vector and oidvector
-// points at, which is shared.
+// The result is the caller's, except for the types that Elem of int2vector and oidvector
+// points at: all callers share these.
 func Builtin(oid uint32, typmod int32) (_ wal.Type, ok bool) {
 	if t, ok := scalars[oid]; ok {
 		t.Name = withModifier(oid, t.Name, typmod)

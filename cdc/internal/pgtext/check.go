@@ -6,10 +6,10 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Check returns a function that reports whether a value fits a type that may have
-// been altered since it was looked up: whether labels of enums are known, and
-// composites have as many fields as they should. It is nil where the type has
-// nothing of the kind in it. The function is for one goroutine at a time.
+// Check returns a function that reports whether a value fits a type that may have been
+// altered since it was read from the catalog: whether the labels of enums are known, and
+// whether composites have as many fields as they should. It returns nil for a type without
+// enums and composites. The function is for one goroutine at a time.
 func Check(t wal.Type) func(text []byte) bool {
 	if !alterable(t) {
 		return nil
@@ -31,13 +31,13 @@ func alterable(t wal.Type) bool {
 	return t.Kind == wal.KindEnum || t.Kind == wal.KindComposite || t.Elem != nil && alterable(*t.Elem)
 }
 
-// maxScratch is the longest buffer that a check keeps.
+// maxScratch is the size of the largest buffer, in bytes, that a check keeps.
 const maxScratch = 64 << 10
 
-// checker is told by encoders that write nothing of what does not fit.
+// checker collects what encoders find that does not fit; what they write is discarded.
 type checker struct {
 	misfit  bool
-	scratch []byte // for what is in quotes
+	scratch []byte // for quoted values
 }
 
 func (c *checker) enum(labels []string) encoder {

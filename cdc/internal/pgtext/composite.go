@@ -11,8 +11,8 @@ type composite struct {
 	checker *checker // nil: it is to be encoded
 }
 
-// field of a composite: its name as a JSON string with the colon behind it, and
-// its value's encoder.
+// field of a composite: its name as a JSON string, followed by a colon, and its value's
+// encoder.
 type field struct {
 	label []byte
 	enc   encoder
@@ -28,7 +28,7 @@ func (m maker) composite(t wal.Type) encoder {
 
 // append appends a row as an object with its fields in their order (manual:
 // "Composite Type Input and Output Syntax"). A row with another number of fields
-// than the type, which was altered meanwhile, is a string.
+// than the type, because the type was altered meanwhile, is a string.
 func (c *composite) append(dst, text []byte) []byte {
 	start := len(dst)
 	dst, rest, ok := c.row(dst, text)
@@ -51,8 +51,7 @@ func (c *composite) row(dst, s []byte) (_, rest []byte, ok bool) {
 		return append(dst, '}'), s[2:], s[1] == ')'
 	}
 	for i := range c.fields {
-		// What stands before a field: the parenthesis, the comma, or the one that
-		// should have been a comma.
+		// Skip the byte before a field: the parenthesis, a comma, or what should be one.
 		if i > 0 && s[0] != ',' {
 			return dst, nil, false
 		}
@@ -68,7 +67,7 @@ func (c *composite) row(dst, s []byte) (_, rest []byte, ok bool) {
 	return append(dst, '}'), s[1:], s[0] == ')'
 }
 
-// value appends one field's value. Nothing at all is NULL, "" the empty string.
+// value appends one field's value. No text at all is NULL, "" the empty string.
 func (c *composite) value(dst, s []byte, enc encoder) (_, rest []byte, ok bool) {
 	if len(s) > 0 && s[0] == '"' {
 		return quoted(dst, s, true, enc)

@@ -1,7 +1,7 @@
 // Package pgtext turns the text form of PostgreSQL's values into JSON: what
 // to_jsonb gives for the same value (PostgreSQL manual, "JSON Functions and
 // Operators", to_jsonb), with no step in between. It knows types by
-// [protocol.Type] alone and reads no catalog.
+// [wal.Type] alone and reads no catalog.
 //
 //	type                             text              JSON
 //	smallint, integer, bigint        42                42
@@ -20,10 +20,10 @@
 //
 // # The session
 //
-// The text must come from a session with DateStyle ISO, IntervalStyle postgres,
-// TimeZone UTC, bytea_output hex and extra_float_digits 1, and from a type's
-// output function, as in the text format of the wire. A cast to text is another
-// thing for a few types: it strips the blanks of character(n).
+// The text must come from a session with DateStyle ISO, IntervalStyle postgres, TimeZone
+// UTC, bytea_output hex and extra_float_digits 1, and from a type's output function, as in
+// the text format of the wire. A cast to text differs for a few types: it strips the
+// blanks of character(n).
 //
 // # What differs from to_jsonb
 //
@@ -31,23 +31,23 @@
 //   - json is passed through: to_jsonb drops duplicate keys and sorts the rest.
 //   - A composite's fields keep their order, where jsonb sorts keys; there are no
 //     blanks between tokens. Both are the same JSON value.
-//   - A type that somebody made and for which there is a function that casts it to
-//     json is what that function gives in to_jsonb, and a string here, but for two that
-//     are known: the extension hstore's, and PostGIS' geometry, which is GeoJSON. What
-//     PostGIS refuses to cast is a string. See [CastToJSON].
+//   - to_jsonb calls the function that casts a user's type to json, if there is one. Here
+//     the value is a string, except for two types that are known: the extension hstore's,
+//     and PostGIS' geometry, which becomes GeoJSON. A geometry that PostGIS refuses to
+//     cast is a string. See [CastToJSON].
 //
 // # Guarantees
 //
-// An encoder is total: what is not of its type's syntax is appended as a JSON
-// string, and the result is valid JSON whatever the input, except that json and
-// jsonb are not looked at. It is valid UTF-8 always: other bytes, which a database
-// with the encoding SQL_ASCII may have, become U+FFFD. It only ever appends to dst, does not keep its input,
-// may be called concurrently, and allocates nothing beyond growing dst. Values
-// nested in arrays and composites are unquoted in dst's free space: dst may grow by
-// the text's length once for each level of nesting, and shrinks again.
+// An encoder is total: it appends a text that does not have its type's syntax as a JSON
+// string. So the result is valid JSON whatever the input is, except that json and jsonb
+// pass through. It is always valid UTF-8: other bytes, which a database with the encoding
+// SQL_ASCII may have, become U+FFFD. An encoder only appends to dst, does not keep its
+// input, may be called concurrently, and allocates nothing except to grow dst. It unquotes
+// values nested in arrays and composites in dst's free space: dst may grow by the text's
+// length once for each level of nesting, and shrinks again.
 //
-// What is malformed inside of an array, composite or hstore turns the whole value
-// into a string, and so does a composite with another number of fields than its
-// type; an element or field that is not of its own type's syntax is a string by
-// itself. That the rows of an array are equally long is not checked.
+// An array, composite or hstore with a syntax error becomes a string as a whole, and so
+// does a composite with another number of fields than its type. An element or field that
+// does not have its own type's syntax is a string alone. Encoders do not check that the
+// rows of an array are equally long.
 package pgtext

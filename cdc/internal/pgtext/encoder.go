@@ -11,12 +11,12 @@ import (
 // encoder appends the value whose text form is given, as JSON.
 type encoder = func(dst, text []byte) []byte
 
-// Encoder returns the function that appends a value of type t as JSON. The
-// function is total and safe for concurrent use; NULL has no text form and is the
-// caller's to write. Domains go by t.Kind and t.Base.
+// Encoder returns the function that appends a value of type t as JSON. The function is
+// total and safe for concurrent use. NULL has no text form: the caller writes it. A domain
+// is encoded by t.Kind and t.Base.
 func Encoder(t wal.Type) func(dst, text []byte) []byte { return maker{}.encoder(t) }
 
-// maker makes encoders. With a checker they only look whether a value fits its type.
+// maker makes encoders. With a checker they only check whether a value fits its type.
 type maker struct{ checker *checker }
 
 func (m maker) encoder(t wal.Type) encoder {
@@ -60,8 +60,8 @@ func scalar(t wal.Type) encoder {
 	return appendString
 }
 
-// CastToJSON finds the type whose values are cast to json by a function in to_jsonb, and
-// are text here: t, or one that t is made of.
+// CastToJSON finds a type, t or one that t is made of, whose values to_jsonb casts to json by
+// a function, while they are strings here.
 func CastToJSON(t wal.Type) (_ wal.Type, found bool) {
 	if t.Elem != nil {
 		return CastToJSON(*t.Elem)
@@ -76,8 +76,8 @@ func CastToJSON(t wal.Type) (_ wal.Type, found bool) {
 
 func appendString(dst, text []byte) []byte { return jsonstring.Append(dst, text) }
 
-// appendRaw appends JSON as it is. Only a database with the encoding SQL_ASCII can
-// have in it what is no UTF-8.
+// appendRaw appends JSON as it is. It replaces bytes that are not UTF-8, which only a
+// database with the encoding SQL_ASCII can have.
 func appendRaw(dst, text []byte) []byte {
 	if !utf8.Valid(text) {
 		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))

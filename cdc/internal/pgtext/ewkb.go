@@ -14,7 +14,7 @@ func (g *ewkb) byteAt(i int) (b uint64, ok bool) {
 	return uint64(high<<4 | low), high|low <= 0xf
 }
 
-// digitValues are the values of hexadecimal digits, 0xff of what is none.
+// digitValues are the values of hexadecimal digits, and 0xff for any other byte.
 var digitValues = func() (values [256]byte) {
 	for i := range values {
 		values[i] = 0xff
@@ -64,7 +64,7 @@ func (g *ewkb) count(size int) (int, bool) {
 	return int(n), ok && uint64(n)*uint64(size)*2 <= uint64(len(g.text))
 }
 
-// kind looks which type of geometry follows.
+// kind reads, without consuming it, which type of geometry follows.
 func (g *ewkb) kind() (uint32, bool) {
 	look := *g
 	s, ok := look.head()

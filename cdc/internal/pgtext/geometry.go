@@ -7,7 +7,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// geometry is PostGIS' type, whose cast to json is done here.
+// geometry is PostGIS' type. geometryEncoder does its cast to json.
 var geometry = wal.ExtensionType{Name: "postgis", Type: "geometry"}
 
 // The types of geometry that GeoJSON has a place for, by their codes (PostGIS: EWKB).
@@ -25,8 +25,9 @@ const (
 )
 
 // geometryEncoder appends geometries as GeoJSON, as PostGIS 3 casts them to json. What
-// that cast refuses, or makes no JSON of, stays its text: curves, surfaces, collections
-// in collections, points that are empty in a MultiPoint, coordinates that are no numbers.
+// that cast refuses, or does not make valid JSON of, stays text: curves, surfaces,
+// collections in collections, empty points in a MultiPoint, coordinates that are NaN or
+// infinite.
 func geometryEncoder(refs *wal.SpatialRefs) encoder {
 	return func(dst, text []byte) []byte {
 		g := ewkb{text: text}
@@ -41,21 +42,21 @@ func geometryEncoder(refs *wal.SpatialRefs) encoder {
 // shape is the head of a geometry.
 type shape struct {
 	kind uint32
-	srid int32 // 0 for none
+	srid int32 // 0: it has none
 	dims int   // of a point, as they are stored
 	z    bool
 	n    int // points, rings or geometries that follow; 1 of a point
 }
 
-// The smallest elements that a count is of, in bytes: no count is believed that the
-// text has no room for.
+// The smallest size of each element, in bytes: a count is wrong if the rest of the text is
+// shorter than that many elements.
 const (
 	ordinateSize = 8
 	ringSize     = 4
 	headSize     = 5
 )
 
-// head reads a geometry's head; false if it is none.
+// head reads a geometry's head. It returns false if that is malformed.
 func (g *ewkb) head() (s shape, ok bool) {
 	const flagZ, flagM, flagSRID = 1 << 31, 1 << 30, 1 << 29
 	if len(g.text) < 2 || g.text[0] != '0' || g.text[1] > '1' {
@@ -96,8 +97,8 @@ func (g *ewkb) head() (s shape, ok bool) {
 	return s, ok
 }
 
-// check reads a geometry, and says whether it is empty. It is false for what is no
-// geometry, or none that GeoJSON has a place for where it stands.
+// check reads a geometry, and says whether it is empty. ok is false if it is malformed, or
+// if GeoJSON can't have this geometry in this place.
 func (g *ewkb) check(depth int) (empty, ok bool) {
 	s, ok := g.head()
 	if !ok || depth > 1 && s.kind >= wkbMultiPoint && s.kind != wkbTriangle {
@@ -117,7 +118,7 @@ func (g *ewkb) check(depth int) (empty, ok bool) {
 	return g.checkParts(s, depth)
 }
 
-// checkParts reads the geometries of one that is made of others.
+// checkParts reads the geometries that another one is made of.
 func (g *ewkb) checkParts(s shape, depth int) (empty, ok bool) {
 	empty, partly := true, false
 	for range s.n {
@@ -137,7 +138,7 @@ func (g *ewkb) checkParts(s shape, depth int) (empty, ok bool) {
 	return empty, true
 }
 
-// partOf says whether a geometry may stand in another one.
+// partOf says whether GeoJSON can have a geometry within another one.
 func partOf(whole, part uint32, depth int) bool {
 	switch whole {
 	case wkbMultiPoint, wkbMultiLineString, wkbMultiPolygon:
@@ -164,8 +165,8 @@ func (g *ewkb) checkRings(s shape) (empty, ok bool) {
 	return empty, true
 }
 
-// checkPoints reads points, of which all ordinates must be numbers. A point that is
-// empty has none that is.
+// checkPoints reads points. All their ordinates must be numbers. Those of an empty point are
+// NaN.
 func (g *ewkb) checkPoints(n, dims int, single bool) (empty, ok bool) {
 	numbers := 0
 	for range n * dims {
@@ -180,7 +181,7 @@ func (g *ewkb) checkPoints(n, dims int, single bool) (empty, ok bool) {
 	return numbers == 0, numbers == n*dims || single && numbers == 0
 }
 
-// append appends a geometry that was checked.
+// append appends a geometry that check has accepted.
 func (g *ewkb) append(dst []byte, refs *wal.SpatialRefs) []byte {
 	rest := *g
 	empty, _ := rest.check(0)
@@ -230,7 +231,7 @@ var geoJSONNames = [...]string{
 	wkbTIN: "GeometryCollection", wkbTriangle: "Polygon",
 }
 
-// appendCoordinates appends what follows a head.
+// appendCoordinates appends the coordinates that follow a head.
 func (g *ewkb) appendCoordinates(dst []byte, s shape) []byte {
 	switch s.kind {
 	case wkbPoint:
@@ -265,7 +266,7 @@ func (g *ewkb) appendPoints(dst []byte, n int, s shape) []byte {
 	return append(dst, ']')
 }
 
-// appendPoint appends the ordinates that GeoJSON has a place for: a measure has none.
+// appendPoint appends the ordinates of a point without its measure, which GeoJSON lacks.
 func (g *ewkb) appendPoint(dst []byte, s shape) []byte {
 	dst = append(dst, '[')
 	for i := range s.dims {

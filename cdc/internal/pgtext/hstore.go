@@ -2,7 +2,7 @@ package pgtext
 
 import "github.com/tablewire/tablewire/protocol/wal"
 
-// hstore is the type whose cast to json is done here. Versions of the extension
+// hstore is the extension's type. appendHstore does its cast to json. Versions of the extension
 // before 1.2 had no such cast.
 var hstore = wal.ExtensionType{Name: "hstore", Type: "hstore"}
 

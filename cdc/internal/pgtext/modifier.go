@@ -16,7 +16,7 @@ const (
 	oidNumeric     = 1700
 )
 
-// header is what a modifier that is a length has on top of it (VARHDRSZ).
+// header is added to a length in a modifier (VARHDRSZ).
 const header = 4
 
 // withModifier is a type's name with its modifier, as format_type prints it

@@ -1,7 +1,7 @@
 package pgtext
 
 // appendNumber appends an integer or numeric as it is: PostgreSQL writes them as
-// JSON does, with neither exponent nor needless zeros in front. NaN and the
+// JSON does, without an exponent and without leading zeros. NaN and the
 // infinities are strings.
 func appendNumber(dst, text []byte) []byte {
 	if n := decimal(text); n == 0 || n < len(text) {
@@ -63,7 +63,7 @@ func appendZeros(dst []byte, n int) []byte {
 }
 
 // decimal is the length of the number without exponent that s begins with, as in
-// -12.50; 0 when there is none.
+// -12.50, or 0.
 func decimal(s []byte) int {
 	i := 0
 	if len(s) > 0 && s[0] == '-' {

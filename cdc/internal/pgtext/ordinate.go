@@ -2,11 +2,10 @@ package pgtext
 
 import "strconv"
 
-// ordinateDigits is how many decimals PostGIS writes, in front of an exponent or
-// without one.
+// ordinateDigits is how many decimals PostGIS writes, with or without an exponent.
 const ordinateDigits = 15
 
-// Beyond these PostGIS writes an exponent, so that the decimals are of the mantissa.
+// Outside of these bounds PostGIS writes an exponent, and the decimals are the mantissa's.
 const (
 	leastPlain = 1e-8
 	mostPlain  = 1e15

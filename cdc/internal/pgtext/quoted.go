@@ -1,9 +1,8 @@
 package pgtext
 
 // quoted appends the value that s begins with in double quotes, and returns what
-// follows it. A backslash takes away the next byte's meaning. Where quotes are
-// doubled, as in rows, two of them stand for one. ok is false when the closing
-// quote is missing.
+// follows it. A backslash makes the next byte literal. If doubled is set, as for
+// rows, two quotes stand for one. ok is false if the closing quote is missing.
 func quoted(dst, s []byte, doubled bool, enc encoder) (_, rest []byte, ok bool) {
 	escaped := false
 	for i := 1; i < len(s); i++ {

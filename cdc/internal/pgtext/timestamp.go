@@ -4,9 +4,9 @@ package pgtext
 // Infinities are strings, an era stays at the end: "0044-03-15T00:00:00 BC".
 func appendTimestamp(dst, text []byte) []byte { return appendMoment(dst, text, "", "") }
 
-// appendTimestampTZ appends "2024-05-06 07:08:09.5+00" likewise, with a Z for the
-// offset. The session's time zone is UTC: another offset can't be, and would be a
-// string as it is.
+// appendTimestampTZ appends "2024-05-06 07:08:09.5+00" likewise, with a Z for the offset.
+// The session's time zone is UTC. A value with another offset would stay as it is, in a
+// string.
 func appendTimestampTZ(dst, text []byte) []byte { return appendMoment(dst, text, "+00", "Z") }
 
 // appendMoment appends a date and time of day, with zone for offset.
@@ -31,7 +31,7 @@ func appendMoment(dst, text []byte, offset, zone string) []byte {
 }
 
 // dateLen is the length of the date that s begins with, as in 2024-05-06; 0 when
-// there is none. Years have four digits or more.
+// there is no date. Years have four digits or more.
 func dateLen(s []byte) int {
 	n := digits(s)
 	if n < 4 || !matches(s[n:], "-00-00") {
@@ -41,7 +41,7 @@ func dateLen(s []byte) int {
 }
 
 // clockLen is the length of the time of day that s begins with, as in
-// 07:08:09.123; 0 when there is none.
+// 07:08:09.123, or 0.
 func clockLen(s []byte) int {
 	const layout = "00:00:00"
 	if !matches(s, layout) {
