@@ -11,14 +11,14 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// What is altered without the stream describing the table anew: its types, and the
-// names of a partitioned table's root and of a schema.
+// PostgreSQL does not describe a table again when one of its types is altered, nor when the
+// root of a partitioned table or a schema is renamed. Clients see the change all the same.
 func TestAltered(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
 	often := func(c *cdc.Config) { c.RefreshInterval = 50 * time.Millisecond }
 	seldom := func(c *cdc.Config) { c.RefreshInterval = time.Hour }
-	// labels has each change's labels of the second column, as a filter would have them.
+	// labels has, for each change, the labels of the second column as a filter sees them.
 	labels := func(into *[][]string) option {
 		return func(c *cdc.Config) {
 			publish := c.Publish
@@ -150,7 +150,7 @@ func TestAltered(t *testing.T) {
 			s.exec(t, `INSERT INTO shop.orders VALUES (1)`)
 			s.want(t, `{"event":"create","collection_id":"shop.orders","data":{"id":1}}`)
 			s.exec(t, rename.statements)
-			// Whoever can subscribe to the new name gets what is committed from then on.
+			// A client that can subscribe under the new name gets what is committed from then on.
 			if _, err := s.stream.Catalog().Resolve(t.Context(), rename.to); err != nil {
 				t.Fatal(err)
 			}
@@ -160,7 +160,7 @@ func TestAltered(t *testing.T) {
 	}
 }
 
-// until tries until something is so.
+// until calls f until it returns true.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)

@@ -18,13 +18,13 @@ func deleted(relation uint32, old []string) wire {
 	return append(wire{'D'}.u32(relation), 'O').tuple(old)
 }
 
-// rowShape is a kind of table with a row, and the row changed.
+// rowShape is a table with a row, before and after an update.
 type rowShape struct {
 	relation *wal.Relation
 	row, now []string
 }
 
-// rowShapes are the tables whose decoding is measured.
+// rowShapes are the tables that the benchmarks decode rows of.
 func rowShapes() map[string]rowShape {
 	narrow := rowShape{
 		relation: table(1, "orders", oidInt8, oidText, oidNumeric, oidBool, oidTimestampTZ, oidJSONB, oidInt4),
@@ -85,8 +85,9 @@ func transactionOf(rows int, message wire) *chunk {
 	return c
 }
 
-// From the wire to a frame, of a table that is narrow (7 columns), wide (200) or one
-// document of 10 KB. Updates and deletes are those of replica identity FULL.
+// BenchmarkDecodeToFrame measures the way from pgoutput's messages to frames, for a table with
+// 7 columns (narrow), with 200 (wide), and with one document of 10 KB (json). Updates and
+// deletes have the whole old row, as with replica identity FULL.
 func BenchmarkDecodeToFrame(b *testing.B) {
 	for name, shape := range rowShapes() {
 		for op, message := range shape.messages() {
@@ -111,7 +112,7 @@ func BenchmarkDecodeToFrame(b *testing.B) {
 	}
 }
 
-// The frame is all that a change leaves behind.
+// Decoding a change allocates the frame and nothing else.
 func TestDecodeAllocatesTheFrameAlone(t *testing.T) {
 	const rows = 50
 	for name, shape := range rowShapes() {

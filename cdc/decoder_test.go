@@ -49,7 +49,7 @@ func (w wire) tuple(values []string) wire {
 	return w
 }
 
-// the types of a plain table, by their fixed OIDs.
+// The OIDs of the types that test tables have.
 const (
 	oidInt8, oidInt4, oidText, oidBool, oidNumeric, oidTimestampTZ, oidJSONB = 20, 23, 25, 16, 1700, 1184, 3802
 )

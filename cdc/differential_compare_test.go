@@ -13,7 +13,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// changed says whether the JSON of a column is another than before.
+// changed reports whether the JSON of a column has changed.
 func (e *event) changed(c genColumn) bool {
 	if hasText(c.typ.shape) {
 		return !bytes.Equal(e.oldText[c.name], e.newText[c.name])
@@ -23,7 +23,7 @@ func (e *event) changed(c genColumn) bool {
 
 func hasText(s shape) bool { return s.kind == text || s.elem != nil && hasText(*s.elem) }
 
-// compare gives how many values were compared, and what is wrong with the frame.
+// compare returns how many values it compared, and what is wrong with the frame.
 func (e *event) compare(major int, frame string) (values int, problem string) {
 	full, certain := e.table.full(e.old, e.table.visible(major))
 	values, problem = e.compareWith(full, major, frame)
@@ -33,7 +33,7 @@ func (e *event) compare(major int, frame string) (values int, problem string) {
 	return values, problem
 }
 
-// compareWith is compare when it is known whether the whole old row is told.
+// compareWith is compare where the test knows whether the event has the whole old row.
 func (e *event) compareWith(full bool, major int, frame string) (values int, problem string) {
 	members, err := object([]byte(frame))
 	if err != nil {
@@ -59,7 +59,7 @@ func (e *event) compareWith(full bool, major int, frame string) (values int, pro
 		unchanged, p := e.unchanged(members.value("unchanged"), full, isKey)
 		problem = p
 		check("data", e.new, func(c genColumn) bool { return !slices.Contains(unchanged, c.name) })
-		// What is known of the old row, of what changed.
+		// The known old values of the columns that changed.
 		old := func(c genColumn) bool { return e.changed(c) && (full || isKey(c)) }
 		if full || slices.ContainsFunc(visible, old) {
 			check("old_data", e.old, old)
@@ -85,7 +85,7 @@ func (e *event) compareWith(full bool, major int, frame string) (values int, pro
 	return values, cmp.Diff(want, members.names())
 }
 
-// unchanged reads which columns did not travel. They must be ones that may not have.
+// unchanged reads which columns PostgreSQL did not send. Only TOASTed ones may be missing.
 func (e *event) unchanged(list []byte, full bool, isKey func(genColumn) bool) (names []string, problem string) {
 	if list == nil {
 		return nil, ""
@@ -152,7 +152,7 @@ func canonical(b []byte) string { return fmt.Sprint(decode(b)) }
 
 var offset = regexp.MustCompile(`^(\d{4,}-\d\d-\d\dT[0-9:.]+)\+00:00( BC)?$`)
 
-// compare says how a value differs from what to_jsonb has for it.
+// compare says how a value differs from that of to_jsonb.
 func (s shape) compare(want, got any) string {
 	if want == nil {
 		return cmp.Diff(want, got)
@@ -183,7 +183,7 @@ func (s shape) compare(want, got any) string {
 	return cmp.Diff(want, got)
 }
 
-// compareArray goes down as many dimensions as there are.
+// compareArray compares all dimensions of two arrays.
 func compareArray(elem shape, want, got any) string {
 	w, ok := want.([]any)
 	if _, nested := want.(map[string]any); !ok || nested {
@@ -206,7 +206,7 @@ func compareArray(elem shape, want, got any) string {
 	return ""
 }
 
-// numbersByValue makes numbers comparable that were written in different ways.
+// numbersByValue makes numbers comparable that are written in different ways.
 func numbersByValue(v any) any {
 	switch v := v.(type) {
 	case json.Number:
@@ -225,7 +225,7 @@ func numbersByValue(v any) any {
 	return v
 }
 
-// members are those of a JSON object, in their order.
+// members are the members of a JSON object, in order.
 type members []struct {
 	name  string
 	value json.RawMessage

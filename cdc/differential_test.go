@@ -26,11 +26,11 @@ var (
 	differentialSeed   = flag.Uint64("differential.seed", 0, "the one seed to run TestDifferential with; 0: others each time")
 )
 
-// TestDifferential holds the whole way of a change, from the statement to the frame,
-// against the server's own word, on every version: generated tables of generated
-// types are changed by generated statements, in transactions of two sessions that
-// interleave. What happened is what a trigger recorded with to_jsonb, which must be
-// what the statements returned; the frames must tell the same, in the same order.
+// TestDifferential compares the frames of changes with what the server says of them, on
+// every version. Generated statements change generated tables of generated types, in
+// interleaved transactions of two sessions. A trigger records each change with to_jsonb.
+// The record must be what the statements return, and the frames must have the same changes
+// in the same order.
 //
 // The long run:
 //
@@ -64,7 +64,7 @@ func TestDifferential(t *testing.T) {
 	}
 }
 
-// world is a database of generated tables with a stream, and what is to come of it.
+// world is a database of generated tables with a stream, and the events to expect of it.
 type world struct {
 	*generator
 	*subject
@@ -87,14 +87,14 @@ type actor struct {
 	saved   []state // at each savepoint
 }
 
-// state is what a rollback goes back to.
+// state is what a rollback restores.
 type state struct {
 	tables  []*genTable
 	rows    map[int]int
 	pending int
 }
 
-// event is what a frame must tell.
+// event is what a frame must have.
 type event struct {
 	op       wal.Op
 	table    *genTable
@@ -162,8 +162,7 @@ func (w *world) connect(t *testing.T) *pgx.Conn {
 	return conn
 }
 
-// makeTypes makes the world's own types, and those that the server has beyond the
-// ones that every server has.
+// makeTypes makes the world's own types, and finds those that not every server has.
 func (w *world) makeTypes(t *testing.T) {
 	t.Helper()
 	w.types = append(builtinTypes(), newTypes(w.major)...)
@@ -190,14 +189,14 @@ func (w *world) makeTypes(t *testing.T) {
 	if _, err := w.conn.Exec(t.Context(), `SELECT '<a/>'::xml`); err == nil {
 		made = append(made, literal("xml", oneOf(`<a b="c">&amp;é</a>`, "text")))
 	}
-	// The interesting ones as often as all the others together.
+	// Choose an interesting one as often as any of the others.
 	for len(made) < len(w.types) {
 		made = append(made, made...)
 	}
 	w.types = append(w.types, made...)
 }
 
-// run lets the actors act until there is enough, and compares.
+// run lets the actors act until there are enough events, and compares.
 func (w *world) run(t *testing.T) {
 	t.Helper()
 	for range 250 {
@@ -357,7 +356,7 @@ func (w *world) change(t *testing.T, a *actor, s statement) {
 	}
 }
 
-// without leaves out what a trigger can't see: generated columns.
+// without leaves out generated columns, which a trigger can't see.
 func (t *genTable) without(row map[string]json.RawMessage) map[string]json.RawMessage {
 	row = maps.Clone(row)
 	for _, c := range t.columns {

@@ -16,8 +16,8 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// documentedType is a line of docs/types.md: a value of a type and its JSON, on the
-// versions for which the line is.
+// documentedType is a line of docs/types.md: a value of a type and its JSON, and the versions
+// that the line is for.
 type documentedType struct {
 	typ, value, json string
 	from, before     int
@@ -28,13 +28,13 @@ var (
 	typeSetup = regexp.MustCompile("(?s)```sql\n(.*?)```")
 )
 
-// internalTypes are those in which no user keeps anything.
+// internalTypes are those that no user has a column of.
 var internalTypes = []string{
 	"gtsvector", "pg_node_tree", "pg_ndistinct", "pg_dependencies", "pg_mcv_list", "pg_brin_bloom_summary", "pg_brin_minmax_multi_summary",
 }
 
-// TestDocumentedTypes holds docs/types.md against every version: what comes in an
-// event, and what to_jsonb says.
+// TestDocumentedTypes compares docs/types.md, on every version, with events and with
+// to_jsonb.
 func TestDocumentedTypes(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/types.md")
@@ -109,7 +109,7 @@ func shapeOf(typ string) shape {
 	return shape{kind: map[string]shapeKind{"json": text, "jsonb": parsed, "timestamp with time zone": zoned}[typ]}
 }
 
-// missing looks for types of the server that the page does not have.
+// missing reports types of the server that the page does not have.
 func (s *subject) missing(t *testing.T, lines []documentedType) {
 	t.Helper()
 	rows, err := s.conn.Query(t.Context(), `

@@ -13,8 +13,8 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// A row for which a publication's WHERE clause fails stops the stream: what the log
-// says has nothing of the row in it, and what to do.
+// A row for which a publication's WHERE clause fails stops the stream. The log says what to
+// do, and has nothing of the row.
 func TestWhereClauseThatFails(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
@@ -38,8 +38,8 @@ func TestWhereClauseThatFails(t *testing.T) {
 	}
 }
 
-// A server that does not let pgoutput be used is told from one that refuses a role, at
-// the start and later, once; and it is read from again when the setting is mended.
+// A server that does not allow pgoutput has its own condition, at the start and later, which
+// the log has once. The stream goes on when the setting is mended.
 func TestOutputPluginLibraries(t *testing.T) { //nolint:tparallel // one after the other says whether it was tried
 	t.Parallel()
 	tried := false

@@ -7,7 +7,8 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// baseType makes a type by hand: a text under another name, with nothing that text has.
+// baseType is the statements for a base type that prints like text and has none of its
+// operators.
 func baseType(name, options string) string {
 	return fmt.Sprintf(`
 		CREATE TYPE %[1]s;
@@ -16,7 +17,7 @@ func baseType(name, options string) string {
 		CREATE TYPE %[1]s (INPUT = %[1]s_in, OUTPUT = %[1]s_out, INTERNALLENGTH = VARIABLE, STORAGE = extended%[2]s);`, name, options)
 }
 
-// A type is what its extension made it, wherever it is and whatever it is called.
+// An extension's type is recognised in any schema and under any name.
 func TestExtensionTypes(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {

@@ -36,8 +36,8 @@ func on(t *testing.T, server *pgtest.Server) *subject {
 	return &subject{conn: conn, url: server.URL("postgres"), slot: "failover"}
 }
 
-// aside does something beside the test, which waits for it before it closes what the
-// test has opened so far.
+// aside runs f in a goroutine. The test waits for it before it closes what it has opened so
+// far.
 func aside(t *testing.T, do func()) {
 	t.Helper()
 	var running sync.WaitGroup
@@ -65,8 +65,8 @@ func (s *subject) until(t *testing.T, query string, between ...string) {
 	}
 }
 
-// A synced slot survives a failover in which the standby is reached before it is
-// promoted: the stream waits, and then reads on from it.
+// A synced slot survives a failover. If the stream reaches the standby before it is
+// promoted, it waits, and then goes on from the slot.
 func TestFailoverSlot(t *testing.T) {
 	t.Parallel()
 	fromVersion(t, 17, func(t *testing.T, major int) {
@@ -122,7 +122,7 @@ func TestFailoverSlot(t *testing.T) {
 	})
 }
 
-// A stream that is started while the standby is not promoted yet waits too.
+// A stream that starts before the standby is promoted waits, too.
 func TestStartOnStandbyBeforePromotion(t *testing.T) {
 	t.Parallel()
 	fromVersion(t, 17, func(t *testing.T, major int) {
@@ -149,8 +149,8 @@ func TestStartOnStandbyBeforePromotion(t *testing.T) {
 	})
 }
 
-// A slot that was lost is made anew as it was, and the log names the reason and the
-// setting, also when the first attempt to make it anew fails half way.
+// A lost slot is created again with its options. The log names the reason and the server's
+// setting, even if the first attempt to create it fails halfway.
 func TestLostSlotIsMadeAsItWas(t *testing.T) {
 	t.Parallel()
 	fromVersion(t, 14, func(t *testing.T, major int) {
@@ -192,8 +192,8 @@ func TestLostSlotIsMadeAsItWas(t *testing.T) {
 	})
 }
 
-// A slot that was missing, and that somebody has made before we could, is kept: it may
-// be one that slot synchronization brought.
+// If somebody creates a missing slot before the stream can, the stream keeps it: it may come
+// from slot synchronization.
 func TestSlotThatCameMeanwhileIsKept(t *testing.T) {
 	t.Parallel()
 	server := pgtest.SeparateVersion(t, 17, nil)
@@ -224,7 +224,7 @@ func TestSlotThatCameMeanwhileIsKept(t *testing.T) {
 	}
 }
 
-// A slot that nobody read for too long is lost by another setting.
+// A slot that nothing read for too long is lost, and the log names that setting.
 func TestIdleSlotIsLost(t *testing.T) {
 	t.Parallel()
 	fromVersion(t, 18, func(t *testing.T, major int) {
@@ -246,7 +246,7 @@ func TestIdleSlotIsLost(t *testing.T) {
 	})
 }
 
-// On a standby of a primary that does nothing the making of a slot waits for what only
+// On a standby of an idle primary, PostgreSQL waits with a new slot for something that only
 // the primary can do.
 func TestStandbyWaitsForSnapshot(t *testing.T) {
 	t.Parallel()

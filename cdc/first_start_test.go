@@ -12,8 +12,8 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// While PostgreSQL makes the slot, no collection is given out: a client that subscribed
-// then would miss the changes until the slot exists.
+// While PostgreSQL creates the slot, the catalog gives out no collection: a client that
+// subscribed then would miss the changes until the slot exists.
 func TestNoCollectionBeforeTheSlot(t *testing.T) {
 	t.Parallel()
 	s := &subject{url: pgtest.Start(t).NewDatabase(t), slot: slotOf(t)}

@@ -12,7 +12,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// emptyDatabase is one whose catalog has nothing in it.
+// emptyDatabase has nothing in its catalog.
 type emptyDatabase struct{ Database }
 
 func (emptyDatabase) Columns(context.Context, uint32) ([]pgcatalog.TableColumn, wal.LSN, error) {
@@ -23,13 +23,13 @@ func (emptyDatabase) Types(context.Context, []uint32) ([]pgcatalog.TypeRow, erro
 
 func (emptyDatabase) Visible(context.Context, uint32) (bool, error) { return true, nil }
 
-// answerFrom has a decoder ask a database.
+// answerFrom makes a decoder ask a database.
 func answerFrom(d *decoder, database Database) {
 	d.database, d.resolver = database, catalog.NewResolver(database)
 }
 
-// Whatever the server sends, in whatever order, is an error or gives frames that are
-// JSON in UTF-8: there is no panic on the way from the wire to them.
+// FuzzDecoder decodes any messages in any order: they are an error, or become frames of JSON
+// in UTF-8, and never a panic.
 func FuzzDecoder(f *testing.F) {
 	narrow, wide := rowShapes()["narrow"], rowShapes()["json"]
 	relation := append(append(wire{'R'}.u32(2), "public\x00t\x00f"...), wire{}.u16(2)...)
@@ -61,7 +61,8 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
-// passesThrough says of json and jsonb, and arrays of them, that nobody looks at them.
+// passesThrough reports whether a type is json or jsonb, or an array of them: nobody checks
+// their values.
 func passesThrough(t *wal.Type) bool {
 	return t.Kind == wal.KindJSON || t.Elem != nil && passesThrough(t.Elem)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// What comes of generated columns depends on the server; being published never
-// makes a table's own statements fail.
+// The server's version decides which generated columns arrive. A table's own statements never
+// fail because it is published.
 func TestGeneratedColumns(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {

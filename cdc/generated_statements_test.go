@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// A statement changes rows of a table. Its result is what RETURNING says of the rows
-// that it changed, where that can be had; the trigger of the table keeps the record
-// of all that happened.
+// A statement changes rows of a table. Its result is what RETURNING has of these rows, if
+// the statement can have that. The table's trigger records all changes.
 type statement struct {
 	sql string
 	// returns says whether the result is the changed rows of the table, in the order of
@@ -42,7 +41,7 @@ func (g *generator) statement(t *genTable, rows int) statement {
 	case n == 18 && g.IntN(3) == 0:
 		return statement{sql: "TRUNCATE " + t.sql()}
 	}
-	// A key that changes, of one row: any more would collide.
+	// The key of one row changes: two would collide.
 	for _, c := range t.writable() {
 		if c.fresh != nil {
 			key := quoteName(c.name)
@@ -66,8 +65,8 @@ func (g *generator) value(c genColumn) string {
 	return orNull(g.Rand, c.typ)
 }
 
-// rows gives a query for new rows and the names of their columns. Not all columns
-// need be given.
+// rows returns a query for new rows, and the names of its columns, which may be some of the
+// table's.
 func (g *generator) rows(t *genTable) (names, query string) {
 	var columns []genColumn
 	for _, c := range t.writable() {
@@ -98,8 +97,8 @@ func (g *generator) query(columns []genColumn, rows int) string {
 	return strings.Join(selects, " UNION ALL ")
 }
 
-// assignments of an UPDATE, of columns that make no key: new values, the same ones,
-// and the picked column, by which a row of a partitioned table moves.
+// assignments of an UPDATE to columns that no key has: new values, the same values, and the
+// picked column, so that a row of a partitioned table moves.
 func (g *generator) assignments(t *genTable) string {
 	var sets []string
 	for _, c := range t.writable() {

@@ -12,8 +12,8 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// genTable is one version of a generated table. Altering it makes another, so that
-// a rollback goes back to the one before.
+// genTable is one version of a generated table. Altering the table makes another version, so
+// that a rollback can restore the one before.
 type genTable struct {
 	id           int // for the trigger that keeps the record
 	schema, name string
@@ -29,9 +29,9 @@ type genTable struct {
 type genColumn struct {
 	name string
 	typ  *genType
-	// fresh gives a value that no row has: of the columns that keys are made of.
+	// fresh returns a value that no row has. Columns of keys have it.
 	fresh func(n int) string
-	// picked marks the column by whose small numbers statements choose rows.
+	// picked marks the column with small numbers, by which statements choose rows.
 	picked    bool
 	generated string // "STORED" or "VIRTUAL"
 	bulky     bool
@@ -50,11 +50,11 @@ func (t *genTable) sql() string {
 	return quoteName(t.schema) + "." + quoteName(t.name)
 }
 
-// exposed says whether its changes are to be seen at all.
+// exposed reports whether the table's changes arrive.
 func (t *genTable) exposed() bool { return t.partitioned || t.identity != wal.IdentityNothing }
 
-// full says whether the log tells the whole old row, and whether that can be seen: a row
-// of a partition that is FULL may show nothing that another would not have logged.
+// full reports whether events have the whole old row. A row of a FULL partition may not show
+// that, if its values are only those that another partition would log, too.
 func (t *genTable) full(old map[string]json.RawMessage, visible []genColumn) (full, certain bool) {
 	if !t.partitioned {
 		return t.identity == wal.IdentityFull, true
@@ -86,7 +86,7 @@ func (t *genTable) leaf(suffix string) string {
 	return quoteName(t.schema) + "." + quoteName(fmt.Sprintf("part_%d_%s", t.id, suffix))
 }
 
-// anyFull says whether the whole row travels of one of its rows.
+// anyFull reports whether the log has whole old rows of the table or a partition.
 func (t *genTable) anyFull() bool {
 	return t.identity == wal.IdentityFull || slices.Contains(slices.Collect(maps.Values(t.leaves)), wal.IdentityFull)
 }
@@ -95,7 +95,7 @@ func (t *genTable) collection() string {
 	return wal.TableName{Schema: t.schema, Table: t.name}.String()
 }
 
-// keys are the names of the columns that a delete tells.
+// keys are the names of the columns that the event of a delete has.
 func (t *genTable) keys(visible []genColumn) []string {
 	switch {
 	case t.identity == wal.IdentityIndex:
@@ -110,7 +110,7 @@ func (t *genTable) keys(visible []genColumn) []string {
 	return all
 }
 
-// visible are the columns that travel.
+// visible are the columns that logical replication carries.
 func (t *genTable) visible(major int) []genColumn {
 	return slices.DeleteFunc(slices.Clone(t.columns), func(c genColumn) bool {
 		return c.generated == "VIRTUAL" || c.generated == "STORED" && major < 18
@@ -126,7 +126,7 @@ func (t *genTable) picked() genColumn {
 	return t.columns[slices.IndexFunc(t.columns, func(c genColumn) bool { return c.picked })]
 }
 
-// isKey says whether a column belongs to a key of any kind.
+// isKey reports whether a column belongs to a key of any kind.
 func (t *genTable) isKey(name string) bool {
 	return slices.Contains(t.primary, name) || slices.Contains(t.unique, name)
 }
@@ -155,7 +155,7 @@ func (t *genTable) rename(from, to string) {
 // picks is how many different numbers the picked column has.
 const picks = 8
 
-// freshTypes are those that keys are made of, with values that tell apart any two numbers.
+// freshTypes are the types of keys: each makes different values of different numbers.
 var freshTypes = []genColumn{
 	{typ: &genType{sql: "integer"}, fresh: strconv.Itoa},
 	{typ: &genType{sql: "bigint"}, fresh: func(n int) string { return strconv.Itoa(n + 1<<40) }},
@@ -173,7 +173,7 @@ var freshTypes = []genColumn{
 	{typ: &genType{sql: "bytea"}, fresh: func(n int) string { return fmt.Sprintf("decode('%08x', 'hex')", n) }},
 }
 
-// generator makes a world of tables and what happens to them.
+// generator makes tables and statements.
 type generator struct {
 	*rand.Rand
 	major int
@@ -182,7 +182,7 @@ type generator struct {
 	keys  int // likewise
 }
 
-// name gives a name that was not used before, of the kind that needs quotes too.
+// name returns a new name. Some need quotes.
 func (g *generator) name() string {
 	g.names++
 	return pick(g.Rand, "n", "Select ", `qu"ote`, "dot.ted", "日本語", "é😀", "$1 ", `back\`, "it's ") + strconv.Itoa(g.names)
@@ -238,7 +238,7 @@ func (g *generator) newTable(id int, schema string) (t *genTable, statements []s
 	if g.IntN(3) == 0 {
 		t.columns = append(t.columns, genColumn{name: g.name(), typ: &genType{sql: "integer"}, generated: "STORED"})
 	}
-	// The server can't publish one of a table that is FULL.
+	// The server can't publish a FULL table with a virtual generated column.
 	if g.major >= 18 && !t.anyFull() && g.IntN(3) == 0 {
 		t.columns = append(t.columns, genColumn{name: g.name(), typ: &genType{sql: "integer"}, generated: "VIRTUAL"})
 	}
@@ -303,8 +303,8 @@ func (t *genTable) definition(c genColumn) string {
 	return def
 }
 
-// partitions makes the partitions of a table. One of them has its columns in another
-// order, and one that was dropped before them.
+// partitions makes the partitions of a table. One of them has its columns in another order,
+// behind a dropped column.
 func (g *generator) partitions(t *genTable) (statements, names []string) {
 	part := func(suffix string) string {
 		names = append(names, t.leaf(suffix))
@@ -333,7 +333,7 @@ func quoteNames(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// alter gives a statement that alters a table, and the table as it is then.
+// alter returns a statement that alters a table, and the altered table.
 func (g *generator) alter(t *genTable) (statement string, altered *genTable) {
 	altered = t.clone()
 	var plain []int // columns that may be dropped
@@ -372,8 +372,8 @@ func (g *generator) alter(t *genTable) (statement string, altered *genTable) {
 			return begin + "ALTER " + quoteName(c.name) + " TYPE text USING " + quoteName(c.name) + "::text", altered
 		}
 	case n == 2:
-		// Which columns are the key of a table that is FULL is asked of the catalog,
-		// which may be ahead; see isKeyNow.
+		// The decoder asks the catalog for the key of a FULL table, and the catalog may be
+		// ahead of the stream; see isKeyNow.
 		if c := pick(g.Rand, t.columns...); t.identity != wal.IdentityFull && t.identity != wal.IdentityNothing || !t.isKey(c.name) || !t.dropped {
 			to := g.name()
 			altered.rename(c.name, to)
@@ -386,8 +386,8 @@ func (g *generator) alter(t *genTable) (statement string, altered *genTable) {
 	c := genColumn{name: g.name(), typ: pick(g.Rand, g.types...)}
 	altered.columns = append(altered.columns, c)
 	def := begin + "ADD " + quoteName(c.name) + " " + c.typ.sql
-	// The server tells NULL for the old value of a row that was there before, in a
-	// partition with its columns in another order.
+	// In a partition with another order of columns, the server sends NULL for the old value
+	// of a row that is older than the column.
 	if !t.partitioned && g.IntN(2) == 0 {
 		def += " DEFAULT " + c.typ.value(g.Rand)
 	}

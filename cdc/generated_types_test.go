@@ -14,11 +14,11 @@ import (
 type genType struct {
 	sql   string
 	shape shape
-	// value gives an expression of the type that is not NULL.
+	// value returns an expression of the type that is not NULL.
 	value func(r *rand.Rand) string
 }
 
-// shape is what there is to know of a type to compare the JSON of two of its values.
+// shape is what a comparison of the JSON of two values of a type depends on.
 type shape struct {
 	kind   shapeKind
 	elem   *shape           // of an array
@@ -166,7 +166,7 @@ func genAddress(r *rand.Rand) string {
 	return fmt.Sprintf("10.%d.%d.%d", r.IntN(256), r.IntN(256), r.IntN(256))
 }
 
-// newTypes are those that came after the oldest version.
+// newTypes are those that the oldest version lacks.
 func newTypes(major int) []*genType {
 	if major < 19 {
 		return nil
@@ -342,8 +342,8 @@ func genFloatBound(r *rand.Rand) string { return strconv.FormatFloat(r.Float64()
 
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// extensions are those of contrib that bring types, each with what it brings. isn and
-// cube stand for those without a cast to json.
+// extensions are those of contrib that have types, with these types. isn and cube stand for
+// types without a cast to json.
 var extensions = map[string][]*genType{
 	"hstore": {literal("hstore", oneOf("", `a=>1, "b \"c"=>NULL`, `é=>"x\\y\"", ""=>""`))},
 	"citext": {literal("citext", genString)},
@@ -352,7 +352,7 @@ var extensions = map[string][]*genType{
 	"cube":   {literal("cube", oneOf("(1,2),(3,4)", "(0)"))},
 }
 
-// bulky makes values long enough to be stored apart from their row (TOAST).
+// bulky makes values that are long enough to be TOASTed.
 func bulky(r *rand.Rand) string {
 	return fmt.Sprintf("(SELECT string_agg(md5(i::text || '%d'), '') FROM generate_series(1, %d) i)", r.IntN(1<<30), 70+r.IntN(300))
 }

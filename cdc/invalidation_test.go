@@ -7,7 +7,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
-// Each reason for which PostgreSQL invalidates a slot is named with its setting.
+// Each reason for which PostgreSQL invalidates a slot comes with its setting.
 func TestReasonLost(t *testing.T) {
 	t.Parallel()
 	for reason, want := range map[string]string{

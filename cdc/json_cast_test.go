@@ -15,8 +15,8 @@ import (
 
 var postgis = flag.Int("cdc.postgis", 0, "compare geometries with PostGIS itself, on a server of this major version")
 
-// standInForPostGIS makes the type and the table that are looked at, where PostGIS can't
-// be had: an extension of which the catalog knows no more than its name.
+// standInForPostGIS makes the type and the table that Tablewire reads, where PostGIS is not
+// available: an extension with only its name in the catalog.
 const standInForPostGIS = `
 	CREATE TYPE gis.geometry;
 	CREATE FUNCTION gis.geometry_in(cstring) RETURNS gis.geometry LANGUAGE internal IMMUTABLE STRICT AS 'textin';
@@ -32,7 +32,7 @@ const standInForPostGIS = `
 	INSERT INTO pg_extension SELECT 99999, 'postgis', 10, 'gis'::regnamespace, false, '0';
 	ALTER EXTENSION postgis ADD TYPE gis.geometry;`
 
-// A geometry is what PostGIS casts it to, wherever it stands.
+// A geometry becomes what PostGIS casts it to, alone and within other types.
 func TestGeometry(t *testing.T) {
 	t.Parallel()
 	versions, extension := pgtest.Versions(), standInForPostGIS
@@ -56,7 +56,7 @@ func TestGeometry(t *testing.T) {
 	}
 }
 
-// equalsOracle compares columns of the next change with what to_jsonb gave.
+// equalsOracle compares columns of the next change with what to_jsonb has returned.
 func (s *subject) equalsOracle(t *testing.T, oracle string, columns ...string) {
 	t.Helper()
 	event, err := object([]byte(s.next(t)))
@@ -75,7 +75,7 @@ func (s *subject) equalsOracle(t *testing.T, oracle string, columns ...string) {
 	}
 }
 
-// Other casts to json are not done; the log says so once of each column.
+// Tablewire does no other casts to json. The log says so once for each column.
 func TestCastsToJSON(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
@@ -100,7 +100,8 @@ func TestCastsToJSON(t *testing.T) {
 			if err := s.conn.QueryRow(t.Context(), `INSERT INTO t VALUES (1, 'ok', 'ok', '{ok}', ('ok', 1), ARRAY[('sad', 1)::pair], '[1,2)', 'z', NULL, 7) RETURNING to_jsonb(t)::text`).Scan(&oracle); err != nil {
 				t.Fatal(err)
 			}
-			// PostgreSQL uses a cast of a type by itself, and of no row, array or built-in type.
+			// to_jsonb uses the cast of a base type, but not of a composite, an array or a built-in
+			// type.
 			for _, part := range []string{`"m": {"a": 1}`, `"d": {"a": 1}`, `"ms": [{"a": 1}]`, `"p": {"m": {"a": 1}, "n": 1}`, `"r": [1]`, `"o": "z"`, `"n": 7`, `"id": 1`} {
 				if !strings.Contains(oracle, part) {
 					t.Errorf("to_jsonb gives %s, not %s", oracle, part)
@@ -119,7 +120,7 @@ func TestCastsToJSON(t *testing.T) {
 	}
 }
 
-// lockedBuffer is a log that may be read while it is written.
+// lockedBuffer is a log that a test may read while the stream writes it.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

@@ -9,8 +9,8 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// Statements that came with PostgreSQL 19: what they do to rows arrives, and what they
-// only move does not.
+// New statements of PostgreSQL 19: the changes that they make arrive, and rows that they only
+// move do not.
 func TestKindsOf19(t *testing.T) {
 	t.Parallel()
 	server := pgtest.StartVersion(t, 19)

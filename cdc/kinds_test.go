@@ -17,7 +17,7 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// Databases in whose encoding text is another thing than on the wire.
+// Databases with another encoding than the UTF-8 of the events.
 func TestEncodings(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
@@ -35,7 +35,7 @@ func TestEncodings(t *testing.T) {
 			`INSERT INTO "注文" VALUES (1, '東京', '["大阪"]')`,
 			[]string{`{"event":"create","collection_id":"注文","data":{"id":1,"名":"東京","j":["大阪"]}}`},
 		},
-		// Nobody knows what its bytes mean: what is no UTF-8 becomes U+FFFD.
+		// Nobody knows what its bytes mean: those that are not UTF-8 become U+FFFD.
 		"SQL_ASCII": {
 			`CREATE TABLE t (id int PRIMARY KEY, a text, b text, j json)`,
 			`INSERT INTO t VALUES (1, 'é', E'x\xff\xfey', '{"a": "é"}'), (2, NULL, NULL, E'["\xff"]')`,
@@ -65,7 +65,7 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-// A character that is not in UTF-8 stops the stream, which says what helps.
+// A character that UTF-8 lacks stops the stream, and the problem says what to do.
 func TestUntranslatable(t *testing.T) {
 	t.Parallel()
 	s := &subject{url: pgtest.Start(t).NewDatabase(t, "ENCODING 'EUC_JP' LOCALE 'C' TEMPLATE template0"), slot: slotOf(t)}
@@ -92,8 +92,8 @@ func TestUntranslatable(t *testing.T) {
 	s.want(t, `{"event":"create","collection_id":"t","data":{"id":2,"a":"x"}}`)
 }
 
-// Changes that a statement makes beyond what it says, and statements of their own
-// kind. TestDifferential has the others.
+// Changes that a statement causes elsewhere, and statements of rare kinds. TestDifferential
+// has the others.
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
@@ -175,7 +175,7 @@ func TestKinds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// The list of tables is not looked at meanwhile: what is published stays.
+			// There is no refresh meanwhile: the published tables stay.
 			s := setup(t, server, tc.tables, func(c *cdc.Config) { c.RefreshInterval = time.Hour })
 			s.exec(t, tc.statements)
 			s.want(t, tc.want...)

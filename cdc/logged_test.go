@@ -28,11 +28,10 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// option has a stream log here.
+// option makes a stream log here.
 func (l *logged) option(c *cdc.Config) { c.Logger = slog.New(slog.NewTextHandler(l, nil)) }
 
-// await waits for a line with a text in it, and takes it and all before it away from
-// what is awaited next.
+// await waits for a line with a text in it. The next call searches behind that line.
 func (l *logged) await(t *testing.T, text string) string {
 	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); waitABit() {
@@ -46,7 +45,7 @@ func (l *logged) await(t *testing.T, text string) string {
 	return ""
 }
 
-// count counts the lines with a text in them.
+// count counts the lines that contain a text.
 func (l *logged) count(text string) (n int) {
 	for line := range strings.Lines(l.String()) {
 		if strings.Contains(line, text) {
@@ -56,5 +55,5 @@ func (l *logged) count(text string) (n int) {
 	return n
 }
 
-// waitABit is between two looks at what announces itself nowhere.
+// waitABit waits between two looks at something that has no signal.
 func waitABit() { time.Sleep(10 * time.Millisecond) }

@@ -17,7 +17,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// What is lost is told, and what comes after it flows again.
+// When changes are lost, Config.Lost is called, and later changes flow again.
 func TestLost(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
@@ -69,7 +69,7 @@ func (s *subject) wantBroken(t *testing.T) {
 	}
 }
 
-// flowsAgain inserts rows until one comes: those before the stream is live are lost.
+// flowsAgain inserts rows until one arrives: those before the stream is live are lost.
 func (s *subject) flowsAgain(t *testing.T, from int) {
 	t.Helper()
 	for id := from; ; id++ {
@@ -88,7 +88,7 @@ func (s *subject) flowsAgain(t *testing.T, from int) {
 	}
 }
 
-// relay is an address behind which the server can be exchanged, as at a failover.
+// relay is an address whose server can be exchanged, as in a failover.
 type relay struct {
 	listener net.Listener
 
@@ -149,8 +149,8 @@ func addressOf(t *testing.T, s *pgtest.Server) string {
 	return net.JoinHostPort(c.Host, fmt.Sprint(c.Port))
 }
 
-// The server behind the address is another one, whose log is shorter: the
-// positions of the first mean nothing there, and must not be confirmed.
+// The address leads to another server, which has a shorter log: the positions of the first
+// mean nothing there, and the stream must not confirm them.
 func TestAnotherServer(t *testing.T) {
 	t.Parallel()
 	for name, synced := range map[string]bool{"without the slot": false, "with a slot of the same name": true} {

@@ -13,9 +13,9 @@ func TestNullInTheIdentity(t *testing.T) {
 	for _, major := range pgtest.Versions() {
 		t.Run(fmt.Sprintf("PostgreSQL%d", major), func(t *testing.T) {
 			t.Parallel()
-			// PostgreSQL 18 takes an index for the identity whose NOT NULL was never checked,
-			// see below. The others have no such constraint or refuse it: there it takes a
-			// catalog that somebody tampered with.
+			// PostgreSQL 18 accepts an index for the identity although its NOT NULL was never
+			// checked, see below. The other versions lack such constraints or refuse the index:
+			// there the test alters the catalog itself.
 			nullable := `INSERT INTO k VALUES (NULL, 1, 'x'); INSERT INTO i VALUES (NULL, 1, 'x')`
 			const forget = `UPDATE pg_attribute SET attnotnull = false WHERE attname = 'a' AND attrelid IN ('k'::regclass, 'i'::regclass);`
 			s := setup(t, pgtest.StartVersion(t, major), `

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A failure that lasts is logged once, and then seldom, with how often it was met;
-// another one at once, whatever numbers differ.
+// A failure that lasts is logged once, and then seldom, with how often it occurred. Another
+// failure is logged at once. Digits do not make another failure.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	var o outage

@@ -10,8 +10,8 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// Old rows of a partitioned table tell what the partition logged, which PostgreSQL sends
-// as if it were what the table's own replica identity says.
+// An event has those old values that the partition has logged. PostgreSQL sends them as if
+// the table's own replica identity held.
 func TestPartitionsIdentities(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
@@ -23,8 +23,8 @@ func TestPartitionsIdentities(t *testing.T) {
 	}
 }
 
-// orders is a partitioned table with the identities that are given, one of its parts
-// with its columns in another order.
+// orders is a partitioned table and its partitions, with the replica identities given. One
+// partition has its columns in another order.
 func orders(root, may, june string) string {
 	return fmt.Sprintf(`
 		CREATE TABLE orders (id int, ts date, v text, w text, PRIMARY KEY (id, ts)) PARTITION BY RANGE (ts);
@@ -84,8 +84,8 @@ func testPartitionsIdentities(t *testing.T, server *pgtest.Server) {
 			s.want(t,
 				`{"event":"update","collection_id":"orders","data":{"id":1,"ts":"2024-05-02","v":"z","w":null},"old_data":{"v":"x"}}`,
 				`{"event":"update","collection_id":"orders","data":{"id":2,"ts":"2024-06-02","v":"z","w":"y"}}`,
-				// This row shows no value that the other partition would not have logged: it might
-				// be of either. The next one shows that its partition is FULL.
+				// This row has no value that the other partition would not log: it could be of
+				// either. The next row shows that its partition is FULL.
 				deleted(3, 5, ""),
 				deleted(1, 5, `"v":"z","w":null`),
 				deleted(2, 6, ""))

@@ -11,8 +11,8 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// described is a table's or partition's description: its columns are of type text, those
-// of its identity begin with *.
+// description is a relation message. Its columns are of type text. A * precedes the names of
+// those in the replica identity.
 func description(oid uint32, name string, identity byte, columns ...string) wire {
 	w := append(append(wire{'R'}.u32(oid), "public\x00"+name+"\x00"...), identity).u16(uint16(len(columns)))
 	for _, c := range columns {
@@ -29,7 +29,7 @@ func old(kind byte, relation uint32, values ...string) wire {
 	return append(wire{'D'}.u32(relation), kind).tuple(values)
 }
 
-// What is certain of old rows, message by message.
+// The old rows of partitions have what is certain and nothing else, message by message.
 func TestPartitionsOldRows(t *testing.T) {
 	t.Parallel()
 	const root, a, b, plain = 1, 2, 3, 4
@@ -113,7 +113,7 @@ func TestPartitionsOldRows(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		// The key is told all the same: nothing better is known.
+		// The event has the key all the same: nothing better is known.
 		left := string(protocol.AppendEvent(nil, protocol.Projection{CollectionJSON: `"t"`}, protocol.Outcome{Op: wal.Delete, ByFilter: true}, &changes[0]))
 		if want := `{"event":"delete","collection_id":"t","data":{"id":"1"},"reason":"filter"}`; left != want {
 			t.Errorf("got %s, want %s", left, want)

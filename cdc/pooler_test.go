@@ -14,7 +14,7 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// A database whose own formats are others than those that a stream needs.
+// A database with other formats than those that a stream needs.
 const oddFormats = `
 	CREATE TABLE t (id int PRIMARY KEY, at timestamptz, i interval, b bytea, f float8);
 	DO $$ BEGIN
@@ -27,8 +27,8 @@ const oddFormats = `
 	  EXECUTE format('ALTER DATABASE %I SET statement_timeout = ''2s''', current_database());
 	END $$`
 
-// Behind a pooler that passes replication on, and drops the startup parameters that it
-// does not know, values are the same.
+// A pooler that passes replication on, but drops startup parameters that it does not know,
+// does not change the values.
 func TestPoolerThatPassesReplication(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
@@ -50,8 +50,8 @@ func TestPoolerThatPassesReplication(t *testing.T) {
 	}
 }
 
-// A pooler that does not pass replication on is named as what it is, whether it drops
-// the parameter or refuses it.
+// The problem names a pooler that does not pass replication on, whether the pooler drops the
+// parameter or refuses it.
 func TestPoolerWithoutReplication(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
@@ -72,7 +72,8 @@ func TestPoolerWithoutReplication(t *testing.T) {
 	}
 }
 
-// PgBouncer takes a stream for a query, and ends it as one; its words, as 1.26.1 has them.
+// PgBouncer takes a stream for a query, and ends it after query_timeout. The message is that
+// of PgBouncer 1.26.1.
 func TestExplainOfQueryTimeout(t *testing.T) {
 	t.Parallel()
 	err := cdc.Explain(fmt.Errorf("the server ended the stream: %w", &pgconn.PgError{Severity: "FATAL", Code: "08P01", Message: "query timeout"}))

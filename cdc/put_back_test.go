@@ -16,7 +16,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
-// looking tells when the list of tables has been looked at.
+// looking signals each refresh of the list of tables.
 type looking struct {
 	catalog.Database
 	looked chan struct{}
@@ -35,9 +35,9 @@ func (l *looking) Sync(ctx context.Context) (pgcatalog.PublicationState, error) 
 	return exposure, err
 }
 
-// What a publication holds back for a while, between two looks at it, is told to whom
-// it concerns, although it is as before when it is looked at; what holds nothing back
-// is not told.
+// If somebody alters the publication and puts it back between two refreshes, changes may be
+// missing: Config.Interrupted is called for the tables concerned. It is not called for
+// alterations that hold no change back.
 func TestAlteredAndPutBack(t *testing.T) {
 	t.Parallel()
 	const anyVersion = 14
@@ -103,8 +103,8 @@ func TestAlteredAndPutBack(t *testing.T) {
 					}
 					s.exec(t, `DELETE FROM t; DELETE FROM p`)
 					s.exec(t, tc.alter) // in one transaction, so that no look falls between
-					// One look that may have begun before, one that sees it, and the one that
-					// begins when all has been told.
+					// The first refresh may have begun before, the second sees the alteration, and the
+					// third begins when the second has reported it.
 					for range 3 {
 						receive(t, looked, "a look")
 					}
@@ -130,7 +130,7 @@ func TestAlteredAndPutBack(t *testing.T) {
 	}
 }
 
-// Looks that fail while something is held back don't make it forgotten.
+// The alteration is reported even if refreshes fail while it lasts.
 func TestPutBackAfterFailedLooks(t *testing.T) {
 	t.Parallel()
 	l := &looking{looked: make(chan struct{})}
@@ -150,8 +150,8 @@ func TestPutBackAfterFailedLooks(t *testing.T) {
 	s.wantBroken(t)
 }
 
-// Clients are told when a publication of ours begins to hold something back, and again
-// when it no longer does.
+// Config.Interrupted is called when somebody takes kinds of change from our publication, and
+// again when they are put back.
 func TestPublicationOfOursAltered(t *testing.T) {
 	t.Parallel()
 	s := setup(t, pgtest.Start(t), `CREATE TABLE t (id int PRIMARY KEY)`, func(c *cdc.Config) { c.RefreshInterval = 50 * time.Millisecond })

@@ -29,8 +29,8 @@ func keepalive() []byte {
 	return copyData(append([]byte{primaryKeepalive}, make([]byte, keepaliveLength-1)...))
 }
 
-// A transaction that has begun may give nothing but keepalives for long: the server
-// is not silent then. One that really is silent is noticed. The clock is a fake one.
+// In an open transaction the server may send only keepalives for long: then it is not
+// silent. A silent server ends the connection. The clock is a fake one.
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

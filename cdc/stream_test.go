@@ -21,7 +21,7 @@ import (
 	"github.com/tablewire/tablewire/sql"
 )
 
-// subject is a stream on a database of its own, and what it published.
+// subject is a stream on a database of its own, with what it has published.
 type subject struct {
 	stream  *cdc.Stream
 	url     string
@@ -146,7 +146,7 @@ func (s *subject) exec(t testing.TB, statements string, args ...any) {
 	}
 }
 
-// patienceOf a test: how long it waits for what must come.
+// patienceOf is how long a test waits for something that must happen.
 const patience = 30 * time.Second
 
 func (s *subject) next(t testing.TB) string {
@@ -436,7 +436,7 @@ func TestStream(t *testing.T) {
 	})
 }
 
-// drain gives what a channel holds.
+// drain returns what is in a channel.
 func drain[T any](c chan T) func(func(T) bool) {
 	return func(yield func(T) bool) {
 		for {
@@ -452,8 +452,8 @@ func drain[T any](c chan T) func(func(T) bool) {
 	}
 }
 
-// A row that is too long is delivered without its longest values, which the event
-// names; filters still see them.
+// A row that is too long arrives without its longest values, and the event names their
+// columns. Filters still see the values.
 func TestRowBytes(t *testing.T) {
 	t.Parallel()
 	var seen []int
@@ -491,7 +491,8 @@ func TestRowBytes(t *testing.T) {
 	}
 }
 
-// Rows of 100 MB pass, and their memory is given back. Not parallel: it looks at the heap.
+// The stream delivers rows of 100 MB, and releases their memory. Not parallel, because it
+// measures the heap.
 func TestHugeRows(t *testing.T) {
 	s := setup(t, pgtest.Start(t), `
 		CREATE TABLE t (id int PRIMARY KEY, body text, note text);

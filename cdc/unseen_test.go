@@ -13,8 +13,8 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// Rows that come, go or change without a change that tells of it: who keeps rows is told
-// so, and nobody is because of what leaves them as they are.
+// When rows come, go or change without events, Config.Unseen is called. It is not called when
+// the rows stay as they are.
 func TestUnseen(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
@@ -26,8 +26,8 @@ func TestUnseen(t *testing.T) {
 	}
 }
 
-// A plain table, and a partitioned one with rows in each of its partitions. Some of them
-// were analyzed, as most are after a while.
+// A plain table, and a partitioned one with rows in each of its partitions. Some were
+// analyzed, as most tables are after a while.
 const unseenTables = `
 		CREATE TABLE plain (id int PRIMARY KEY, n int, v varchar(20), g int GENERATED ALWAYS AS (id * 2) STORED);
 		INSERT INTO plain SELECT i, i, 'x' FROM generate_series(1, 100) i;
@@ -106,7 +106,7 @@ func testUnseen(t *testing.T, server *pgtest.Server, major int) {
 		})
 	}
 
-	// What happened while nobody was looking, and is read late.
+	// What happened before the stream started, which reads it late.
 	for i, test := range []struct {
 		statements string
 		told       bool
@@ -119,7 +119,7 @@ func testUnseen(t *testing.T, server *pgtest.Server, major int) {
 	} {
 		t.Run(fmt.Sprint("late ", i), func(t *testing.T) {
 			t.Parallel()
-			// Another slot keeps ours from telling exactly what it has been read past.
+			// Another slot keeps PostgreSQL from knowing exactly what ours has been read past.
 			older := fmt.Sprintf("SELECT pg_create_logical_replication_slot('older_%d_%d', 'pgoutput');", major, i)
 			s := setup(t, server, older+unseenTables, look)
 			s.settled(t)
@@ -138,10 +138,10 @@ func testUnseen(t *testing.T, server *pgtest.Server, major int) {
 	}
 }
 
-// look has the catalog looked at often.
+// look makes refreshes frequent.
 func look(c *cdc.Config) { c.RefreshInterval = 100 * time.Millisecond }
 
-// told ends the stream and gives the last that was told.
+// told ends the stream and returns the last reason that Config.Unseen got.
 func (s *subject) told() (why string) {
 	s.stop()
 	close(s.unseen)
@@ -150,8 +150,8 @@ func (s *subject) told() (why string) {
 	return why
 }
 
-// settled waits until the catalog has been looked at, and the stream has come to where
-// the log was then.
+// settled waits for a refresh, and until the stream has reached the end of the log as of the
+// refresh.
 func (s *subject) settled(t *testing.T) {
 	t.Helper()
 	until(t, "the catalog is looked at anew", func() bool {

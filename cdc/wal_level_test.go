@@ -15,7 +15,7 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// connected gives a subject that has not been started.
+// connected returns a subject whose stream has not started.
 func connected(t *testing.T, url string) *subject {
 	t.Helper()
 	s := &subject{url: url, slot: slotOf(t)}
@@ -27,8 +27,8 @@ func connected(t *testing.T, url string) *subject {
 	return s
 }
 
-// wantProblem starts the stream, which must fail with a problem that says what and
-// what to do.
+// wantProblem starts the stream, which must fail with a problem whose What and Hint have these
+// texts.
 func (s *subject) wantProblem(t *testing.T, what string, cures ...string) {
 	t.Helper()
 	err := s.tryStart(t)
@@ -57,7 +57,7 @@ func (s *subject) wantSetting(t *testing.T, name, want string) {
 	})
 }
 
-// Which wal_level is too little.
+// Each version names the wal_level that it needs.
 func TestWALLevel(t *testing.T) {
 	t.Parallel()
 	const table = `CREATE TABLE t (id int PRIMARY KEY)`
@@ -83,7 +83,7 @@ func TestWALLevel(t *testing.T) {
 					s.wantProblem(t, `wal_level is "replica"`, "SET wal_level = 'logical'", "restart")
 					return
 				}
-				// The server switches logical decoding on for a slot, ours or another's.
+				// The server turns logical decoding on while there is a logical slot.
 				s.wantSetting(t, "effective_wal_level", "replica")
 				s.start(t)
 				s.wantSetting(t, "effective_wal_level", "logical")
@@ -101,7 +101,7 @@ func TestWALLevel(t *testing.T) {
 	}
 }
 
-// Switched off and on while the stream runs: somebody drops the only slot.
+// Logical decoding is turned off and on while the stream runs: somebody drops the only slot.
 func TestWALLevelComesAndGoes(t *testing.T) {
 	t.Parallel()
 	server := pgtest.SeparateVersion(t, 19, map[string]string{"wal_level": "replica"})
@@ -145,7 +145,7 @@ func TestWALLevelOfStandby(t *testing.T) {
 	})
 }
 
-// dropSlot drops the slot, whoever reads it.
+// dropSlot drops the slot, even if a process reads it.
 func (s *subject) dropSlot(t *testing.T) {
 	t.Helper()
 	until(t, "the slot is dropped", func() bool {
@@ -155,8 +155,8 @@ func (s *subject) dropSlot(t *testing.T) {
 	})
 }
 
-// logSnapshots has the primary say again and again which transactions run: a standby
-// makes a slot only then.
+// logSnapshots makes the primary log its running transactions again and again: a standby
+// can create a slot only then.
 func (s *subject) logSnapshots(t *testing.T) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

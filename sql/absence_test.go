@@ -8,7 +8,7 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// The log says why a name is that of no collection, and which near one there is.
+// Absence says why there is no collection of a name, and names similar ones.
 func TestAbsence(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {

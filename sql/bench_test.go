@@ -11,7 +11,7 @@ import (
 	"github.com/tablewire/tablewire/sql"
 )
 
-// What every look at the list of tables costs a database that has many.
+// BenchmarkSync measures Sync on a database with many tables.
 func BenchmarkSync(b *testing.B) {
 	server := pgtest.Start(b)
 	for _, tables := range []int{500, 4000} {

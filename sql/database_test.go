@@ -49,7 +49,7 @@ func open(t *testing.T, url string, patterns ...string) *sql.Database {
 	return db
 }
 
-// synced gives the tables that Sync lists, the refused ones with why, shortened.
+// synced returns the tables that Sync returns, the refused ones with the shortened reason.
 func synced(t *testing.T, db *sql.Database) map[string]string {
 	t.Helper()
 	exposure, err := db.Sync(t.Context())
@@ -197,7 +197,7 @@ func TestSync(t *testing.T) {
 			if !ok {
 				t.Errorf("%s: the hint is %q", setting, problem.Hint)
 			}
-			// A server that runs says what does not come any more.
+			// A running server warns of what no longer arrives.
 			if setting == `publish = 'insert'` {
 				if got := warnings(t, db); !strings.Contains(got, "leaves out every update, delete, truncate") {
 					t.Error(got)
@@ -370,7 +370,7 @@ func TestSync(t *testing.T) {
 		equal(t, map[string]string{"public.My orders": "", "public.bare": ""}, synced(t, db))
 		equal(t, "", warnings(t, db))
 
-		// What pg_partman does each night.
+		// This is what pg_partman does each night.
 		exec(t, conn, `
 			CREATE TABLE "My mid" PARTITION OF "My orders" FOR VALUES FROM (10) TO (20);
 			CREATE TABLE "My high" (LIKE "My orders" INCLUDING ALL); ALTER TABLE "My orders" ATTACH PARTITION "My high" FOR VALUES FROM (20) TO (30);
@@ -525,7 +525,7 @@ func TestSync(t *testing.T) {
 	})
 }
 
-// A publication that was made before PostgreSQL 18, on a server that was upgraded.
+// A publication from before PostgreSQL 18, on a server that was upgraded.
 func TestSyncAfterUpgrade(t *testing.T) {
 	t.Parallel()
 	server := pgtest.StartVersion(t, 18)
@@ -546,7 +546,7 @@ func TestSyncAfterUpgrade(t *testing.T) {
 	}
 }
 
-// Names come as UTF-8 from a database of another encoding.
+// Names are in UTF-8, whatever the database's encoding.
 func TestNamesInAnotherEncoding(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
@@ -643,7 +643,7 @@ func TestVisible(t *testing.T) {
 	want(xid, true)
 }
 
-// refusals are why tables are not exposed, whole.
+// refusals returns the whole reasons for which tables are refused.
 func refusals(t *testing.T, db *sql.Database) map[string]string {
 	t.Helper()
 	exposure, err := db.Sync(t.Context())

@@ -13,8 +13,8 @@ import (
 	"github.com/tablewire/tablewire/sql"
 )
 
-// What setup-sql prints is right on every version: the application's own statements
-// work on, whatever the tables have.
+// The statements of setup-sql are right on every version: the application's own statements
+// go on working, whatever columns and identities the tables have.
 func TestSetupOnEveryVersion(t *testing.T) {
 	t.Parallel()
 	for _, version := range pgtest.Versions() {
@@ -43,8 +43,8 @@ func TestSetupOnEveryVersion(t *testing.T) {
 	}
 }
 
-// A table whose own UPDATE fails because of somebody else's publication is refused,
-// and no other; the statement that the reason names mends it.
+// Sync refuses a table whose own UPDATE fails because of somebody else's publication, and no
+// other table. The statement in the reason mends it.
 func TestForeignPublicationBreaksUpdates(t *testing.T) {
 	t.Parallel()
 	const (
@@ -101,8 +101,8 @@ func TestForeignPublicationBreaksUpdates(t *testing.T) {
 	}
 }
 
-// breaksAsTold compares why a table is refused with what its own statements do, and
-// runs the cures until they work.
+// breaksAsTold compares the reason for a refused table with what its own statements do, and
+// runs the statements of the reasons until they work.
 func breaksAsTold(t *testing.T, conn *pgx.Conn, db *sql.Database, what string) (failed bool) {
 	t.Helper()
 	for range 3 {
@@ -136,7 +136,7 @@ func breaksAsTold(t *testing.T, conn *pgx.Conn, db *sql.Database, what string) (
 	return failed
 }
 
-// refused gives why the table t is refused.
+// refused returns the reason for which the table t is refused.
 func refused(t *testing.T, db *sql.Database) string {
 	t.Helper()
 	exposure, err := db.Sync(t.Context())
@@ -152,7 +152,7 @@ func refused(t *testing.T, db *sql.Database) string {
 	return ""
 }
 
-// warnings gives what Sync warns of.
+// warnings returns the warnings of Sync.
 func warnings(t *testing.T, db *sql.Database) string {
 	t.Helper()
 	exposure, err := db.Sync(t.Context())
@@ -162,8 +162,8 @@ func warnings(t *testing.T, db *sql.Database) string {
 	return strings.Join(exposure.Warnings, "\n")
 }
 
-// Stored generated columns that somebody else's publication leaves out are among what
-// it holds back, where it could carry them.
+// Sync warns of stored generated columns that somebody else's publication leaves out, if it
+// could carry them.
 func TestForeignPublicationWithoutGeneratedColumns(t *testing.T) {
 	t.Parallel()
 	for _, version := range pgtest.Versions() {
@@ -187,8 +187,8 @@ func TestForeignPublicationWithoutGeneratedColumns(t *testing.T) {
 	}
 }
 
-// The statement that is to add a table to somebody else's publication is one that the
-// server takes, and after it the table is exposed.
+// The server accepts the statement that adds a table to somebody else's publication, and the
+// table is exposed then.
 func TestForeignPublicationLacksTable(t *testing.T) {
 	t.Parallel()
 	for _, version := range pgtest.Versions() {
@@ -238,7 +238,7 @@ func TestForeignPublicationLacksTable(t *testing.T) {
 	}
 }
 
-// Other tables' rows are none of a parent's, which is said.
+// Sync warns that the rows of inheriting tables do not arrive as rows of the parent.
 func TestInheritance(t *testing.T) {
 	t.Parallel()
 	for _, version := range pgtest.Versions() {
@@ -264,7 +264,7 @@ func TestInheritance(t *testing.T) {
 	}
 }
 
-// server opens the database as the server of a slot does, which is made if it is to be.
+// server opens the database as the server of a slot, and creates the slot if asked to.
 func server(t *testing.T, conn *pgx.Conn, databaseURL, slot, publication string, patterns ...string) *sql.Database {
 	t.Helper()
 	p, err := sql.ParsePatterns(patterns)
@@ -282,8 +282,8 @@ func server(t *testing.T, conn *pgx.Conn, databaseURL, slot, publication string,
 	return db
 }
 
-// A publication is kept for one slot: the server of another uses it as it is, until the
-// slot is gone.
+// A publication is kept for one slot. The server of another slot uses it as it is, until the
+// first slot is gone.
 func TestPublicationOfAnotherSlot(t *testing.T) {
 	t.Parallel()
 	for _, version := range pgtest.Versions() {
@@ -308,7 +308,7 @@ func TestPublicationOfAnotherSlot(t *testing.T) {
 			}
 			equal(t, "", warnings(t, first))
 
-			// The first server is gone for good, and its slot with it.
+			// The first server is gone for good, with its slot.
 			exec(t, conn, `SELECT pg_drop_replication_slot('`+one+`')`)
 			equal(t, map[string]string{"public.orders": "", "public.late": ""}, synced(t, second))
 			equal(t, []string{"public.late", "public.orders"}, members(t, conn))
@@ -323,8 +323,8 @@ func slotNames(conn *pgx.Conn) (string, string) {
 	return fmt.Sprintf("one_%d", conn.PgConn().PID()), fmt.Sprintf("two_%d", conn.PgConn().PID())
 }
 
-// A publication that an earlier version made belongs to the first server that sees it,
-// and one that was copied from another database to the server of this one.
+// A publication of an earlier version of Tablewire belongs to the first server that sees it.
+// A publication that was copied from another database belongs to this database's server.
 func TestPublicationOfNoSlot(t *testing.T) {
 	t.Parallel()
 	postgres := pgtest.Start(t)
@@ -368,7 +368,8 @@ func TestPublicationOfNoSlot(t *testing.T) {
 	})
 }
 
-// Whoever takes a table out again and again has his way, and is named as far as can be.
+// Somebody who takes a table out again and again has their way. The warning names who it may
+// be.
 func TestTableTakenOut(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Start(t).NewDatabase(t)
@@ -405,7 +406,7 @@ func TestTableTakenOut(t *testing.T) {
 	exec(t, conn, `ALTER PUBLICATION "wire pub" ADD TABLE a`)
 	equal(t, map[string]string{"public.a": "", "public.b": ""}, synced(t, db))
 
-	// A table that is none of ours is taken out once.
+	// A table that does not match is taken out once.
 	exec(t, conn, `ALTER PUBLICATION "wire pub" ADD TABLE c`)
 	equal(t, "", warnings(t, db))
 	equal(t, []string{"public.a", "public.b"}, members(t, conn))
@@ -415,7 +416,7 @@ func TestTableTakenOut(t *testing.T) {
 	}
 	equal(t, []string{"public.a", "public.b", "public.c"}, members(t, conn))
 
-	// That all are gone because the publication is has nothing to do with it.
+	// A dropped publication is not the same as tables taken out.
 	exec(t, conn, `DROP PUBLICATION "wire pub"`)
 	equal(t, map[string]string{"public.a": "", "public.b": ""}, synced(t, db))
 	equal(t, "", warnings(t, db))

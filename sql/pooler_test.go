@@ -11,8 +11,8 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// Behind a pooler that drops what it does not know, a lock is not waited for long
-// either, and the session, which is others' too, keeps its settings.
+// Behind a pooler that drops startup parameters, statements still give locks up soon, and the
+// session, which others use, too, keeps its settings.
 func TestPooler(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Versions() {
@@ -37,7 +37,7 @@ func TestPooler(t *testing.T) {
 	}
 }
 
-// A connection whose encoding is another than it should be would spoil names.
+// A connection with another encoding than UTF-8 would spoil names: connecting fails.
 func TestPoolerThatKeepsTheEncoding(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Start(t).NewDatabase(t)

@@ -6,7 +6,7 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// The slots of REPACK have a pool of their own on PostgreSQL 19: they take none of ours.
+// The slots of REPACK have a pool of their own on PostgreSQL 19, and do not count as taken.
 func TestSlotOfRepackIsNotCounted(t *testing.T) {
 	t.Parallel()
 	server := pgtest.SeparateVersion(t, 19, map[string]string{"max_replication_slots": "1"})

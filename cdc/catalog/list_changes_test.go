@@ -14,7 +14,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// logOf gives what the log says of lists of tables that follow each other.
+// logOf returns the log lines of several refreshes, one for each list of tables.
 func logOf(t *testing.T, lists ...[]pgcatalog.Table) (c *Catalog, lines []string) {
 	t.Helper()
 	var b bytes.Buffer
@@ -41,7 +41,7 @@ func tablesOf(n int, refused func(i int) string) []pgcatalog.Table {
 
 func exposed(int) string { return "" }
 
-// Many tables are one line with a count; what comes later has a line of its own.
+// Many tables have one line with a count. A later refresh has a line of its own.
 func TestManyTablesAreOneLine(t *testing.T) {
 	t.Parallel()
 	refused := func(i int) string {
@@ -90,7 +90,8 @@ func TestManyTablesAreOneLine(t *testing.T) {
 	}
 }
 
-// Statements name their table, quoted where they must be; and there is an end to lines.
+// Reasons that differ only in the table's name share a line, quoted or not. The number of
+// lines is limited.
 func TestReasonsOfManyTables(t *testing.T) {
 	t.Parallel()
 	list := []pgcatalog.Table{
@@ -107,7 +108,7 @@ func TestReasonsOfManyTables(t *testing.T) {
 	}
 }
 
-// absences is a database that says why there is no such table.
+// absences is a database that only says why there is no such table.
 type absences struct{ Database }
 
 func (absences) Absence(_ context.Context, name string) (string, error) {
@@ -134,7 +135,7 @@ func TestWhy(t *testing.T) {
 	}
 }
 
-// What the log is given of our own types is written alike as text and as JSON.
+// Values of our own types look the same in the log as text and as JSON.
 func TestLogsAreAlike(t *testing.T) {
 	t.Parallel()
 	for _, value := range []fmt.Stringer{

@@ -12,7 +12,7 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// What PostgreSQL says when it can't decode a change; taken from its logs.
+// The errors are PostgreSQL's when it can't decode a change, from its logs.
 func TestExplainOfWhatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -32,8 +32,7 @@ func TestExplainOfWhatCannotBeSent(t *testing.T) {
 	}
 }
 
-// What a server says beside its message is in the text of every error, but for what
-// may quote a row.
+// The text of every error has the server's DETAIL and HINT, unless these may quote a row.
 func TestExplainTellsDetailAndHint(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -7,7 +7,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// The encoders are the decoders' other side, as the server writes it.
+// The encoders write messages as the server does.
 
 type writer []byte
 

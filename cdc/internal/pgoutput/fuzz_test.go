@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzDecode holds every decoder to: no panic, only *SyntaxError, and what was
-// accepted encodes to the same bytes.
+// FuzzDecode checks that no decoder panics, that all errors are a *SyntaxError, and that an
+// accepted message encodes to the same bytes.
 func FuzzDecode(f *testing.F) {
 	for _, g := range golden {
 		f.Add(unhex(f, g.hex))
@@ -31,7 +31,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("%d values of %d bytes", len(m.New)+len(m.Old), len(msg))
 			}
 		case Relation, TypeDesc, Truncate, Message:
-			// Flags that mean nothing and a schema that is spelled out are dropped.
+			// Decoding drops unused flags and a schema name that could be empty.
 			return
 		}
 		if again := encode(msg[0], m); !bytes.Equal(again, msg) {

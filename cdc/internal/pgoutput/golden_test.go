@@ -20,7 +20,7 @@ var (
 	unchanged = wal.Value{State: wal.Unchanged}
 )
 
-// golden holds messages that PostgreSQL 15 wrote.
+// golden are messages that PostgreSQL 15 has written.
 var golden = []struct {
 	name string
 	hex  string
@@ -165,7 +165,7 @@ func decode(msg []byte) (any, error) {
 	return DecodeBegin(msg)
 }
 
-// encode writes what decode gave.
+// encode writes a message that decode has returned.
 func encode(kind byte, m any) []byte {
 	switch m := m.(type) {
 	case Begin:

@@ -42,8 +42,8 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
-// TestBuiltinIsTheCatalog compares with every base and range type of pg_catalog, on the
-// newest version: types come, and none went since the oldest.
+// TestBuiltinIsTheCatalog compares with every base and range type of pg_catalog on the newest
+// version. That has all types of the older ones.
 func TestBuiltinIsTheCatalog(t *testing.T) {
 	t.Parallel()
 	o := newestOracle(t)

@@ -112,7 +112,7 @@ var builtinCases = []struct {
 	{"int4range[]", []string{`{"[1,5)",empty}`}},
 }
 
-// newCases are those of types that not every version has.
+// newCases are literals of types that not every version has.
 var newCases = []struct {
 	typ      string
 	literals []string
@@ -169,8 +169,8 @@ func TestToJSONB(t *testing.T) { //nolint:tparallel // the subtests share a conn
 	t.Run("mood[]", func(t *testing.T) { o.check(t, &moods, casts("mood[]", `{sad,"so \"so\"","a,b",NULL}`)...) })
 }
 
-// TestToJSONBOfOptionalTypes looks at what a server has only with contrib's modules or
-// when it was built for it. A server without them would test less than it seems to.
+// TestToJSONBOfOptionalTypes tests types of contrib's modules, and of servers that are built
+// with them. It fails on a server without them, which would test less than it seems to.
 func TestToJSONBOfOptionalTypes(t *testing.T) { //nolint:tparallel // the subtests share a connection
 	t.Parallel()
 	o := openOracle(t)

@@ -8,7 +8,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// fuzzed has a type of every kind, but for json, which is passed through.
+// fuzzed has a type of every kind except json, which passes through.
 var fuzzed = []wal.Type{
 	boolean, bigint, float8, numeric, text, bytea, timestamp, timestamptz, mood, hstoreType, item, box, empty,
 	builtinType(22), builtinType(30), builtinType(1006), builtinType(1020),
@@ -17,8 +17,8 @@ var fuzzed = []wal.Type{
 	{},
 }
 
-// FuzzEncoder holds every encoder to: no panic, valid JSON in valid UTF-8, and nothing but
-// appended to what was there.
+// FuzzEncoder checks that encoders do not panic, that they write valid JSON in valid UTF-8,
+// and that they only append to dst.
 func FuzzEncoder(f *testing.F) {
 	for _, seed := range []string{
 		"", "t", "-12.50", "1.5e-07", "NaN", "2024-05-06 07:08:09.5+00 BC", "infinity", `\x00ff`, "1 2 3", "\xff\u2028\"",
@@ -51,7 +51,7 @@ func FuzzEncoder(f *testing.F) {
 		if string(text) != before {
 			t.Fatalf("%s: the input was written to: %q became %q", fuzzed[i].Name, before, text)
 		}
-		// With room for all of it the result is written in place.
+		// If dst has enough room, the result is in place.
 		if roomy := encoders[i](append(make([]byte, 0, 64+32*len(text)), prefix...), text); string(roomy) != got {
 			t.Fatalf("%s: got %s, and in place %s", fuzzed[i].Name, got, roomy)
 		}

@@ -28,7 +28,7 @@ func orNull(g exprGen) exprGen {
 	})
 }
 
-// genString has much of what some syntax gives a meaning to.
+// genString makes texts with many characters that have a meaning in some syntax.
 var genString = rapid.OneOf(
 	rapid.StringOf(rapid.RuneFrom([]rune("ab \"'\\{}(),;:=[]<>\n\t\r\b\f\x01\x1f\x7f\u00a0é\u2028\u2029\ufffd😀"))),
 	rapid.Map(rapid.String(), func(s string) string { return strings.ReplaceAll(s, "\x00", "") }),

@@ -25,9 +25,9 @@ var (
 	postgisWrite = flag.Bool("pgtext.postgis-write", false, "keep PostGIS' answers in testdata")
 )
 
-// postgisAnswers are what a real PostGIS gives: of each line the geometry's text, its
-// cast to json, and to_jsonb, with ERROR for what it refuses, and what it was made of.
-// The first line says which PostGIS that was.
+// postgisAnswers has the answers of a real PostGIS. A line has a geometry's text, its cast to
+// json, the result of to_jsonb, each ERROR if PostGIS refuses it, and the expression. The
+// first line has the version of PostGIS.
 const postgisAnswers = "testdata/postgis.txt"
 
 var refs = &wal.SpatialRefs{Names: map[int32]string{
@@ -68,7 +68,7 @@ func TestGeometry(t *testing.T) {
 	}
 }
 
-// documentedGeometries are the lines of docs/types.md, "" for what comes as its text.
+// documentedGeometries are the lines of docs/types.md; "" for a geometry that stays text.
 func documentedGeometries(t *testing.T) map[string]string {
 	t.Helper()
 	page, err := os.ReadFile("../../../docs/types.md")
@@ -100,7 +100,7 @@ func diffGeometry(text, cast, jsonb string) string {
 	return cmp.Diff(parse([]byte(jsonb), false), parse(got, false))
 }
 
-// askPostGIS gives the answers of a server that has PostGIS.
+// askPostGIS returns the answers of a server that has PostGIS.
 func askPostGIS(t *testing.T, major int) []byte {
 	t.Helper()
 	conn, err := pgconn.Connect(t.Context(), pgtest.StartVersion(t, major).NewDatabase(t))
@@ -138,7 +138,7 @@ func askPostGIS(t *testing.T, major int) []byte {
 	return out.Bytes()
 }
 
-// geometries are those in which something is special.
+// geometries are expressions for geometries with something special.
 var geometries = []string{
 	"POINT(1 2)", "POINT(1 2.5)", "GEOMETRYCOLLECTION(POINT(1 2))", "POINT EMPTY", "POINT Z (1 2 3)", "POINT M (1 2 3)", "POINT ZM (1 2 3 4)", "POINT Z EMPTY",
 	"SRID=4326;POINT(1 2)", "SRID=3857;POINT(1 2)", "SRID=900913;POINT(1 2)", "SRID=37001;POINT(1 2)", "SRID=998999;POINT(1 2)", "SRID=4326;POINT EMPTY",
@@ -236,7 +236,7 @@ func randomTagged(r *rand.Rand, depth int, tag string, dims int) string {
 	return srid + "GEOMETRYCOLLECTION" + tag + " " + list(1+r.IntN(3), func() string { return randomTagged(r, 1, tag, dims) })
 }
 
-// Whatever a text is, JSON comes of it, in little memory.
+// Any text becomes JSON, in little memory.
 func FuzzGeometry(f *testing.F) {
 	answers, err := os.ReadFile(postgisAnswers)
 	if err != nil {

@@ -18,10 +18,10 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// oracle is a session of a PostgreSQL server whose to_jsonb decides what is right.
+// oracle is a session of a PostgreSQL server. Its to_jsonb decides what is right.
 type oracle struct{ conn *pgconn.PgConn }
 
-// settings are those that the replication session pins.
+// settings are those that cdc sets on the replication connection.
 const settings = `
 	SET DateStyle = ISO; SET IntervalStyle = postgres; SET TimeZone = 'UTC';
 	SET bytea_output = hex; SET extra_float_digits = 1; SET client_encoding = 'UTF8';
@@ -74,12 +74,10 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// check encodes the values of SQL expressions, all of one type, and compares with
-// what the server makes of them. Without a type it is the built-in one that the
-// server says.
+// check encodes the values of SQL expressions, all of one type, and compares them with
+// to_jsonb. If typ is nil, it is the built-in type that the server names.
 //
-// The simple protocol gives values as their output functions write them, which is
-// how they travel in the log too.
+// The simple protocol has values as their output functions write them, as pgoutput has.
 func (o *oracle) check(t failer, typ *wal.Type, exprs ...string) {
 	t.Helper()
 	sql := "SELECT v, to_jsonb(v)::text FROM (VALUES (" + strings.Join(exprs, "), (") + ")) t(v)"
@@ -110,8 +108,8 @@ func (o *oracle) check(t failer, typ *wal.Type, exprs ...string) {
 // zoned finds the offset of a timestamptz as to_jsonb writes it.
 var zoned = regexp.MustCompile(`(\d-\d\d-\d\dT[0-9:.]+)\+00:00`)
 
-// diffJSON is empty when got is what to_jsonb gave: to the byte, blanks apart,
-// unless the type has objects in it, whose keys jsonb sorts.
+// diffJSON returns "" if got equals the result of to_jsonb. It compares bytes, without
+// blanks, unless the type has objects in it, because jsonb sorts their keys.
 func diffJSON(typ wal.Type, got, want []byte) string {
 	if !json.Valid(got) {
 		return "not JSON"
@@ -146,9 +144,8 @@ func contains(t wal.Type, kind wal.Kind) bool {
 	return false
 }
 
-// parse reads JSON with all digits of its numbers. What an application wrote into
-// a json may have exponents, which jsonb resolves: there, numbers are compared by
-// their value.
+// parse reads JSON with all digits of its numbers. Numbers in an application's json may have
+// exponents, which jsonb resolves: these are compared by value.
 func parse(b []byte, byValue bool) any {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
