@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	// minVersion is the oldest server that is supported.
+	// minVersion is the oldest supported version.
 	minVersion = 140000
-	// standbyVersion is the first one that decodes on a standby.
+	// standbyVersion is the first version that decodes on a standby.
 	standbyVersion = 160000
-	// onDemandVersion is the first one that needs no wal_level = logical: while there
-	// is a logical slot it writes what decoding needs, and so do its standbys.
+	// onDemandVersion is the first version that does not need wal_level = logical: while there
+	// is a logical slot, the server and its standbys write what decoding needs.
 	onDemandVersion = 190000
 )
 

@@ -41,7 +41,7 @@ func TestLost(t *testing.T) {
 		s.want(t, `{"event":"create","collection_id":"t","data":{"id":2}}`)
 	})
 
-	t.Run("a publication that is made anew before the stream notices", func(t *testing.T) {
+	t.Run("a publication that is created again before the stream notices", func(t *testing.T) {
 		t.Parallel()
 		s := setup(t, server, `CREATE TABLE t (id int PRIMARY KEY)`, quick)
 		s.exec(t, `DROP PUBLICATION tablewire`)

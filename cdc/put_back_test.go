@@ -54,7 +54,7 @@ func TestAlteredAndPutBack(t *testing.T) {
 		{"kinds of change are left out", anyVersion, "", `ALTER PUBLICATION tablewire SET (publish = 'update'); INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire SET (publish = 'insert, update, delete, truncate')`, []string{"p", "t", "u"}},
 		{"partitions' changes come as their own", anyVersion, "", `ALTER PUBLICATION tablewire SET (publish_via_partition_root = false); INSERT INTO p VALUES (1); ALTER PUBLICATION tablewire SET (publish_via_partition_root = true)`, []string{"p", "t", "u"}},
 		{"the publication has another name", anyVersion, "", `ALTER PUBLICATION tablewire RENAME TO wire; ALTER PUBLICATION wire RENAME TO tablewire`, []string{"p", "t", "u"}},
-		{"the publication is made anew", anyVersion, `FOR TABLE t, u`, `DROP PUBLICATION tablewire; CREATE PUBLICATION tablewire FOR TABLE t, u`, []string{"t", "u"}},
+		{"the publication is created again", anyVersion, `FOR TABLE t, u`, `DROP PUBLICATION tablewire; CREATE PUBLICATION tablewire FOR TABLE t, u`, []string{"t", "u"}},
 		{"a table has another name", anyVersion, "", `ALTER TABLE t RENAME TO x; INSERT INTO x VALUES (1); ALTER TABLE x RENAME TO t`, []string{"t"}},
 		{"a table is in another schema", anyVersion, `FOR ALL TABLES`, `ALTER TABLE t SET SCHEMA other; INSERT INTO other.t VALUES (1); ALTER TABLE other.t SET SCHEMA public`, []string{"t"}},
 		{"a WHERE clause", 15, "", `ALTER PUBLICATION tablewire SET TABLE t WHERE (id > 5), u, p; INSERT INTO t VALUES (1); ALTER PUBLICATION tablewire SET TABLE t, u, p`, []string{"t"}},

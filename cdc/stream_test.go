@@ -376,7 +376,7 @@ func TestStream(t *testing.T) {
 		s.exec(t, `DELETE FROM shop."Order.Line"`) // it was taken out of the publication
 	})
 
-	t.Run("a slot that was dropped is made anew", func(t *testing.T) {
+	t.Run("a slot that was dropped is created again", func(t *testing.T) {
 		t.Parallel()
 		s := setup(t, server, `CREATE TABLE t (id int PRIMARY KEY)`)
 		s.exec(t, `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '`+s.slot+`'`)
@@ -394,7 +394,7 @@ func TestStream(t *testing.T) {
 		s.want(t, `{"event":"create","collection_id":"t","data":{"id":1}}`)
 	})
 
-	t.Run("a publication that was dropped is made anew", func(t *testing.T) {
+	t.Run("a publication that was dropped is created again", func(t *testing.T) {
 		t.Parallel()
 		s := setup(t, server, `CREATE TABLE t (id int PRIMARY KEY)`)
 		s.exec(t, `DROP PUBLICATION tablewire`)

@@ -13,10 +13,10 @@ const (
 	walLogical = "logical"
 )
 
-// tooLittleWAL reports that the server does not write what logical decoding needs,
-// and would not do so for our slot either. Before PostgreSQL 19 its wal_level has to
-// be logical. From then on replica will do, except on a standby: that decodes what its
-// primary writes, and its own wal_level means nothing.
+// tooLittleWAL reports whether the server writes less into its log than logical decoding
+// needs, and would not write more because of our slot. Before PostgreSQL 19 wal_level must
+// be logical. From 19 on replica is enough, except on a standby: it decodes what its primary
+// writes, and its own wal_level means nothing.
 func tooLittleWAL(info pgcatalog.ServerInfo) bool {
 	switch {
 	case info.VersionNum < onDemandVersion:

@@ -32,7 +32,7 @@ func (c *Catalog) report(before, now listing, created bool) {
 	}
 	altered := before.mark != "" && before.mark != now.mark && !created
 	if altered {
-		c.cfg.Logger.Warn("changes may be lost: the publication was altered or made anew by somebody, and may have held some back for a while; clients are told to come back", "publication", c.cfg.Publication)
+		c.cfg.Logger.Warn("changes may be lost: somebody altered the publication or created it again, and it may have held changes back for a while; clients are told to come back", "publication", c.cfg.Publication)
 	}
 	for name, t := range now.tables {
 		was, known := before.tables[name]
@@ -61,11 +61,11 @@ func (c *Catalog) report(before, now listing, created bool) {
 func interruption(was, now pgcatalog.Table, altered bool) (why string, interrupted bool) {
 	switch {
 	case now.Added || was.OID != now.OID:
-		return "it was made anew, or had been taken out of the publication", true
+		return "it was created again, or had been taken out of the publication", true
 	case altered:
 		return "", true
 	case now.Rewritten(was):
-		return "ALTER TABLE has written it, or a partition of it, anew, as it does when a table is UNLOGGED for a while", true
+		return "ALTER TABLE has rewritten it or a partition of it, as it does when a table is UNLOGGED for a while", true
 	case was.Mark != now.Mark:
 		return "somebody took it out of the publication and put it back, altered its WHERE clause or columns there, or gave it another name or schema for a while", true
 	}

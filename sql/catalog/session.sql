@@ -1,7 +1,7 @@
--- Which process serves the connection, and the session's settings, unless that is another
--- process than the connection was told: then a pooler is in between, and others use its
--- sessions, too. jit is off because compiling a query of the catalog takes longer than
--- running it. $1: the process that the connection was told.
+-- Which process serves the connection, and the session's settings. If it is another process
+-- than the connection expects, a pooler is in between, and the settings stay: others use the
+-- session, too. jit is off because compiling a query of the catalog takes longer than
+-- running it. $1: the process that the connection expects.
 SELECT
   pg_backend_pid()::bigint AS pid,
   current_setting('client_encoding') AS encoding,

@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// SQLSTATE codes that are told apart (manual: appendix A, PostgreSQL Error Codes).
+// SQLSTATE codes (manual: appendix A, PostgreSQL Error Codes).
 const (
 	InvalidPassword      = "28P01"
 	InvalidAuthorization = "28000"

@@ -6,7 +6,7 @@ import "github.com/tablewire/tablewire/protocol/wal"
 // (PostgreSQL's source, pg_type.dat).
 type builtin struct {
 	oid   uint32
-	array uint32 // the type of arrays of it; 0 where there is none
+	array uint32 // the type of arrays of it; 0: it has none
 	name  string // as format_type prints it for a modifier of -1
 	bits  int
 }
