@@ -77,7 +77,7 @@ func TestProblems(t *testing.T) {
 func TestLibrariesNameSettings(t *testing.T) {
 	t.Parallel()
 	for _, file := range goFiles(t) {
-		library := within(file.folder, "cdc") || within(file.folder, "sql") || within(file.folder, "fanout") || within(file.folder, "protocol")
+		library := !within(file.folder, "cmd") && !within(file.folder, "integration") && !within(file.folder, "internal/pgserver")
 		if file.test || !library {
 			continue
 		}
