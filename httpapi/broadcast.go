@@ -19,9 +19,9 @@ type broadcast struct {
 func broadcastOf(s *Server, _ *http.Request) endpoint { return &broadcast{server: s} }
 
 // join joins the broadcast, which queues "connected".
-func (b *broadcast) join(_ context.Context, n *session, p auth.Principal, hello *protocol.Hello) error {
+func (b *broadcast) join(_ context.Context, q *fanout.Queue, p auth.Principal, hello *protocol.Hello) error {
 	b.project = p.Project
-	b.member = b.server.cfg.Broadcast.Join(p.Project, userOf(hello), n.conn.Queue())
+	b.member = b.server.cfg.Broadcast.Join(p.Project, userOf(hello), q)
 	return nil
 }
 

@@ -26,7 +26,7 @@ func collectionOf(s *Server, r *http.Request) endpoint {
 
 // join subscribes: first the collection must exist, then the filter and the columns must
 // fit it. The hub queues "connected".
-func (c *collection) join(ctx context.Context, n *session, _ auth.Principal, hello *protocol.Hello) error {
+func (c *collection) join(ctx context.Context, q *fanout.Queue, _ auth.Principal, hello *protocol.Hello) error {
 	options, clientErr := hello.Options()
 	if clientErr != nil {
 		return clientErr
@@ -40,7 +40,7 @@ func (c *collection) join(ctx context.Context, n *session, _ auth.Principal, hel
 		CollectionID:        c.name,
 		Filters:             hello.Filters,
 		SubscriptionOptions: options,
-		Queue:               n.conn.Queue(),
+		Queue:               q,
 	}
 	c.subscriber, err = c.server.cfg.Hub.Subscribe(subscription)
 	if clientErr, ok := asProtocolError(err); ok && clientErr.Code == protocol.CloseBadRequest {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/httpapi/auth"
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -15,10 +16,10 @@ import (
 // endpoint is what a session is for. A new endpoint implements it and gets a route; all
 // else of a connection's life is the session's.
 type endpoint interface {
-	// join puts the client's first message into effect once it is known who sent it. An
-	// error of type [*protocol.Error] goes to the client; after any other it is asked to
-	// come back.
-	join(ctx context.Context, n *session, p auth.Principal, hello *protocol.Hello) error
+	// join puts the first message of a client into effect once it is known who sent it. What
+	// the client gets goes through its queue. An error of type [*protocol.Error] goes to the
+	// client; after any other it is asked to come back.
+	join(ctx context.Context, q *fanout.Queue, p auth.Principal, hello *protocol.Hello) error
 	// command takes a later message that is no ping.
 	command(c protocol.Command) *protocol.Error
 	// leave takes back what join did. It is called once, also if join failed or never was
@@ -26,6 +27,12 @@ type endpoint interface {
 	leave()
 	// path is the endpoint's path, for the log.
 	path() string
+}
+
+// whyer is an endpoint that knows more of why join failed than the client may see.
+type whyer interface {
+	// why returns the reason for the log. It may take long.
+	why(ctx context.Context) string
 }
 
 // newEndpoint makes the endpoint that a request is for.

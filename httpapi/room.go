@@ -7,7 +7,6 @@ import (
 
 	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/httpapi/auth"
-	"github.com/tablewire/tablewire/httpapi/limit"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -23,14 +22,13 @@ func roomOf(s *Server, r *http.Request) endpoint {
 }
 
 // join joins the room, which queues "joined".
-func (r *room) join(_ context.Context, n *session, p auth.Principal, hello *protocol.Hello) error {
+func (r *room) join(_ context.Context, q *fanout.Queue, p auth.Principal, hello *protocol.Hello) error {
 	if err := checkRoomID(r.id); err != nil {
-		n.countTextBytes(err)
 		return err
 	}
 	request := fanout.JoinRequest{
 		Project: p.Project, Room: protocol.Room{ID: r.id, Title: hello.RoomTitle},
-		User: userOf(hello), Queue: n.conn.Queue(),
+		User: userOf(hello), Queue: q,
 	}
 	switch hello.Action {
 	case "create":
@@ -44,22 +42,10 @@ func (r *room) join(_ context.Context, n *session, p auth.Principal, hello *prot
 	}
 	member, err := r.server.cfg.Rooms.Join(request)
 	if err != nil {
-		n.countRoomLimit(err)
 		return err
 	}
 	r.member = member
 	return nil
-}
-
-// countRoomLimit counts that there are too many rooms, or participants in one, if that is
-// the error.
-func (n *session) countRoomLimit(err *protocol.Error) {
-	switch {
-	case errors.Is(err, fanout.ErrTooManyRooms):
-		n.server.limits.Hit(limit.Rooms, n.client.IP())
-	case errors.Is(err, fanout.ErrRoomFull):
-		n.server.limits.Hit(limit.Participants, n.client.IP())
-	}
 }
 
 func (r *room) command(c protocol.Command) *protocol.Error {

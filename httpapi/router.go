@@ -3,6 +3,8 @@ package httpapi
 import (
 	"net/http"
 	"strings"
+
+	"github.com/tablewire/tablewire/protocol"
 )
 
 // route is a path of the public API with its handlers.
@@ -41,6 +43,8 @@ func (rt router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	rt.other(w, r)
 }
+
+var errMethod = &protocol.Error{Message: "Method not allowed"}
 
 func (r route) serve(w http.ResponseWriter, req *http.Request) {
 	allowed := make([]string, len(r.handlers))

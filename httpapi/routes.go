@@ -13,15 +13,6 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// The paths of the realtime API. Those that end with a slash are followed by a name or
-// an id: by the whole rest of the path, because a table's name may hold a slash.
-const (
-	collectionsPath = "/realtime/collections/"
-	broadcastPath   = "/realtime/broadcast"
-	roomsPath       = "/realtime/rooms/"
-	roomListPath    = "/realtime/rooms"
-)
-
 // realtimeRoutes are all routes below /realtime/.
 func (s *Server) realtimeRoutes() []route {
 	return []route{
@@ -91,10 +82,7 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 	refuse(w, http.StatusNotFound, errNoRoute)
 }
 
-var (
-	errMethod  = &protocol.Error{Message: "Method not allowed"}
-	errNoRoute = &protocol.Error{Message: "Not found", Detail: "sockets are at " + collectionsPath + "{name}, " + broadcastPath + " and " + roomsPath + "{room_id}"}
-)
+var errNoRoute = &protocol.Error{Message: "Not found", Detail: "sockets are at " + collectionsPath + "{name}, " + broadcastPath + " and " + roomsPath + "{room_id}"}
 
 // charged charges a plain request to its client address before next answers it.
 func (s *Server) charged(next http.HandlerFunc) http.HandlerFunc {
@@ -126,11 +114,4 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 // isAbort reports whether a panic only says that a handler gave up on its client.
 func isAbort(err error) bool {
 	return errors.Is(err, http.ErrAbortHandler) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
-}
-
-// restOfPath returns what follows in a request's path, exactly as net/http has decoded it:
-// Gin's own decoding, where an application has switched that on, takes a plus for a space.
-func restOfPath(r *http.Request, after string) string {
-	_, rest, _ := strings.Cut(r.URL.Path, after)
-	return strings.Clone(rest) // does not keep the request's memory alive
 }

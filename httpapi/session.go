@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/httpapi/limit"
 	"github.com/tablewire/tablewire/httpapi/ws"
 	"github.com/tablewire/tablewire/internal/wsframe"
@@ -38,14 +40,11 @@ func (n *session) First(binary bool, message []byte) {
 		return
 	}
 	err := n.join(hello)
-	if err == nil {
-		return
-	}
 	if clientErr, ok := asProtocolError(err); ok {
 		n.reject(clientErr)
-		return
+	} else if err != nil {
+		n.conn.Queue().Close(protocol.CloseRestart, "try again")
 	}
-	n.conn.Queue().Close(protocol.CloseRestart, "try again")
 }
 
 func (n *session) parseFirst(binary bool, message []byte) (*protocol.Hello, *protocol.Error) {
@@ -56,21 +55,23 @@ func (n *session) parseFirst(binary bool, message []byte) (*protocol.Hello, *pro
 	if binary {
 		return nil, protocol.ErrInvalidJSON(wantText)
 	}
-	hello, err := protocol.ParseHello(message)
-	if err != nil {
-		n.countTextBytes(err)
-	}
-	return hello, err
+	return protocol.ParseHello(message)
 }
 
 func errLongerThan(limit int64) *protocol.Error {
 	return protocol.ErrInvalidJSON(fmt.Sprintf("the message is longer than %d bytes", limit))
 }
 
-// countTextBytes counts that an id, a name or a title is too long, if that is the error.
-func (n *session) countTextBytes(err *protocol.Error) {
-	if err.TooLong {
+// countLimit counts the limit that an error of the first message is about, if it is one:
+// that an id, a name or a title is too long, or one of the rooms' limits.
+func (n *session) countLimit(err *protocol.Error) {
+	switch {
+	case err.TooLong:
 		n.server.limits.Hit(limit.TextBytes, n.client.IP())
+	case errors.Is(err, fanout.ErrTooManyRooms):
+		n.server.limits.Hit(limit.Rooms, n.client.IP())
+	case errors.Is(err, fanout.ErrRoomFull):
+		n.server.limits.Hit(limit.Participants, n.client.IP())
 	}
 }
 
@@ -83,15 +84,16 @@ func (n *session) join(hello *protocol.Hello) error {
 		return err
 	}
 	n.server.limits.Authenticated(&n.client)
-	return n.endpoint.join(ctx, n, p, hello)
+	return n.endpoint.join(ctx, n.conn.Queue(), p, hello)
 }
 
 // reject closes the connection because of its first message. The log has the same error.
 func (n *session) reject(clientErr *protocol.Error) {
+	n.countLimit(clientErr)
 	n.conn.Fail(clientErr) // first, because finding out why there is no collection may take long
 	var why func(context.Context) string
-	if c, ok := n.endpoint.(*collection); ok {
-		why = c.why
+	if e, ok := n.endpoint.(whyer); ok {
+		why = e.why
 	}
 	n.server.clientLog.rejected(n.server.transport.Context(), clientErr, n.endpoint.path(), n.client.IP(), why)
 }

@@ -13,43 +13,6 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// Handler is what a connection is for: its session. All methods but Closed are called by
-// the goroutine that reads, one at a time; a panic in one closes the connection with code
-// 1011.
-type Handler interface {
-	// First takes the first message, of at most [Config.MaxMessageBytes] bytes, or of one
-	// byte more in place of any that is longer. message is the transport's again afterwards.
-	// First may take long.
-	First(binary bool, message []byte)
-
-	// Message takes a later message. message is the transport's again afterwards.
-	Message(binary bool, message []byte)
-
-	// Ping reports whether a ping frame with a payload of size bytes is to be answered.
-	Ping(size int) bool
-
-	// LimitHit says that the client has hit a limit of the transport's own, for which it
-	// is being closed.
-	LimitHit(limit Limit)
-
-	// Leave gives up what the session is for. It is called once, when nothing more comes
-	// from the client, for every connection that was started.
-	Leave()
-
-	// Closed is called once, after Leave and after the last write, by any goroutine. code
-	// is the close code that the connection ended with: 1006 if it was cut off.
-	Closed(code protocol.CloseCode)
-}
-
-// Limit is a limit of the transport's own.
-type Limit uint8
-
-// The transport's own limits.
-const (
-	LimitFrames       Limit = iota // control frames and fragments in a while
-	LimitMessageBytes              // bytes of a message
-)
-
 // Conn is a WebSocket connection. Its owner embeds it or has it as a field, so that a
 // connection is one allocation, and calls Init, [Transport.Upgrade], and Start or Reject.
 //
@@ -108,53 +71,6 @@ func (c *Conn) Queue() *fanout.Queue { return &c.queue }
 
 // RemoteAddr is the address of the network connection's other end.
 func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
-
-// Start begins to read from an upgraded connection, in a goroutine of the transport's. If
-// the transport drains, Start rejects the client in place of that and returns false: then
-// the handler is never called.
-func (c *Conn) Start() bool {
-	c.open = true
-	c.touch()
-	c.library.SetPingHandler(c.pinged)
-	c.library.SetPongHandler(ponged)
-	c.library.SetCloseHandler(c.closed)
-	if !c.transport.conns.add(c) {
-		c.rejectDraining()
-		return false
-	}
-	go c.serve()
-	return true
-}
-
-// Reject tells the client of an upgraded connection why it is not served, and waits a
-// moment for it to close. Errors don't matter: the connection is gone either way.
-func (c *Conn) Reject(err *protocol.Error) {
-	defer c.conn.Close()
-	defer c.releaseSlot()
-	c.queue.Abandon()
-	_ = c.conn.SetDeadline(time.Now().Add(c.transport.cfg.Timeouts.CloseAnswer))
-	f := wsframe.Text(err.AppendJSON(nil))
-	_, _ = c.conn.Write(append(f, wsframe.Close(err.Code, err.Message)...))
-	c.library.SetReadLimit(c.transport.cfg.MaxMessageBytes)
-	c.library.SetPingHandler(func(string) error { return nil })
-	c.library.SetCloseHandler(func(int, string) error { return nil })
-	for {
-		if _, _, err := c.library.NextReader(); err != nil {
-			return
-		}
-	}
-}
-
-// rejectDraining ends a connection whose handshake was under way when draining began.
-// Errors don't matter, as in Reject.
-func (c *Conn) rejectDraining() {
-	_ = c.conn.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = c.conn.Write(wsframe.Close(protocol.CloseRestart, reasonRestart))
-	_ = c.conn.Close()
-}
-
-// Wake is called by the queue when it has something to write.
-func (c *Conn) Wake(*fanout.Queue) { c.transport.writers.schedule(c) }
 
 // Fail sends an error to the client. If the error has a close code, it closes the
 // connection with that.
@@ -222,4 +138,26 @@ func (c *Conn) closeCode() protocol.CloseCode {
 // awaitCloseAnswer gives the peer a moment to answer our close frame (RFC 6455, section 7.1.1).
 func (c *Conn) awaitCloseAnswer() {
 	_ = c.conn.SetReadDeadline(time.Now().Add(c.transport.cfg.Timeouts.CloseAnswer)) // fails if it is closed, which is as good
+}
+
+// awaitFirst sets the deadline of the first message.
+func (c *Conn) awaitFirst() {
+	c.awaitsFirst = true
+	_ = c.conn.SetReadDeadline(time.Now().Add(c.transport.cfg.FirstMessageTimeout)) // as in awaitCloseAnswer
+	c.keepCloseDeadline()
+}
+
+// endFirstDeadline takes the deadline of the first message away.
+func (c *Conn) endFirstDeadline() {
+	c.awaitsFirst = false
+	_ = c.conn.SetReadDeadline(time.Time{}) // as in awaitCloseAnswer
+	c.keepCloseDeadline()
+}
+
+// keepCloseDeadline sets the deadline of awaitCloseAnswer again, which a writer may have
+// set just before it was overwritten.
+func (c *Conn) keepCloseDeadline() {
+	if c.state.Load()&writeEnded != 0 {
+		c.awaitCloseAnswer()
+	}
 }

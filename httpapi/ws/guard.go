@@ -1,10 +1,6 @@
 package ws
 
-import (
-	"time"
-
-	"github.com/tablewire/tablewire/protocol"
-)
+import "github.com/tablewire/tablewire/protocol"
 
 // frameGuard checks the headers of the frames that a client sends, before the WebSocket
 // library reads them. It stops what the library lets pass: control frames and empty fragments
@@ -101,62 +97,4 @@ var (
 	tooManyFrames  = &violation{clientErr: protocol.ErrRateLimit("too many frames")}
 	shortCloseCode = &violation{code: protocol.CloseProtocolError, reason: "a close code of one byte"}           // RFC 6455, section 5.5.1
 	longLength     = &violation{code: protocol.CloseProtocolError, reason: "a length in more bytes than needed"} // RFC 6455, section 5.2
-)
-
-// maxParsedAfterClose is how many bytes are parsed, behind our close frame, to find the
-// client's.
-const maxParsedAfterClose = 16 << 10
-
-// guardRead checks what was read from the connection, and closes it for a violation. It
-// reports whether to read on.
-func (c *Conn) guardRead(p []byte) bool {
-	if _, closed := c.queue.Closed(); closed {
-		c.readAfterClosed += uint32(len(p))
-		return c.readAfterClosed <= maxParsedAfterClose || c.discard()
-	}
-	v := c.guard.check(p, c.transport.pinger.tick.Load())
-	switch {
-	case v == nil:
-	case v.clientErr != nil:
-		c.handler.LimitHit(LimitFrames)
-		c.Fail(v.clientErr)
-	default:
-		c.queue.Close(v.code, v.reason)
-	}
-	return true
-}
-
-// discard reads on slowly, without parsing, until the client has closed or its time is up.
-// So a client that does not stop costs little. If the connection were closed at once,
-// the kernel would answer what has not been read with a reset, and the client might never
-// see our close frame. It always returns false.
-func (c *Conn) discard() bool {
-	c.releaseBuffers()
-	buf := spareBuffers.Get().(*[spareBuffer]byte)
-	defer spareBuffers.Put(buf)
-	pace := time.NewTicker(discardEvery)
-	defer pace.Stop()
-	for until := time.Now().Add(c.transport.cfg.Timeouts.CloseAnswer); time.Now().Before(until); {
-		for range discardAtOnce {
-			n, err := c.conn.Read(buf[:]) // needs no slot: it is hardly work
-			if err != nil {
-				return false
-			}
-			if n < len(buf) {
-				break
-			}
-		}
-		select {
-		case <-pace.C:
-		case <-c.transport.ctx.Done():
-			return false
-		}
-	}
-	return false
-}
-
-// discard reads up to discardAtOnce buffers every discardEvery.
-const (
-	discardAtOnce = 4
-	discardEvery  = 20 * time.Millisecond
 )

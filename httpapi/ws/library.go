@@ -72,6 +72,18 @@ func (l *libraryConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// skip reads what the peer still sends, until it closes or its time is up: if the
+// connection were closed before, the peer might never see our close frame.
+func (c *Conn) skip() {
+	c.failTooLong() // for a length beyond counting, which alone makes the library queue none
+	b := make([]byte, 512)
+	for {
+		if _, err := (*libraryConn)(c).Read(b); err != nil {
+			return
+		}
+	}
+}
+
 // libraryNotUTF8 is the reason that the library gives, with code 1002, if that of the
 // client's close frame is not UTF-8.
 const libraryNotUTF8 = "invalid utf8 payload in close frame"
@@ -115,3 +127,61 @@ func (l *libraryConn) SetWriteDeadline(t time.Time) error {
 	}
 	return l.conn.SetWriteDeadline(t)
 }
+
+// maxParsedAfterClose is how many bytes are parsed, behind our close frame, to find the
+// client's.
+const maxParsedAfterClose = 16 << 10
+
+// guardRead checks what was read from the connection, and closes it for a violation. It
+// reports whether to read on.
+func (c *Conn) guardRead(p []byte) bool {
+	if _, closed := c.queue.Closed(); closed {
+		c.readAfterClosed += uint32(len(p))
+		return c.readAfterClosed <= maxParsedAfterClose || c.discard()
+	}
+	v := c.guard.check(p, c.transport.pinger.tick.Load())
+	switch {
+	case v == nil:
+	case v.clientErr != nil:
+		c.handler.LimitHit(LimitFrames)
+		c.Fail(v.clientErr)
+	default:
+		c.queue.Close(v.code, v.reason)
+	}
+	return true
+}
+
+// discard reads on slowly, without parsing, until the client has closed or its time is up.
+// So a client that does not stop costs little. If the connection were closed at once,
+// the kernel would answer what has not been read with a reset, and the client might never
+// see our close frame. It always returns false.
+func (c *Conn) discard() bool {
+	c.releaseBuffers()
+	buf := spareBuffers.Get().(*[spareBuffer]byte)
+	defer spareBuffers.Put(buf)
+	pace := time.NewTicker(discardEvery)
+	defer pace.Stop()
+	for until := time.Now().Add(c.transport.cfg.Timeouts.CloseAnswer); time.Now().Before(until); {
+		for range discardAtOnce {
+			n, err := c.conn.Read(buf[:]) // needs no slot: it is hardly work
+			if err != nil {
+				return false
+			}
+			if n < len(buf) {
+				break
+			}
+		}
+		select {
+		case <-pace.C:
+		case <-c.transport.ctx.Done():
+			return false
+		}
+	}
+	return false
+}
+
+// discard reads up to discardAtOnce buffers every discardEvery.
+const (
+	discardAtOnce = 4
+	discardEvery  = 20 * time.Millisecond
+)

@@ -6,13 +6,29 @@ import (
 	"io"
 	"runtime/debug"
 	"sync"
-	"time"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
+
+// Start begins to read from an upgraded connection, in a goroutine of the transport's. If
+// the transport drains, Start rejects the client in place of that and returns false: then
+// the handler is never called.
+func (c *Conn) Start() bool {
+	c.open = true
+	c.touch()
+	c.library.SetPingHandler(c.pinged)
+	c.library.SetPongHandler(ponged)
+	c.library.SetCloseHandler(c.closed)
+	if !c.transport.conns.add(c) {
+		c.rejectDraining()
+		return false
+	}
+	go c.serve()
+	return true
+}
 
 // serve reads the first message and hands over to a goroutine whose stack has not grown
 // from that.
@@ -52,28 +68,6 @@ func (c *Conn) readFirst() {
 	}
 	c.releaseSlot()
 	c.handler.First(typ != websocket.TextMessage, message.Bytes())
-}
-
-// awaitFirst sets the deadline of the first message.
-func (c *Conn) awaitFirst() {
-	c.awaitsFirst = true
-	_ = c.conn.SetReadDeadline(time.Now().Add(c.transport.cfg.FirstMessageTimeout)) // as in awaitCloseAnswer
-	c.keepCloseDeadline()
-}
-
-// endFirstDeadline takes the deadline of the first message away.
-func (c *Conn) endFirstDeadline() {
-	c.awaitsFirst = false
-	_ = c.conn.SetReadDeadline(time.Time{}) // as in awaitCloseAnswer
-	c.keepCloseDeadline()
-}
-
-// keepCloseDeadline sets the deadline of awaitCloseAnswer again, which a writer may have
-// set just before it was overwritten.
-func (c *Conn) keepCloseDeadline() {
-	if c.state.Load()&writeEnded != 0 {
-		c.awaitCloseAnswer()
-	}
 }
 
 // read reads until the peer closes or the connection fails, and then ends the connection's
@@ -125,18 +119,6 @@ func (c *Conn) leave() {
 		c.Abort()
 	}
 	c.halfClosed(readEnded)
-}
-
-// skip reads what the peer still sends, until it closes or its time is up: if the
-// connection were closed before, the peer might never see our close frame.
-func (c *Conn) skip() {
-	c.failTooLong() // for a length beyond counting, which alone makes the library queue none
-	b := make([]byte, 512)
-	for {
-		if _, err := (*libraryConn)(c).Read(b); err != nil {
-			return
-		}
-	}
 }
 
 // recoverPanic keeps a panic from ending all other connections. The operator gets it in

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -68,4 +69,31 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	h.conn.attach(conn)
 	return (*libraryConn)(h.conn), rw, nil
+}
+
+// Reject tells the client of an upgraded connection why it is not served, and waits a
+// moment for it to close. Errors don't matter: the connection is gone either way.
+func (c *Conn) Reject(err *protocol.Error) {
+	defer c.conn.Close()
+	defer c.releaseSlot()
+	c.queue.Abandon()
+	_ = c.conn.SetDeadline(time.Now().Add(c.transport.cfg.Timeouts.CloseAnswer))
+	f := wsframe.Text(err.AppendJSON(nil))
+	_, _ = c.conn.Write(append(f, wsframe.Close(err.Code, err.Message)...))
+	c.library.SetReadLimit(c.transport.cfg.MaxMessageBytes)
+	c.library.SetPingHandler(func(string) error { return nil })
+	c.library.SetCloseHandler(func(int, string) error { return nil })
+	for {
+		if _, _, err := c.library.NextReader(); err != nil {
+			return
+		}
+	}
+}
+
+// rejectDraining ends a connection whose handshake was under way when draining began.
+// Errors don't matter, as in Reject.
+func (c *Conn) rejectDraining() {
+	_ = c.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = c.conn.Write(wsframe.Close(protocol.CloseRestart, reasonRestart))
+	_ = c.conn.Close()
 }

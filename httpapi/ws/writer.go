@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tablewire/tablewire/fanout"
 	"github.com/tablewire/tablewire/internal/wsframe"
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -63,6 +64,9 @@ func (w *writers) schedule(c *Conn) {
 		w.nonEmpty.Signal()
 	}
 }
+
+// Wake is called by the queue when it has something to write.
+func (c *Conn) Wake(*fanout.Queue) { c.transport.writers.schedule(c) }
 
 // dequeue waits for a connection to write to. It returns nil when the writers are to end.
 func (w *writers) dequeue() *Conn {
