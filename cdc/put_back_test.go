@@ -24,15 +24,15 @@ type looking struct {
 }
 
 func (l *looking) Sync(ctx context.Context) (pgcatalog.PublicationState, error) {
-	exposure, err := l.Database.Sync(ctx)
+	state, err := l.Database.Sync(ctx)
 	if l.fails.Load() {
-		exposure, err = pgcatalog.PublicationState{}, errors.New("the connection is lost")
+		state, err = pgcatalog.PublicationState{}, errors.New("the connection is lost")
 	}
 	select {
 	case l.looked <- struct{}{}:
 	default:
 	}
-	return exposure, err
+	return state, err
 }
 
 // If somebody alters the publication and puts it back between two refreshes, changes may be

@@ -29,7 +29,7 @@ func connected(t *testing.T, url string) *subject {
 
 // wantProblem starts the stream, which must fail with a problem whose What and Hint have these
 // texts.
-func (s *subject) wantProblem(t *testing.T, what string, cures ...string) {
+func (s *subject) wantProblem(t *testing.T, what string, hints ...string) {
 	t.Helper()
 	err := s.tryStart(t)
 	var problem *protocol.Problem
@@ -39,9 +39,9 @@ func (s *subject) wantProblem(t *testing.T, what string, cures ...string) {
 	if !strings.Contains(problem.What, what) {
 		t.Errorf("got %q, want %q", problem.What, what)
 	}
-	for _, cure := range cures {
-		if !strings.Contains(problem.Hint, cure) {
-			t.Errorf("the cure is %q, which does not say %q", problem.Hint, cure)
+	for _, hint := range hints {
+		if !strings.Contains(problem.Hint, hint) {
+			t.Errorf("the hint is %q, which does not say %q", problem.Hint, hint)
 		}
 	}
 }

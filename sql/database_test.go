@@ -52,12 +52,12 @@ func open(t *testing.T, url string, patterns ...string) *sql.Database {
 // synced returns the tables that Sync returns, the refused ones with the shortened reason.
 func synced(t *testing.T, db *sql.Database) map[string]string {
 	t.Helper()
-	exposure, err := db.Sync(t.Context())
+	state, err := db.Sync(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
-	for _, f := range exposure.Tables {
+	for _, f := range state.Tables {
 		got[f.Schema+"."+f.Name], _, _ = strings.Cut(f.Refused, ":")
 	}
 	return got
@@ -193,7 +193,7 @@ func TestSync(t *testing.T) {
 			if !errors.As(err, &problem) {
 				t.Fatalf("%s: %v", setting, err)
 			}
-			cure, ok := strings.CutPrefix(problem.Hint, "its owner can run ")
+			statement, ok := strings.CutPrefix(problem.Hint, "its owner can run ")
 			if !ok {
 				t.Errorf("%s: the hint is %q", setting, problem.Hint)
 			}
@@ -205,7 +205,7 @@ func TestSync(t *testing.T) {
 			} else if got := synced(t, db); got["public.a"] != "" || !strings.Contains(got["public.parted"], "sends the changes of its partitions as those of other tables") {
 				t.Errorf("%q", got)
 			}
-			exec(t, conn, cure)
+			exec(t, conn, statement)
 		}
 		equal(t, map[string]string{"public.a": "", "public.parted": ""}, synced(t, db))
 	})
@@ -228,19 +228,19 @@ func TestSync(t *testing.T) {
 		} else {
 			exec(t, conn, `ALTER PUBLICATION "wire pub" ADD TABLE a`)
 		}
-		exposure, err := open(t, url, "public.*").Sync(t.Context())
+		state, err := open(t, url, "public.*").Sync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, warning := range exposure.Warnings {
+		for _, warning := range state.Warnings {
 			warning, _, _ = strings.Cut(warning, ";")
 			warning, _, _ = strings.Cut(warning, ":")
 			got = append(got, warning)
 		}
 		slices.Sort(want)
 		equal(t, want, got)
-		for _, table := range exposure.Tables {
+		for _, table := range state.Tables {
 			if why := table.Refused; (table.Name == "parted") != strings.Contains(why, "publish_via_partition_root = true") {
 				t.Errorf("%s: %q", table.Name, why)
 			}
@@ -256,11 +256,11 @@ func TestSync(t *testing.T) {
 		conn := connect(t, url)
 		exec(t, conn, `CREATE TABLE a (id int PRIMARY KEY, secret text, flag bool); CREATE PUBLICATION "wire pub" FOR TABLE a (id, flag)`)
 		db := open(t, url, "public.*")
-		exposure, err := db.Sync(t.Context())
+		state, err := db.Sync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		columns, _, err := db.Columns(t.Context(), exposure.Tables[0].OID)
+		columns, _, err := db.Columns(t.Context(), state.Tables[0].OID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -276,11 +276,11 @@ func TestSync(t *testing.T) {
 		url := server.NewDatabase(t)
 		exec(t, connect(t, url), `CREATE TABLE a (extra text, id int, PRIMARY KEY (id) INCLUDE (extra)); ALTER TABLE a REPLICA IDENTITY FULL`)
 		db := open(t, url, "public.*")
-		exposure, err := db.Sync(t.Context())
+		state, err := db.Sync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		columns, _, err := db.Columns(t.Context(), exposure.Tables[0].OID)
+		columns, _, err := db.Columns(t.Context(), state.Tables[0].OID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -348,8 +348,8 @@ func TestSync(t *testing.T) {
 		db := open(t, url, "public.*")
 		equal(t, map[string]string{"public.keyless": lacks("keyless_1"), "public.other": lacks("other_1"), "public.same": ""}, synced(t, db))
 		for name, why := range refusals(t, db) {
-			if _, cure, ok := strings.Cut(why, "row: "); ok {
-				exec(t, conn, cure)
+			if _, statement, ok := strings.Cut(why, "row they are of: "); ok {
+				exec(t, conn, statement)
 			} else if why != "" {
 				t.Errorf("%s: %s", name, why)
 			}
@@ -382,11 +382,11 @@ func TestSync(t *testing.T) {
 			t.Fatalf("%q", told)
 		}
 		for _, warning := range told {
-			_, cure, _ := strings.Cut(warning, "only the key is known; ")
-			exec(t, conn, cure)
+			_, statement, _ := strings.Cut(warning, "only the key is known; ")
+			exec(t, conn, statement)
 		}
-		_, cure, _ := strings.Cut(refusals(t, db)["public.bare"], "add one, or ")
-		exec(t, conn, cure)
+		_, statement, _ := strings.Cut(refusals(t, db)["public.bare"], "add one, or ")
+		exec(t, conn, statement)
 		equal(t, "", warnings(t, db))
 		equal(t, map[string]string{"public.My orders": "", "public.bare": ""}, synced(t, db))
 
@@ -431,12 +431,12 @@ func TestSync(t *testing.T) {
 		t.Parallel()
 		url := server.NewDatabase(t)
 		exec(t, connect(t, url), `CREATE TABLE a (id int PRIMARY KEY); CREATE VIEW v AS SELECT 1`)
-		exposure, err := open(t, url, "a", "A", "public.v", "shop.*").Sync(t.Context())
+		state, err := open(t, url, "a", "A", "public.v", "shop.*").Sync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, warning := range exposure.Warnings {
+		for _, warning := range state.Warnings {
 			warning, _, _ = strings.Cut(warning, ` of the setting "tables"`)
 			got = append(got, warning)
 		}
@@ -458,11 +458,11 @@ func TestSync(t *testing.T) {
 			_, _ = conn.Exec(ctx, `DROP OWNED BY walker_`+suffix+`, owner_`+suffix+` CASCADE; DROP ROLE walker_`+suffix+`, owner_`+suffix)
 		})
 		got := map[string]string{}
-		exposure, err := open(t, strings.Replace(url, "postgres@", "walker_"+suffix+"@", 1), "public.*").Sync(t.Context())
+		state, err := open(t, strings.Replace(url, "postgres@", "walker_"+suffix+"@", 1), "public.*").Sync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, table := range exposure.Tables {
+		for _, table := range state.Tables {
 			got[table.Name] = table.Refused
 		}
 		if why := got["by_super"]; strings.Contains(why, "GRANT") || !strings.Contains(why, `ADD TABLE ONLY "public"."by_super"`) {
@@ -566,11 +566,11 @@ func TestNamesInAnotherEncoding(t *testing.T) {
 		CREATE TABLE "tą" (id int PRIMARY KEY, "ś" text, m mood, p pair)`)
 	db := open(t, u.String(), "public.*")
 	equal(t, map[string]string{"public.tą": ""}, synced(t, db))
-	exposure, err := db.Sync(t.Context())
+	state, err := db.Sync(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	columns, _, err := db.Columns(t.Context(), exposure.Tables[0].OID)
+	columns, _, err := db.Columns(t.Context(), state.Tables[0].OID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -646,12 +646,12 @@ func TestVisible(t *testing.T) {
 // refusals returns the whole reasons for which tables are refused.
 func refusals(t *testing.T, db *sql.Database) map[string]string {
 	t.Helper()
-	exposure, err := db.Sync(t.Context())
+	state, err := db.Sync(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	why := map[string]string{}
-	for _, table := range exposure.Tables {
+	for _, table := range state.Tables {
 		why[table.Schema+"."+table.Name] = table.Refused
 	}
 	return why

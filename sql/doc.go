@@ -15,10 +15,10 @@
 //     and again when the connection was lost.
 //   - Its methods may be called concurrently. Statements run one at a time, in no order
 //     between callers, and each within ten seconds, the wait for others included.
-//   - [Database.Sync] never leaves a table in the publication that would make the
-//     application's own UPDATE or DELETE fail, and never alters a publication that another
-//     server or person keeps. It waits half a second for a lock at most, because others
-//     would wait behind it, and tries again at the next call.
+//   - [Database.Sync] never adds a table whose own UPDATE or DELETE would fail then, and
+//     takes out one that has become so. It never alters a publication that another server
+//     or person keeps. It waits half a second for a lock at most, because others would wait
+//     behind it, and tries again at the next call.
 //   - What somebody else does to the publication is undone once, with a warning, and then
 //     left.
 //

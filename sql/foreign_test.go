@@ -119,16 +119,16 @@ func breaksAsTold(t *testing.T, conn *pgx.Conn, db *sql.Database, what string) (
 			return failed
 		}
 		failed = true
-		_, cure, ok := strings.Cut(why, "the publication's owner can run ")
+		_, statement, ok := strings.Cut(why, "the publication's owner can run ")
 		if !ok {
-			_, cure, ok = strings.Cut(why, "): ")
+			_, statement, ok = strings.Cut(why, "): ")
 		}
 		if !ok {
-			t.Errorf("%s: there is no cure in %q", what, why)
+			t.Errorf("%s: there is no statement in %q", what, why)
 			return failed
 		}
-		exec(t, conn, cure)
-		if strings.HasPrefix(cure, "ALTER TABLE") && strings.Contains(what, "PARTITION") {
+		exec(t, conn, statement)
+		if strings.HasPrefix(statement, "ALTER TABLE") && strings.Contains(what, "PARTITION") {
 			exec(t, conn, `ALTER TABLE t1 REPLICA IDENTITY FULL`)
 		}
 	}
@@ -139,11 +139,11 @@ func breaksAsTold(t *testing.T, conn *pgx.Conn, db *sql.Database, what string) (
 // refused returns the reason for which the table t is refused.
 func refused(t *testing.T, db *sql.Database) string {
 	t.Helper()
-	exposure, err := db.Sync(t.Context())
+	state, err := db.Sync(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range exposure.Tables {
+	for _, table := range state.Tables {
 		if table.Name == "t" {
 			return table.Refused
 		}
@@ -155,11 +155,11 @@ func refused(t *testing.T, db *sql.Database) string {
 // warnings returns the warnings of Sync.
 func warnings(t *testing.T, db *sql.Database) string {
 	t.Helper()
-	exposure, err := db.Sync(t.Context())
+	state, err := db.Sync(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Join(exposure.Warnings, "\n")
+	return strings.Join(state.Warnings, "\n")
 }
 
 // Sync warns of stored generated columns that somebody else's publication leaves out, if it
@@ -175,12 +175,12 @@ func TestForeignPublicationWithoutGeneratedColumns(t *testing.T) {
 				CREATE TABLE u (id int PRIMARY KEY); CREATE PUBLICATION "wire pub" FOR TABLE t, u`)
 			db := open(t, url, "public.*")
 			got := warnings(t, db)
-			_, cure, ok := strings.Cut(got, `of t (g); its owner can run `)
+			_, statement, ok := strings.Cut(got, `of t (g); its owner can run `)
 			if ok != (version >= 18) {
 				t.Fatal(got)
 			}
 			if ok {
-				exec(t, conn, cure)
+				exec(t, conn, statement)
 				equal(t, "", warnings(t, db))
 			}
 		})
@@ -192,7 +192,7 @@ func TestForeignPublicationWithoutGeneratedColumns(t *testing.T) {
 func TestForeignPublicationLacksTable(t *testing.T) {
 	t.Parallel()
 	for _, version := range pgtest.Versions() {
-		for publication, cured := range map[string]bool{
+		for publication, curable := range map[string]bool{
 			`FOR TABLE u`:                                          true,
 			`FOR TABLES IN SCHEMA other`:                           true,
 			`FOR ALL TABLES EXCEPT (TABLE t)`:                      true,
@@ -212,17 +212,17 @@ func TestForeignPublicationLacksTable(t *testing.T) {
 				exec(t, conn, `CREATE PUBLICATION "wire pub" `+publication)
 				db := open(t, url, "t")
 				why := refused(t, db)
-				_, cure, ok := strings.Cut(why, "its owner can run ")
-				if ok != cured {
+				_, statement, ok := strings.Cut(why, "its owner can run ")
+				if ok != curable {
 					t.Fatal(why)
 				}
-				if !cured {
+				if !curable {
 					if !strings.Contains(why, `the setting "publication"`) {
 						t.Error(why)
 					}
 					return
 				}
-				exec(t, conn, cure)
+				exec(t, conn, statement)
 				equal(t, "", refused(t, db))
 				if strings.Contains(publication, "SEQUENCES") {
 					var sequences bool

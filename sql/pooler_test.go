@@ -24,9 +24,9 @@ func TestPooler(t *testing.T) {
 			exec(t, other, `BEGIN; LOCK TABLE a IN SHARE UPDATE EXCLUSIVE MODE`)
 			db := open(t, pgtest.Pooler{Passes: []string{"application_name"}}.Start(t, url), "public.*")
 			began := time.Now()
-			exposure, err := db.Sync(t.Context())
-			if err != nil || len(exposure.Tables) != 1 || !strings.Contains(exposure.Tables[0].Refused, "SQLSTATE 55P03") {
-				t.Errorf("Sync gave %+v, %v", exposure, err)
+			state, err := db.Sync(t.Context())
+			if err != nil || len(state.Tables) != 1 || !strings.Contains(state.Tables[0].Refused, "SQLSTATE 55P03") {
+				t.Errorf("Sync gave %+v, %v", state, err)
 			}
 			if took := time.Since(began); took > 5*time.Second {
 				t.Errorf("the lock was waited for, %s", took)

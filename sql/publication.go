@@ -18,16 +18,16 @@ import (
 // publication that another server or person keeps as it is. It returns every table that
 // matches, the refused ones with the reason. It ends with a *protocol.Problem if somebody
 // has altered our publication before the first Sync.
-func (d *Database) Sync(ctx context.Context) (exposure pgcatalog.PublicationState, err error) {
+func (d *Database) Sync(ctx context.Context) (state pgcatalog.PublicationState, err error) {
 	err = d.run(ctx, fmt.Sprintf("bring publication %q up to date", d.cfg.Publication),
 		func(ctx context.Context, conn *pgx.Conn) error {
-			exposure, err = d.sync(ctx, conn)
+			state, err = d.sync(ctx, conn)
 			if err == nil {
-				exposure.Unseen, d.unseen = d.unseen, nil
+				state.Unseen, d.unseen = d.unseen, nil
 			}
 			return err
 		})
-	return exposure, err
+	return state, err
 }
 
 func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (pgcatalog.PublicationState, error) {
@@ -44,34 +44,34 @@ func (d *Database) sync(ctx context.Context, conn *pgx.Conn) (pgcatalog.Publicat
 		return pgcatalog.PublicationState{}, err
 	}
 	s := &syncState{pub: pub, foreignReason: pub.foreignTo(d.cfg.Slot), members: members, rows: map[uint32]tableRow{}}
-	exposure := pgcatalog.PublicationState{Created: created, Mark: pub.Mark}
+	state := pgcatalog.PublicationState{Created: created, Mark: pub.Mark}
 	for _, t := range all {
 		s.rows[t.OID] = t
 		if d.cfg.Tables.Match(t.Schema, t.Name) {
-			exposure.Tables = append(exposure.Tables, pgcatalog.Table{
+			state.Tables = append(state.Tables, pgcatalog.Table{
 				OID: t.OID, Schema: t.Schema, Name: t.Name,
 				Identity: wal.Identity(t.Identity[0]), Partitioned: t.Partitioned, Refused: t.refusal(),
 			})
 		}
 	}
-	s.matching = exposure.Tables
+	s.matching = state.Tables
 	refusePartitions(s.matching, s.rows, func(root uint32) bool { return s.foreignReason == "" || pub.ViaRoot && members.have(root) })
 	err = d.updatePublication(ctx, conn, s)
 	for i := range s.matching {
 		m := members[s.matching[i].OID]
 		s.matching[i].Mark, s.matching[i].Toasts = m.Mark, m.toasts()
 	}
-	exposure.Warnings = append(d.unmatchedWarnings(all), s.warnings...)
-	exposure.Warnings = append(exposure.Warnings, partialIdentities(s.matching, s.rows)...)
+	state.Warnings = append(d.unmatchedWarnings(all), s.warnings...)
+	state.Warnings = append(state.Warnings, partialIdentities(s.matching, s.rows)...)
 	if err != nil {
-		return exposure, err
+		return state, err
 	}
-	if exposure.Flushed, err = d.findUnseen(ctx, conn, s.matching, s.rows); err != nil {
-		return exposure, err
+	if state.Flushed, err = d.findUnseen(ctx, conn, s.matching, s.rows); err != nil {
+		return state, err
 	}
 	inherited, err := d.inheritance(ctx, conn, s.matching)
-	exposure.Warnings = append(exposure.Warnings, inherited...)
-	return exposure, err
+	state.Warnings = append(state.Warnings, inherited...)
+	return state, err
 }
 
 // syncState is what one Sync has read and found out.

@@ -40,10 +40,10 @@ type Config struct {
 	// RefreshInterval is how long a table's version is kept before the database is asked
 	// again; 0 means DefaultRefreshInterval.
 	RefreshInterval time.Duration
-	// Created is called when Sync had to make the publication. May be nil.
+	// Created is called when Sync has created the publication. May be nil.
 	Created func()
-	// Interrupted is called when changes of one table may have been lost: it was
-	// dropped and made again, or somebody took it out of the publication. May be nil.
+	// Interrupted is called when changes of one table may be lost: the table was dropped and
+	// created again, or somebody took it out of the publication. May be nil.
 	Interrupted func(wal.TableName)
 	// Dropped is called when a table is no longer exposed. May be nil.
 	Dropped func(wal.TableName)

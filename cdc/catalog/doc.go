@@ -1,34 +1,35 @@
-// Package catalog knows the collections: which tables of a database are exposed, what
-// they look like, and why others are not exposed.
+// Package catalog knows the collections: which tables of a database are exposed, what they
+// look like, and why others are not.
 //
-//	clients ──Resolve, Unsent, Why──► Catalog ──Sync, Columns, Types──► Database
-//	stream ──Observe, Generation, TakeUnseen──► │
-//	stream ──Resolver────────────────────────────────Columns, Types──► Source
+//	clients ── Resolve, Exposed, Collections, Unsent, Why ──────┐
+//	                                                         Catalog ──► Database
+//	stream ─── Refresh, Observe, Generation, TakeUnseen, … ─────┘
+//	stream ─── Relation, MarkKeys ─────────────────────────► Resolver ──► Source
 //
-// A [Catalog] answers clients, from what it knows or from the database. It also takes in
-// each version of a table that the stream has described, so that clients and the stream
-// speak of the same [wal.Relation]. A [Resolver] makes relations: one is the catalog's,
-// and the stream has one of its own, whose questions never wait behind a client's
-// where the two have a connection each.
+// A [Catalog] answers clients, from what it knows or from the database. The stream gives it
+// each relation that it makes ([Catalog.Observe]), so that clients and the stream use the
+// same [wal.Relation]. A [Resolver] makes relations. The catalog has one, and the stream has
+// one of its own: if the two have a connection each, the stream never waits for a client's
+// question.
 //
 // # Guarantees
 //
-//   - All methods of a Catalog may be called concurrently.
-//   - Many clients who ask for the same at once cause one question to the database, and
-//     names that are not known cause four looks at the list of tables a second at most.
-//   - A table's relation stays the same pointer until its columns, its types or its name
-//     change: who has compiled something for it need not compare.
-//   - Config.Dropped and Config.Interrupted are called before Refresh returns, in no
-//     order between tables.
+//   - All methods may be called concurrently.
+//   - If many clients ask for the same table at once, the database is asked once. Unknown
+//     names cause at most four refreshes a second.
+//   - A table keeps its relation, the same pointer, until its columns, types or name change.
+//   - Config.Interrupted and Config.Dropped are called before Refresh returns.
 //
 // # What callers owe
 //
-// Whoever owns the stream calls [Catalog.Refresh] and [Catalog.ReviewTypes] at intervals,
-// [Catalog.Observe] for each relation that the stream has made, and [Catalog.TakeUnseen]
-// when the stream has moved on. A Catalog has no goroutine of its own.
+// The owner of the stream calls [Catalog.Open] once the slot exists, [Catalog.Refresh] and
+// [Catalog.ReviewTypes] at intervals, [Catalog.Observe] for each relation that the stream
+// makes, and [Catalog.TakeUnseen] whenever the stream has moved on. The functions of Config
+// are called on the goroutine of whoever caused the refresh, which may be a client's: they
+// must not call the catalog and must return soon. A Catalog has no goroutine of its own.
 //
 // # Testing
 //
-// A Database is an interface: a test embeds it in a struct that has the methods which are
-// called. The tests of package cdc hold the catalog and the stream against real servers.
+// [Database] is an interface: embed it in a struct, and give that the methods that the test
+// needs. The tests of package cdc run the catalog and the stream against real servers.
 package catalog

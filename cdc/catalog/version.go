@@ -77,8 +77,8 @@ func (c *Catalog) recent(t pgcatalog.Table) *wal.Relation {
 
 func isCustom(c wal.Column) bool { return c.Type.Custom() }
 
-// ReviewTypes asks whether a type of a table that is known was altered: the stream does
-// not tell. If so, it forgets the table's version, and Generation grows.
+// ReviewTypes asks the database whether a type of a known table was altered, which the
+// stream does not tell. If so, it forgets the table's version, and Generation grows.
 func (c *Catalog) ReviewTypes(ctx context.Context) error {
 	var of []*wal.Relation // whose column each is
 	var types []wal.Type

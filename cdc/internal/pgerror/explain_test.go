@@ -17,7 +17,7 @@ func TestExplainOfWhatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		err   pgconn.PgError
-		cured bool
+		known bool
 	}{
 		{pgconn.PgError{Code: "22P05", Message: `character with byte sequence 0xfe 0xfe in encoding "EUC_JP" has no equivalent in encoding "UTF8"`}, true},
 		{pgconn.PgError{Code: "54000", Message: "out of memory"}, true},
@@ -25,9 +25,9 @@ func TestExplainOfWhatCannotBeSent(t *testing.T) {
 		{pgconn.PgError{Code: "XX000", Message: "cache lookup failed for type 5"}, false},
 	} {
 		var problem *protocol.Problem
-		cured := errors.As(pgerror.Explain(fmt.Errorf("the server ended the stream: %w", &tc.err)), &problem)
-		if cured != tc.cured || cured && !strings.Contains(problem.Hint, "pg_drop_replication_slot") {
-			t.Errorf("%s: explained %v, want %v: %+v", tc.err.Message, cured, tc.cured, problem)
+		known := errors.As(pgerror.Explain(fmt.Errorf("the server ended the stream: %w", &tc.err)), &problem)
+		if known != tc.known || known && !strings.Contains(problem.Hint, "pg_drop_replication_slot") {
+			t.Errorf("%s: explained %v, want %v: %+v", tc.err.Message, known, tc.known, problem)
 		}
 	}
 }
@@ -39,7 +39,7 @@ func TestExplainTellsDetailAndHint(t *testing.T) {
 		err          pgconn.PgError
 		want, secret string
 	}{
-		"a condition with a cure": {
+		"a condition with a hint": {
 			err:  pgconn.PgError{Code: "53300", Message: "sorry", Detail: "the detail", Hint: "the\nhint"},
 			want: "sorry: SQLSTATE 53300; DETAIL: the detail; HINT: the hint",
 		},
