@@ -213,8 +213,8 @@ func (c *citextOracle) filters(t *testing.T) {
 	}
 	for id, row := range table {
 		found := map[*answer]filter.Result{}
-		for _, hit := range index.Match(nil, row) {
-			found[hit.Handle.Value.(*answer)] = hit.Result
+		for _, match := range index.Match(nil, row) {
+			found[match.Handle.Value.(*answer)] = match.Result
 		}
 		for _, a := range answers {
 			result, ok := found[a]

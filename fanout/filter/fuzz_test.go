@@ -57,8 +57,8 @@ func FuzzCompile(f *testing.F) {
 		var index filter.Index
 		index.Add(compiled, nil)
 		got := filter.No
-		for _, hit := range index.Match(nil, values) {
-			got = hit.Result
+		for _, match := range index.Match(nil, values) {
+			got = match.Result
 		}
 		if got != want {
 			t.Fatalf("the filter says %v, the index %v", want, got)

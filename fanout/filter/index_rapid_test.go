@@ -70,11 +70,11 @@ func checkIndexMachine(t *rapid.T) {
 			index.Match(nil, row)
 		}
 		found := map[*filter.Handle]filter.Result{}
-		for _, hit := range index.Match(nil, row) {
-			if found[hit.Handle] != filter.No {
-				t.Fatalf("%v is found twice", hit.Handle.Value)
+		for _, match := range index.Match(nil, row) {
+			if found[match.Handle] != filter.No {
+				t.Fatalf("%v is found twice", match.Handle.Value)
 			}
-			found[hit.Handle] = hit.Result
+			found[match.Handle] = match.Result
 		}
 		for e, f := range held {
 			if got, want := found[e], f.Match(row); got != want {
@@ -103,7 +103,7 @@ func checkIndexMachine(t *rapid.T) {
 			if len(handles) == 0 {
 				return
 			}
-			i := rapid.IntRange(0, len(handles)-1).Draw(t, "entry")
+			i := rapid.IntRange(0, len(handles)-1).Draw(t, "handle")
 			index.Remove(handles[i])
 			delete(held, handles[i])
 			handles = slices.Delete(handles, i, i+1)

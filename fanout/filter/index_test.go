@@ -241,11 +241,11 @@ func (m *indexModel) compare(t testing.TB, row []wal.Value) {
 	t.Helper()
 	m.matches = m.index.Match(m.matches[:0], row)
 	found := make(map[*filter.Handle]filter.Result, len(m.matches))
-	for _, hit := range m.matches {
-		if _, twice := found[hit.Handle]; twice {
-			t.Fatalf("%v is found twice", hit.Handle.Value)
+	for _, match := range m.matches {
+		if _, twice := found[match.Handle]; twice {
+			t.Fatalf("%v is found twice", match.Handle.Value)
 		}
-		found[hit.Handle] = hit.Result
+		found[match.Handle] = match.Result
 	}
 	for e, f := range m.held {
 		want := f.Match(row)

@@ -423,7 +423,7 @@ func interval(r *rand.Rand) string {
 	return strings.Join(chosen, " ")
 }
 
-// document makes JSON with few names and values, so that paths and equality hit.
+// document makes JSON with few names and values, so that paths and equality match.
 func document(r *rand.Rand, depth int) string {
 	blank := []string{"", " ", "\n\t"}[r.IntN(3)]
 	switch n := r.IntN(10); {
