@@ -30,10 +30,9 @@
 //	    intervaltree.go          gt, gte, lt, lte
 //	    exclusions.go            ne, notin
 //	compositeindex.go        filters that are found by two columns at once
-//	postings.go              a list of filters, which all of these are made of
-//
-// and its containers, none of which ever copies all that it holds: pagedlist.go,
-// extendiblehash.go, shrinkmap.go, idtable.go.
+//	postings.go              a list of filters: all of these are made of such lists
+//	pagedlist.go, extendiblehash.go, shrinkmap.go, idtable.go
+//	                         containers, which grow and shrink with their items
 //
 // # Names
 //

@@ -27,7 +27,7 @@ const (
 )
 
 // observe takes a row into the sample now and then, as it is: rows with unknown values count
-// as well, such as deleted rows of which the log has only the key.
+// as well, such as deleted rows, if the log has only their key.
 func (s *sample) observe(row []wal.Value, columns int) {
 	at := s.len
 	switch {

@@ -12,7 +12,7 @@
 //	hash.go         keyed hashes
 //	errors.go       the errors about a client's literal
 //
-// The types, most of which have a file of their own:
+// Most types have a file of their own:
 //
 //	bool.go integer.go unsigned.go float.go numeric.go
 //	text.go bytea.go uuid.go enum.go network.go
@@ -20,7 +20,7 @@
 //	fold.go         citext, which folds case as its database does
 //	array.go        arrays of all these, by arrayreader.go and arrayliteral.go
 //	json.go         jsonb; jsonpath.go follows a path into it, by jsonscan.go
-//	othertypes.go   row types, and types of which nothing is known
+//	othertypes.go   row types and unknown types
 //
 // # Guarantees
 //
