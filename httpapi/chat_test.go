@@ -327,7 +327,7 @@ func TestAnotherProjectsRoom(t *testing.T) {
 		c.wantClose(protocol.CloseForbidden)
 	}
 	if _, body := w.get(t, "/realtime/rooms", "X-API-Key", testKey); body != `{"rooms":[],"total":0}` {
-		t.Errorf("the list tells of it: %s", body)
+		t.Errorf("the list has it: %s", body)
 	}
 }
 

@@ -93,8 +93,8 @@ func TestDocumentedErrors(t *testing.T) {
 // misspelt returns the error for a first message with a misspelt member.
 func misspelt(t *testing.T) *protocol.Error {
 	t.Helper()
-	_, told := protocol.ParseHello([]byte(`{"filter":1}`))
-	return told
+	_, clientErr := protocol.ParseHello([]byte(`{"filter":1}`))
+	return clientErr
 }
 
 // TestDocumentedDefaults compares the page with the defaults of Config.

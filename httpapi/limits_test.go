@@ -41,8 +41,8 @@ func TestMessageRate(t *testing.T) {
 		a.sees(want)
 		b.sees(want)
 	}
-	const told = `{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second: this one was dropped"}`
-	a.sees(told, told, told, `{"error":"Rate limit exceeded","error_detail":"too many messages were dropped"}`)
+	const dropped = `{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second: this one was dropped"}`
+	a.sees(dropped, dropped, dropped, `{"error":"Rate limit exceeded","error_detail":"too many messages were dropped"}`)
 	a.wantClose(protocol.CloseRateLimit)
 	b.send(`{"type":"ping"}`)
 	b.sees(`{"type":"pong"}`) // the limit is a's alone
@@ -53,7 +53,7 @@ func TestMessageRate(t *testing.T) {
 func TestLongMessagesCountMore(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MessageRate, c.MessageBurst = hopeless, 5 })
-	const told = `{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second: this one was dropped"}`
+	const dropped = `{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second: this one was dropped"}`
 	for name, tt := range map[string]struct{ size, more int }{"four": {3 * limit.MessageUnit, 1}, "longest": {60 << 10, 0}} {
 		a := w.listener(t, name)
 		long := fmt.Sprintf(`{"type":"message","data":"%s"}`, strings.Repeat("x", tt.size-30))
@@ -64,7 +64,7 @@ func TestLongMessagesCountMore(t *testing.T) {
 			a.sees(`{"error":"Invalid message","error_detail":"\"type\" is missing: want {\"type\":\"ping\"}"}`)
 		}
 		a.send(`{}`)
-		a.sees(told)
+		a.sees(dropped)
 	}
 }
 
@@ -257,7 +257,7 @@ func TestConnectionRate(t *testing.T) {
 func TestPings(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MessageRate, c.MessageBurst = hopeless, 3 })
-	const told = `{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second: this one was dropped"}`
+	const dropped = `{"error":"Rate limit exceeded","error_detail":"more than 1e-06 messages a second: this one was dropped"}`
 	const heard = `{"type":"message","user_id":"a","user_name":"N a","timestamp":"T","data":1}`
 
 	a := w.listener(t, "a")
@@ -271,7 +271,7 @@ func TestPings(t *testing.T) {
 		a.sees(heard)
 	}
 	a.send(`{"type":"message","data":1}`)
-	a.sees(told)
+	a.sees(dropped)
 	a.send(`{"type":"ping"}`) // one ping is left
 	a.sees(`{"type":"pong"}`)
 
@@ -287,12 +287,12 @@ func TestPings(t *testing.T) {
 				b.sees(`{"type":"pong"}`)
 			}
 		}
-		b.sees(told, told)
+		b.sees(dropped, dropped)
 		if pongs != limit.PingBurst+3 {
 			t.Errorf("%s: %d pings are answered, want the %d that are free and 3 for messages", name, pongs, limit.PingBurst)
 		}
 		b.send(`{"type":"ping"}`)
-		b.sees(told)
+		b.sees(dropped)
 		b.send(`{"type":"ping"}`)
 		b.sees(`{"error":"Rate limit exceeded","error_detail":"too many messages were dropped"}`)
 		b.wantClose(protocol.CloseRateLimit)

@@ -49,14 +49,14 @@ type collector struct {
 	server *Server
 }
 
-// metricsSink is where the server's metrics are registered and gathered from.
+// metricsSink is where the server's metrics are registered, and what gathers them.
 type metricsSink struct {
 	prometheus.Registerer
 	prometheus.Gatherer
 }
 
-// newMetrics registers the server's metrics with to, or with a registry of their own
-// where that is nil.
+// newMetrics registers the server's metrics with to, or with a registry of their own if to
+// is nil.
 func newMetrics(s *Server, to prometheus.Registerer) (metricsSink, error) {
 	own := prometheus.NewRegistry()
 	m := metricsSink{own, own}
@@ -64,7 +64,7 @@ func newMetrics(s *Server, to prometheus.Registerer) (metricsSink, error) {
 		own.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	} else if gatherer, ok := to.(prometheus.Gatherer); ok {
 		m = metricsSink{to, gatherer}
-	} else if err := to.Register(collector{s}); err != nil { // own, which Admin shows, has it too
+	} else if err := to.Register(collector{s}); err != nil { // it is registered with own as well, which Admin shows
 		return m, fmt.Errorf("httpapi: register the metrics: %w", err)
 	}
 	if err := m.Register(collector{s}); err != nil {
@@ -85,25 +85,25 @@ var (
 	descWrites      = desc("writes_total", "System calls that wrote to sockets.")
 	descBytes       = desc("frames_written_bytes_total", "Bytes of frames that were written to sockets.")
 
-	descLimited = desc("limited_total", "Times that a client met a limit.", "limit")
-	descRooms   = desc("rooms", "Rooms that are there, empty ones that can still be joined included.")
+	descLimited = desc("limited_total", "Times that a client hit a limit.", "limit")
+	descRooms   = desc("rooms", "Rooms that exist, including empty ones that can still be joined.")
 	descSaid    = desc("messages_total", "Messages sent on the broadcast and in rooms.", "kind")
 	descHeard   = desc("message_deliveries_total", "Frames of broadcasts and rooms queued for sockets.", "kind")
 
 	descSubscribers = desc("subscribers", "Subscriptions in force.")
 	descDeliveries  = desc("deliveries_total", "Frames queued for subscribers.")
 	descFilters     = desc("filters", "Distinct filters in force.")
-	descScanned     = desc("filters_scanned", "Those of the filters that nothing selective leads to: they are looked at for every change of their collection.")
+	descScanned     = desc("filters_scanned", "Filters without a selective clause, which are evaluated for every change of their collection.")
 	descEvaluations = desc("filter_evaluations_total", "Evaluations of a filter against a row.")
 	descEncodes     = desc("encodes_total", "Changes encoded into a frame.")
 
 	descChanges      = desc("changes_total", "Changes received from the database.", "kind")
 	descTransactions = desc("transactions_total", "Transactions received from the database.")
 	descOmitted      = desc("omitted_values_total", "Values that were left out of events because they were too long.")
-	descSQL          = desc("sql_messages_total", "Messages that transactions carried, by what became of them.", "result")
-	descReconnects   = desc("reconnects_total", "Times that the replication stream was connected anew.")
-	descLag          = desc("replication_lag_bytes", "Write-ahead log of the server that is not confirmed yet.")
-	descRetained     = desc("slot_retained_bytes", "Write-ahead log that the server keeps for the slot.")
+	descSQL          = desc("sql_messages_total", "Messages that transactions sent with pg_logical_emit_message, by result.", "result")
+	descReconnects   = desc("reconnects_total", "Times that the replication stream reconnected.")
+	descLag          = desc("replication_lag_bytes", "Bytes of the server's write-ahead log that are not confirmed yet.")
+	descRetained     = desc("slot_retained_bytes", "Bytes of write-ahead log that the server keeps for the slot.")
 	descLive         = desc("replication_live", "1 while the replication stream is live, else 0.")
 )
 

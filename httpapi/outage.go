@@ -2,8 +2,8 @@ package httpapi
 
 import "sync/atomic"
 
-// outage is a condition that many notice and that is logged once: when it begins and when
-// it ends. Its methods may be called concurrently.
+// outage is a condition that many clients run into. It is logged only when it begins and
+// when it ends. Its methods may be called concurrently.
 type outage struct {
 	on atomic.Bool
 }

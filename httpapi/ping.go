@@ -1,6 +1,6 @@
 package httpapi
 
-// plainPing is a ping as the API has it.
+// plainPing is a ping as the documentation has it.
 const plainPing = `{"type":"ping"}`
 
 // isPing reports whether a message is a plain ping, with blanks or without. It does not

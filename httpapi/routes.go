@@ -8,8 +8,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/gin-gonic/gin"
-
 	"github.com/tablewire/tablewire/protocol"
 )
 
@@ -46,20 +44,6 @@ func (s *Server) Handler() http.Handler {
 // segment: a client must escape these in the name of a collection or a room.
 func (s *Server) Realtime() http.Handler {
 	return s.recovered(router{s.realtimeRoutes(), s.charged(notFound)})
-}
-
-// Routes mounts the routes below /realtime/ into a Gin application or one of its
-// groups. Other paths and other methods are the application's to answer.
-func (s *Server) Routes(r gin.IRouter) {
-	for _, route := range s.realtimeRoutes() {
-		path := route.path
-		if strings.HasSuffix(path, "/") {
-			path += "*rest"
-		}
-		for _, h := range route.handlers {
-			r.Handle(h.method, path, gin.WrapF(h.serve))
-		}
-	}
 }
 
 // root serves the paths of Handler that no route has.

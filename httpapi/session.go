@@ -132,8 +132,8 @@ func (n *session) command(message []byte) {
 // Ping charges a ping frame.
 func (n *session) Ping(size int) bool { return n.charge(size, true) }
 
-// charge charges a message or a ping of size bytes. It returns false if that is dropped,
-// which it has told the client.
+// charge charges a message or a ping of size bytes. If it returns false, the message is
+// dropped, and the client has got an error.
 func (n *session) charge(size int, ping bool) bool {
 	switch v := n.server.limits.Charge(&n.client, size, ping); v {
 	case limit.Accept:
