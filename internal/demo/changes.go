@@ -59,7 +59,7 @@ func (b *backend) postChange(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, done)
 }
 
-// maxInserted is the number of rows from which on a table's button inserts no more.
+// maxInserted is the number of rows at which a table's button stops inserting.
 const maxInserted = 300
 
 // checkNotFull returns an error if the request is to insert a row into a table that has
