@@ -47,6 +47,7 @@ const (
 	changesInBurst     = 10
 )
 
+// newBackend returns a backend for the database at url, whose requests must send key.
 func newBackend(url, key string, logger *slog.Logger) *backend {
 	return &backend{
 		url: url, key: key, log: logger,
