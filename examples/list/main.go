@@ -48,6 +48,7 @@ func main() {
 	}
 }
 
+// run serves the page until the program is interrupted.
 func run(listen, tablewire, databaseURL, apiKey string) error {
 	if databaseURL == "" || apiKey == "" {
 		return errors.New("set TABLEWIRE_DATABASE_URL and TABLEWIRE_API_KEY, as for tablewire serve")

@@ -25,6 +25,8 @@ type pidFile struct {
 
 func pidFilePath(dataDir string) string { return filepath.Join(dataDir, "postmaster.pid") }
 
+// readPIDFile reads postmaster.pid of a data directory. A file that postgres has not completed yet
+// has no port and is not ready.
 func readPIDFile(dataDir string) (pidFile, error) {
 	data, err := os.ReadFile(pidFilePath(dataDir))
 	if err != nil {

@@ -229,6 +229,7 @@ func (s *Server) Kill() {
 	<-s.proc.done
 }
 
+// shutDown ends the server as Close says, and returns an error if it had to kill it.
 func (s *Server) shutDown() error {
 	if s.proc.interrupt(s.bin) == nil && s.proc.endsWithin(fastShutdown) {
 		return nil

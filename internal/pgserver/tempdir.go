@@ -28,6 +28,8 @@ func NewTempDir() (*TempDir, error) {
 	return newTempDir(acct)
 }
 
+// newTempDir creates a TempDir in the first folder for temporary files that the account can enter.
+// It also removes the abandoned ones there.
 func newTempDir(acct *account) (*TempDir, error) {
 	var errs []error
 	for _, parent := range []string{os.TempDir(), "/tmp", "/var/tmp"} {

@@ -93,6 +93,7 @@ func withProvider(do func(*testcontainers.DockerProvider) error) (err error) {
 	return do(provider)
 }
 
+// newContainer starts a container and returns when its server accepts connections.
 func newContainer(ctx context.Context, image string, settings map[string]string) (instance, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, containerTimeout, fmt.Errorf("no PostgreSQL container within %v", containerTimeout))
 	defer cancel()

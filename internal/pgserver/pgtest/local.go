@@ -14,6 +14,7 @@ type localServer struct {
 	server  *pgserver.Server // the latest one that start started
 }
 
+// newLocal starts a server of a major version, or of any if major is 0, in a temporary directory.
 func newLocal(ctx context.Context, major int, settings map[string]string) (instance, error) {
 	tempDir, err := pgserver.NewTempDir()
 	if err != nil {

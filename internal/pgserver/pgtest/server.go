@@ -45,6 +45,7 @@ func StartVersion(t testing.TB, major int) *Server {
 	return start(t, major)
 }
 
+// start returns the shared server of a major version, or of any if major is 0.
 func start(t testing.TB, major int) *Server {
 	t.Helper()
 	skipIfShort(t)
@@ -97,6 +98,7 @@ func (s *Server) ownedBy(t testing.TB) {
 	t.Logf("PostgreSQL %s of its own from %s", s.version, s.instance)
 }
 
+// skipIfShort skips a test that needs PostgreSQL if -short is set.
 func skipIfShort(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
@@ -104,6 +106,8 @@ func skipIfShort(t testing.TB) {
 	}
 }
 
+// launch starts a server with the settings of the package's documentation and the given ones. The
+// caller must close it.
 func launch(t testing.TB, major int, settings map[string]string) *Server {
 	t.Helper()
 	all := map[string]string{
@@ -130,6 +134,7 @@ func launch(t testing.TB, major int, settings map[string]string) *Server {
 	return s
 }
 
+// queryVersion asks a server for its version, such as "17.5".
 func queryVersion(ctx context.Context, url string) (version string, err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -202,12 +207,14 @@ func (s *Server) Resume(t testing.TB) {
 	s.down = false
 }
 
+// isDown reports whether the server is stopped.
 func (s *Server) isDown() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.down
 }
 
+// close ends the server and removes its data.
 func (s *Server) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
