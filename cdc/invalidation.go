@@ -30,7 +30,7 @@ func lossReason(err error) string {
 		return ""
 	}
 	if pg.Code == pgerror.UndefinedObject && pg.Routine == "get_publication_oid" {
-		return "the publication was dropped: the slot can't decode changes from before it is created again"
+		return "the publication was dropped, and the slot can't decode changes from before its new creation"
 	}
 	return ""
 }

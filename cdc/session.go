@@ -126,7 +126,7 @@ func (s *Stream) open(ctx context.Context, info pgcatalog.ServerInfo) (r *receiv
 // is under way, somebody has dropped the publication that it decodes with.
 func (s *Stream) publicationCreated() {
 	select {
-	case s.interrupted <- "the publication was dropped, and changes until it was created again are lost":
+	case s.interrupted <- "the publication was dropped, and the changes until its new creation are lost":
 	default:
 	}
 }

@@ -64,7 +64,7 @@ func (s *Stream) reasonToRecreate(info pgcatalog.ServerInfo) string {
 	case info.SlotExists && invalidationReason(info) != "":
 		return invalidationReason(info)
 	case info.SlotExists && !info.PublicationExists:
-		return "the publication was not there: the slot can't decode changes from before it is created"
+		return "the publication was not there, and the slot can't decode changes from before its creation"
 	case !info.SlotExists && s.hasStarted():
 		return slotMissing
 	}

@@ -132,7 +132,7 @@ func breaksAsTold(t *testing.T, conn *pgx.Conn, db *sql.Database, what string) (
 			exec(t, conn, `ALTER TABLE t1 REPLICA IDENTITY FULL`)
 		}
 	}
-	t.Errorf("%s: the cures don't help", what)
+	t.Errorf("%s: the statements don't help", what)
 	return failed
 }
 

@@ -14,7 +14,7 @@ func Condition(pg *pgconn.PgError) *protocol.Problem {
 	if problem == nil {
 		return nil
 	}
-	said := Server(pg)
+	said := ServerError(pg)
 	problem.What, problem.Err = said.Message, said
 	return problem
 }
@@ -89,7 +89,7 @@ func unsendableCondition(pg *pgconn.PgError, message string) *protocol.Problem {
 	case pg.Code == Untranslatable, pg.Code == ProgramLimit,
 		pg.Code == Internal && strings.Contains(message, "memory alloc request size"): // a change of more than 1 GB
 		return &protocol.Problem{ID: "change-not-decodable", Hint: hint}
-	case Server(pg).QuotesRows() && strings.HasPrefix(pg.Code, "22"):
+	case ServerError(pg).QuotesRows() && strings.HasPrefix(pg.Code, "22"):
 		return &protocol.Problem{ID: "row-value-refused", Hint: hint + "; or, if the publication has a WHERE clause that fails for a row, mend that and drop the slot"}
 	}
 	return nil

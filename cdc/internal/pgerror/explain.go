@@ -43,7 +43,7 @@ func explainServer(err error, pg *pgconn.PgError) error {
 	if problem := Condition(pg); problem != nil {
 		return problem
 	}
-	said := Server(pg)
+	said := ServerError(pg)
 	return &explained{strings.Replace(err.Error(), pg.Error(), said.Message+": "+said.Error(), 1), err}
 }
 

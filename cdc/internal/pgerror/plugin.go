@@ -31,7 +31,7 @@ func ExplainPlugin(err error, now string) error {
 		return err
 	}
 	problem := pluginProblem(now)
-	problem.What, problem.Err = pg.Message, Server(pg)
+	problem.What, problem.Err = pg.Message, ServerError(pg)
 	switch {
 	case now == "": // or only who has pg_read_all_settings sees it
 	case strings.HasPrefix(now, `"`) && strings.Contains(now, ","):

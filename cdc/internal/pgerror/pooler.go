@@ -39,7 +39,7 @@ func NotReplicating(err error) error {
 		return err
 	}
 	problem := poolerProblem()
-	problem.What, problem.Err = "the connection is an ordinary one, though replication was asked for", Server(pg)
+	problem.What, problem.Err = "the connection is an ordinary one, though replication was asked for", ServerError(pg)
 	return problem
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // escapes says how to write a password into a URL.
-const escapes = "in a URL, these characters of a password are written: @ %40, : %3A, / %2F, ? %3F, # %23, % %25, blank %20 " +
+const escapes = "in a URL, write these characters of a password as: @ %40, : %3A, / %2F, ? %3F, # %23, % %25, blank %20 " +
 	"(in a key=value string: password='...' in quotes)"
 
 // badURL is for a URL that must not be used. The problem must not quote it, because nobody

@@ -8,8 +8,8 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// Server returns all that a server said, but for what may quote a row.
-func Server(pg *pgconn.PgError) *protocol.ServerError {
+// ServerError returns everything that the server said, except what may quote a row.
+func ServerError(pg *pgconn.PgError) *protocol.ServerError {
 	return protocol.NewServerError(pg.Code, pg.Message, pg.Detail, pg.Hint)
 }
 
