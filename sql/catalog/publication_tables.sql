@@ -1,10 +1,10 @@
--- The tables whose changes a publication carries, and what it holds back of them.
+-- The tables whose changes a publication carries, and what it leaves out of them.
 -- $1: the publication.
 WITH RECURSIVE carried AS (
   SELECT c.oid, c.reltype, c.relnamespace, c.relkind, c.relispartition, p.oid AS publication, r.oid AS entry,
-    p.pubupdate OR p.pubdelete AS restricts, -- UPDATE and DELETE need an identity that is published
+    p.pubupdate OR p.pubdelete AS restricts, -- UPDATE and DELETE need a published replica identity
     to_jsonb(r) ->> 'prqual' AS filter, -- PostgreSQL 15
-    nullif(to_jsonb(r) -> 'prattrs', 'null') AS list, -- of columns; PostgreSQL 15
+    nullif(to_jsonb(r) -> 'prattrs', 'null') AS list, -- the column list; PostgreSQL 15
     coalesce(to_jsonb(p) ->> 'pubgencols' <> 's', false) AS no_generated -- PostgreSQL 18: it could carry them
   FROM pg_publication p
   JOIN pg_publication_tables t ON t.pubname = p.pubname
@@ -13,15 +13,15 @@ WITH RECURSIVE carried AS (
   LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
   WHERE p.pubname = $1
 ), above AS (
-  -- A table and all that it is a partition of: it may be carried because one of them is.
+  -- A table and all tables above it: the publication may carry it because of one of them.
   SELECT c.oid AS member, c.oid, c.reltype, c.relnamespace FROM carried c
   UNION ALL
   SELECT c.oid, a.oid, a.reltype, a.relnamespace
   FROM carried c, pg_partition_ancestors(c.oid) x JOIN pg_class a ON a.oid = x.relid
   WHERE c.relispartition AND a.oid <> c.oid
 ), entry AS MATERIALIZED (
-  -- The publication's entries, of tables and of schemas. Whoever takes one out and puts
-  -- it back, or alters its WHERE clause or columns, makes another one.
+  -- The publication's entries, of tables and of schemas. An entry gets another OID
+  -- when somebody takes it out and puts it back, or alters its WHERE clause or columns.
   SELECT DISTINCT d.objid AS oid, d.refclassid AS class, d.refobjid AS object
   FROM pg_depend e
   JOIN pg_depend d ON d.classid = e.classid AND d.objid = e.objid AND d.refclassid IN ('pg_class'::regclass, 'pg_namespace'::regclass)
@@ -35,13 +35,13 @@ WITH RECURSIVE carried AS (
   FROM above a
   JOIN entry e ON e.class = 'pg_namespace'::regclass AND e.object = a.relnamespace
   UNION ALL
-  -- A table's row type is written anew when the table gets another name or schema.
+  -- PostgreSQL updates a table's row type when the table gets another name or schema.
   SELECT a.member, y.oid || '/' || y.xmin FROM above a JOIN pg_type y ON y.oid = a.reltype
 ), mark AS (
   SELECT member, string_agg(sign, ' ' ORDER BY sign) AS mark FROM sign GROUP BY member
 ), leaf AS (
-  -- What holds the rows: the table itself, or its partitions, however deep; and the
-  -- partitioned ones between. pg_partition_tree would wait for one that is locked.
+  -- The tables that hold the rows, the table itself or its partitions at any depth, and the
+  -- partitioned ones between. pg_partition_tree would wait for a locked one.
   SELECT c.oid AS member, c.oid, c.relkind FROM carried c
   UNION ALL
   SELECT p.member, l.oid, l.relkind
@@ -50,16 +50,16 @@ WITH RECURSIVE carried AS (
   JOIN pg_class l ON l.oid = i.inhrelid
   WHERE p.relkind = 'p'
 ), toast AS (
-  -- What can be made UNLOGGED for a while, because it is not named in the publication:
-  -- partitions, and tables of FOR ALL TABLES or of a schema. Each with its TOAST table,
-  -- which is another one after that.
+  -- The tables that can be made UNLOGGED for a while, because the publication does not name
+  -- them: partitions, and tables of FOR ALL TABLES or of a schema. Each with its TOAST
+  -- table, which is another one after that.
   SELECT c.oid AS member, array_agg(l.oid::int8) AS tables, array_agg(l.reltoastrelid::int8) AS toasts
   FROM carried c
   JOIN leaf s ON s.member = c.oid AND (s.oid <> c.oid OR c.entry IS NULL)
   JOIN pg_class l ON l.oid = s.oid AND l.reltoastrelid <> 0
   GROUP BY c.oid
 ), identity AS (
-  -- The columns by which the rows of a table, or of its partitions, are identified.
+  -- The columns that identify the rows of a table or of its partitions.
   SELECT c.oid AS member, l.oid AS leaf, l.relreplident, a.attname, a.attgenerated
   FROM carried c
   JOIN leaf s ON s.member = c.oid AND s.relkind <> 'p'
@@ -72,17 +72,17 @@ WITH RECURSIVE carried AS (
          OR c.no_generated AND EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = c.oid AND g.attgenerated = 's'))
     AND (l.relreplident = 'f' OR a.attnum = ANY ((i.indkey::int2[])[:i.indnkeyatts - 1]))
 )
-SELECT c.oid, c.entry IS NOT NULL AS named, -- and so can be dropped from it
+SELECT c.oid, c.entry IS NOT NULL AS named, -- so that it can be dropped from the publication
   c.filter IS NOT NULL AS some_rows,
   c.list IS NOT NULL AS some_columns,
   coalesce(m.mark, '') AS mark,
-  -- Stored generated columns that are held back.
+  -- Stored generated columns that the publication leaves out.
   ARRAY(SELECT a.attname::text FROM pg_attribute a
         WHERE a.attrelid = c.oid AND a.attgenerated = 's' AND NOT a.attisdropped AND c.no_generated AND c.list IS NULL
         ORDER BY a.attnum) AS generated,
-  -- What makes the table's own UPDATE and DELETE fail: columns of its identity that the
-  -- list of columns does not have (FULL goes with no list at all), or that are generated
-  -- and held back, or a WHERE clause on columns that are not of its identity.
+  -- These make the table's own UPDATE and DELETE fail: columns of its identity that the
+  -- column list does not have (FULL allows no list), generated ones that the publication
+  -- leaves out, and a WHERE clause on columns that its identity does not have.
   ARRAY(SELECT DISTINCT i.attname::text FROM identity i
         WHERE i.member = c.oid AND c.list IS NOT NULL
           AND (i.relreplident = 'f' OR NOT EXISTS (

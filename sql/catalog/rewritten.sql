@@ -1,9 +1,9 @@
--- What became of tables that are stored in another file than before, or that are new
--- among a table's partitions. VACUUM FULL, CLUSTER, REPACK and SET TABLESPACE copy the
--- rows as they are; ALTER TABLE that gives columns other values alters the columns, too;
--- TRUNCATE forgets how many rows there were, until somebody counts them again.
--- $1: the tables. $2: how many columns each had. $3: the oldest transaction that was
--- open when they were looked at before. $4: when that was. $5: the partitioned table.
+-- What happened to the rows of tables that have another file than before, or that are new
+-- partitions. VACUUM FULL, CLUSTER, REPACK and SET TABLESPACE copy the rows as they are. An
+-- ALTER TABLE that changes values alters columns, too. After TRUNCATE PostgreSQL does not
+-- know the number of rows, until VACUUM or ANALYZE counts them again.
+-- $1: the tables. $2: how many columns each had. $3: the oldest open transaction when they
+-- were last read. $4: the time of that. $5: the partitioned table.
 SELECT c.oid::int8,
   EXISTS (SELECT FROM pg_attribute a
           WHERE a.attrelid = c.oid AND a.attnum BETWEEN 1 AND was.columns AND NOT a.attisdropped
@@ -12,9 +12,9 @@ SELECT c.oid::int8,
     pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid),
     pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid)) >= $4::timestamptz, false)) AS emptied,
   c.xmin::text::bigint AS xid,
-  -- A table that was made as a partition has its columns and the system's from one
-  -- command; those of one that was attached were updated then. Each table above it was
-  -- made so, too, or became a partition before.
+  -- If a table was created as a partition, one command has written the rows of all its
+  -- columns in pg_attribute, system columns included; ATTACH PARTITION updates them. Each
+  -- table above it was created as a partition, too, or became one before.
   NOT EXISTS (
     WITH RECURSIVE way AS (
       SELECT i.inhrelid, i.inhparent, i.xmin::text::bigint AS attached FROM pg_inherits i WHERE i.inhrelid = c.oid
