@@ -62,9 +62,9 @@ func (d *decoder) decodeChunk(ctx context.Context, c *chunk) error {
 			d.progress.changes[d.batch.Changes[i].Op].Add(1)
 		}
 	}
-	d.confirm(d.batch.End)
+	d.progress.confirm(d.batch.End)
 	if !d.open {
-		d.confirm(c.keepalive)
+		d.progress.confirm(c.keepalive)
 	}
 	d.reportUnseen()
 	if cap(c.buf) > maxIdle {
@@ -74,12 +74,6 @@ func (d *decoder) decodeChunk(ctx context.Context, c *chunk) error {
 		clear(d.values[:cap(d.values)])
 	}
 	return nil
-}
-
-func (d *decoder) confirm(lsn wal.LSN) {
-	if uint64(lsn) > d.progress.confirmed.Load() {
-		d.progress.confirmed.Store(uint64(lsn))
-	}
 }
 
 func (d *decoder) decodeMessage(ctx context.Context, m []byte) error {

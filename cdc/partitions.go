@@ -21,7 +21,10 @@ type partitions struct {
 	columns    []string                 // of the table
 	leaves     map[uint32]*leafIdentity // by OID, as they were last described
 	identities []*leafIdentity          // the distinct ones of leaves
-	// learned counts how often a partition has begun to log more than before.
+	// learned counts how often a partition has begun to log more than before. A
+	// [wal.Relation] carries the count to the hub. When it grows, the hub asks clients to
+	// load their rows again if they may hold a row that does not match: the row was sent
+	// because too little was known of it, and is known not to match from now on.
 	learned int
 }
 

@@ -3,77 +3,14 @@ package cdc
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pglogrepl"
-	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablewire/tablewire/cdc/catalog"
 	"github.com/tablewire/tablewire/cdc/internal/pgerror"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
-	"github.com/tablewire/tablewire/protocol/wal"
 )
-
-// The delays between two attempts to connect: doubled each time, and jittered.
-const (
-	firstDelay = 100 * time.Millisecond
-	maxDelay   = 10 * time.Second
-)
-
-// epoch tells servers and their histories apart: a position of one means nothing in
-// another (manual: Streaming Replication Protocol, IDENTIFY_SYSTEM).
-type epoch struct {
-	system   string
-	timeline int32
-}
-
-// follow runs one session after the other until ctx ends. It returns an error if the
-// first session fails before the stream is live.
-func (s *Stream) follow(ctx context.Context) error {
-	delay := firstDelay
-	for {
-		connected, confirmed := time.Now(), s.progress.confirmed.Load()
-		err := s.session(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if why := lossReason(err); why != "" {
-			s.recreateReason = why
-		}
-		wasLive := s.live.Swap(&liveness{err}).err == nil
-		started, temporary := s.hasStarted(), isTemporary(err)
-		if !started && isSlotActive(err) {
-			if err := s.awaitSlot(ctx, err); err != nil || ctx.Err() != nil {
-				return err
-			}
-			continue
-		}
-		if !started && !temporary {
-			return err
-		}
-		// A session that failed at once, and got nowhere, is likely to do so again.
-		if wasLive && (s.progress.confirmed.Load() != confirmed || time.Since(connected) > time.Minute) {
-			delay = firstDelay
-			s.outage.end()
-		}
-		wait := delay/2 + rand.N(delay)
-		delay = min(2*delay, maxDelay)
-		if temporary {
-			s.report(ctx, &s.outage, "the replication stream waits", err)
-		} else {
-			s.restarts.Add(1)
-			s.report(ctx, &s.outage, "the replication stream was interrupted; it will be resumed", s.nameHolder(ctx, err), "retry_in", wait.Round(time.Millisecond))
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
 
 // session is one connection, from the first look at the server to the connection's end.
 func (s *Stream) session(ctx context.Context) error {
@@ -131,29 +68,6 @@ func (s *Stream) publicationCreated() {
 	}
 }
 
-// checkEpoch resets the epoch if the server is another one than before, or was restored
-// to an earlier state: then nothing tells which changes are missing.
-func (s *Stream) checkEpoch(ctx context.Context, conn *pgconn.PgConn) error {
-	id, err := pglogrepl.IdentifySystem(ctx, conn)
-	if err != nil {
-		return pgerror.NotReplicating(fmt.Errorf("identify the server: %w", err))
-	}
-	before, now := s.epoch, epoch{id.SystemID, id.Timeline}
-	s.epoch = now
-	if before == (epoch{}) || before == now && uint64(id.XLogPos) >= s.progress.confirmed.Load() {
-		return nil
-	}
-	s.resetEpoch("the server is another one, or was restored from a backup or promoted")
-	return nil
-}
-
-// resetEpoch forgets all positions, because changes may be lost, and reports that.
-func (s *Stream) resetEpoch(why string) {
-	s.cfg.Logger.Error("CHANGES MAY BE LOST: clients are told to come back", "slot", s.cfg.Slot, "reason", why)
-	s.progress.reset()
-	s.cfg.Lost()
-}
-
 // stream runs the goroutines of a connection until it or ctx ends.
 func (s *Stream) stream(ctx context.Context, r *receiver) error {
 	d := &decoder{
@@ -203,29 +117,4 @@ func (s *Stream) decode(ctx context.Context, d *decoder, free chan<- *chunk, ful
 			free <- c
 		}
 	}
-}
-
-// progress is what outlives a connection.
-type progress struct {
-	confirmed    atomic.Uint64 // LSN
-	transactions atomic.Uint64
-	changes      [len(wal.Ops)]atomic.Uint64
-	omitted      atomic.Uint64 // values that were too long to be delivered
-
-	// Owned by the decoder, and by follow while there is none:
-
-	// published is the position before which all changes have been published. After a lost
-	// connection the server sends some of them again, and the decoder skips them.
-	published   wal.Position
-	partitions  map[uint32]*partitions // by the OID of the partitioned table
-	truncations map[uint32][]uint32    // by OID: the last transactions that truncated the whole table
-	// omissionLogged is when the last omission was logged.
-	omissionLogged time.Time
-}
-
-// reset forgets everything that is said in positions or transactions.
-func (p *progress) reset() {
-	p.confirmed.Store(0)
-	p.published = wal.Position{}
-	p.partitions, p.truncations = nil, nil
 }

@@ -13,21 +13,23 @@ import (
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
-// slotOptions are the options of a slot. A slot that must be created again keeps them.
+// slotOptions are the options of a slot. A slot that replaces a lost one gets the same.
 type slotOptions struct{ failover, twoPhase bool }
 
-// prepareSlot creates the publication and then the slot, where they are missing. The order
-// matters: a slot decodes each change with the catalog of that moment, so the publication
+// prepareSlot creates the publication and then the slot, where they are missing; the
+// catalog's Refresh creates the publication. The order matters: a slot decodes each change with the catalog of that moment, so the publication
 // must exist before the slot does.
 func (s *Stream) prepareSlot(ctx context.Context, conn *pgconn.PgConn, info pgcatalog.ServerInfo) error {
 	if info.SlotExists {
 		s.slotOptions = slotOptions{info.SlotFailover, info.SlotTwoPhase}
 	}
-	if s.recreateReason == "" { // else an attempt to create it again has failed, and its reason still holds
+	// A reason that is set comes from a session that lost its slot, or from an attempt that
+	// failed. It still holds.
+	if s.recreateReason == "" {
 		s.recreateReason = s.reasonToRecreate(info)
 	}
-	// Somebody has created the missing slot meanwhile, maybe the server itself by slot
-	// synchronization. That slot may hold more than one that we would create in its place.
+	// keep: the slot was missing, and somebody has created it since, maybe the server itself
+	// by slot synchronization. It may hold older changes than a new one.
 	keep := s.recreateReason == slotMissing && info.SlotExists && s.reasonToRecreate(info) == ""
 	if err := s.catalog.Refresh(ctx, time.Now()); err != nil {
 		return err
@@ -71,7 +73,7 @@ func (s *Stream) reasonToRecreate(info pgcatalog.ServerInfo) string {
 	return ""
 }
 
-// createSlot creates the slot, with the options of the one before.
+// createSlot creates the slot, with the options of the one that it replaces.
 func (s *Stream) createSlot(ctx context.Context, conn *pgconn.PgConn, info pgcatalog.ServerInfo) error {
 	waiting := time.AfterFunc(2*time.Second, func() { s.logWaiting(info.InRecovery) })
 	defer waiting.Stop()

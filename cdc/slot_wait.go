@@ -16,8 +16,8 @@ import (
 // predecessor, on a machine that lost its power: PostgreSQL notices only after
 // wal_sender_timeout that it is gone.
 const (
-	// hiddenWait is for a reader that our role may not see. It has another role, and so is
-	// not our predecessor.
+	// hiddenWait is how long to wait for a reader whose row in pg_stat_activity our role may
+	// not see. It is not our predecessor, which would have our role.
 	hiddenWait = 5 * time.Second
 	// quietAfter is when a reader that has sent no status update counts as gone: Tablewire
 	// sends one every 10 seconds at least (Config.StatusInterval), as pg_recvlogical does.
@@ -28,8 +28,9 @@ const (
 	pollInterval = 200 * time.Millisecond
 )
 
-// awaitSlot waits, at a start, for a slot that another process reads. It returns nil when
-// the slot is free, and the problem slot-in-use when the reader is alive or stays.
+// awaitSlot waits, at a start, for a slot that another process reads. busy is the server's
+// error that says so. awaitSlot returns nil when the slot is free, or when ctx ends. When
+// the reader is alive or stays, it returns busy as the problem slot-in-use.
 func (s *Stream) awaitSlot(ctx context.Context, busy error) error {
 	look := time.NewTicker(pollInterval)
 	defer look.Stop()

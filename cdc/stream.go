@@ -27,15 +27,19 @@ type Stream struct {
 	retained atomic.Int64  // bytes
 	restarts atomic.Uint64
 
-	// interrupted receives the reason for which a session must end and its slot be created
-	// again: the publication that the session decodes with was dropped. Has room for one.
+	// interrupted receives from publicationCreated why a session must end and its slot be
+	// created again: the publication that the session decodes with was dropped. It has room
+	// for one reason.
 	interrupted chan string
 
 	// Owned by the goroutine of follow:
-	recreateReason string // why the slot must be created again; "" once it is
+
+	// recreateReason is why the slot must be created again: follow sets it to why a session
+	// lost its slot, prepareSlot to what it finds wrong. It is "" once the slot is created.
+	recreateReason string
 	slotOptions    slotOptions
-	epoch          epoch // of the server at the last connection
-	outage         outage
+	epoch          epoch         // of the server at the last connection
+	failures       failureLog    // of sessions
 	timeout        time.Duration // wal_sender_timeout at the last connection; 0: none
 }
 
@@ -117,7 +121,7 @@ func (s *Stream) Run(ctx context.Context) error {
 func (s *Stream) monitor(ctx context.Context) {
 	t := time.NewTicker(s.cfg.RefreshInterval)
 	defer t.Stop()
-	var tables, types outage
+	var tables, types failureLog
 	for {
 		s.measure(ctx)
 		select {
@@ -142,14 +146,14 @@ func (s *Stream) measure(ctx context.Context) {
 }
 
 // report logs a failure of something that is tried again and again: once, and then
-// seldom. A nil error ends the outage.
-func (s *Stream) report(ctx context.Context, o *outage, message string, err error, attrs ...any) {
+// seldom. A nil error means that it succeeded.
+func (s *Stream) report(ctx context.Context, failures *failureLog, message string, err error, attrs ...any) {
 	switch {
 	case ctx.Err() != nil:
 	case err == nil:
-		o.end()
+		failures.reset()
 	default:
-		o.log(s.cfg.Logger, message, err, attrs...)
+		failures.log(s.cfg.Logger, message, err, attrs...)
 	}
 }
 

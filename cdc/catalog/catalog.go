@@ -27,7 +27,7 @@ type Catalog struct {
 	// generation grows whenever the catalog learns something that the stream does not
 	// tell: the decoder then makes its relations again.
 	generation atomic.Uint64
-	unseen     unseen
+	unseen     pendingUnseen
 
 	castsLogged sync.Map // the columns that warnOfCasts has logged
 
@@ -51,7 +51,7 @@ func New(cfg Config) *Catalog {
 	cfg.setDefaults()
 	return &Catalog{
 		cfg: cfg, resolver: NewResolver(cfg.Database), opened: make(chan struct{}), refreshing: make(chan struct{}, 1), describing: make(chan struct{}, 1),
-		versions: map[wal.TableName]version{}, unseen: unseen{arrived: make(chan struct{}, 1)},
+		versions: map[wal.TableName]version{}, unseen: pendingUnseen{arrived: make(chan struct{}, 1)},
 	}
 }
 

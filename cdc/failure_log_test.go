@@ -9,12 +9,12 @@ import (
 
 // A failure that lasts is logged once, and then seldom, with how often it occurred. Another
 // failure is logged at once. Digits do not make another failure.
-func TestOutage(t *testing.T) {
+func TestFailureLog(t *testing.T) {
 	t.Parallel()
-	var o outage
+	var l failureLog
 	now := time.Date(2026, 11, 30, 6, 0, 0, 0, time.UTC)
 	met := func(text string) string {
-		log, times, since := o.record(errors.New(text), now)
+		log, times, since := l.record(errors.New(text), now)
 		if !log {
 			return ""
 		}
@@ -36,12 +36,12 @@ func TestOutage(t *testing.T) {
 	now = now.Add(50 * time.Second)
 	want(met("active for PID 9"), "active for PID 9: 6 since 06:00:00")
 	want(met("active for PID 9"), "")
-	o.end()
+	l.reset()
 	want(met("active for PID 9"), "active for PID 9: 1 since 06:05:00")
 	for i := range 1000 {
 		met(fmt.Sprintf("%c%c", 'a'+i%26, 'a'+i/26))
 	}
-	if len(o.failures) > 101 {
-		t.Errorf("%d failures are remembered", len(o.failures))
+	if len(l.failures) > 101 {
+		t.Errorf("%d failures are remembered", len(l.failures))
 	}
 }

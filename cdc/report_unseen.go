@@ -6,21 +6,6 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// maxTruncations is how many transactions that truncated a table are remembered.
-const maxTruncations = 16
-
-// truncated notes that a transaction has truncated a table, as a whole.
-func (p *progress) truncated(table, xid uint32) {
-	if p.truncations == nil {
-		p.truncations = map[uint32][]uint32{}
-	}
-	list := p.truncations[table]
-	if len(list) == maxTruncations {
-		list = slices.Delete(list, 0, 1)
-	}
-	p.truncations[table] = append(list, xid)
-}
-
 // reportUnseen reports what happened to rows without events, up to the position that the
 // stream has reached. It runs for every chunk.
 func (d *decoder) reportUnseen() {

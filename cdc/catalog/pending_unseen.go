@@ -17,10 +17,10 @@ func (c *Catalog) TakeUnseen(at wal.LSN) []pgcatalog.Unseen { return c.unseen.ta
 // the stream has come to its position.
 func (c *Catalog) UnseenArrived() <-chan struct{} { return c.unseen.arrived }
 
-// unseen holds back what the catalog knows to have happened to rows without events until
-// the stream has passed its position: changes from before it may still show rows as they
-// were. Its methods may be called concurrently.
-type unseen struct {
+// pendingUnseen is a waiting list: what happened to rows without events, because PostgreSQL
+// sends none for it. Each item waits until the stream has passed its position: changes from
+// before may still show rows as they were. Its methods may be called concurrently.
+type pendingUnseen struct {
 	next    atomic.Uint64 // the least position that something waits for; 0: nothing does
 	arrived chan struct{} // receives when list grows; has room for one
 
@@ -29,7 +29,7 @@ type unseen struct {
 }
 
 // accept takes over what a refresh has found.
-func (u *unseen) accept(state pgcatalog.PublicationState) {
+func (u *pendingUnseen) accept(state pgcatalog.PublicationState) {
 	if len(state.Unseen) == 0 && u.next.Load() == 0 {
 		return
 	}
@@ -52,7 +52,7 @@ func (u *unseen) accept(state pgcatalog.PublicationState) {
 }
 
 // take returns what happened before a position.
-func (u *unseen) take(at wal.LSN) (passed []pgcatalog.Unseen) {
+func (u *pendingUnseen) take(at wal.LSN) (passed []pgcatalog.Unseen) {
 	if next := u.next.Load(); next == 0 || uint64(at) < next {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (u *unseen) take(at wal.LSN) (passed []pgcatalog.Unseen) {
 	return passed
 }
 
-func (u *unseen) setNext() {
+func (u *pendingUnseen) setNext() {
 	next := wal.LSN(0)
 	for _, e := range u.list {
 		if next == 0 || e.At < next {
