@@ -30,8 +30,8 @@ type Verdict uint8
 // The verdicts over a message.
 const (
 	Accept      Verdict = iota
-	Drop                // the connection has sent too many
-	DropAddress         // its address has
+	Drop                // the connection has sent too many messages
+	DropAddress         // the connections of its address together have
 	CloseFlood          // too many were dropped: the connection is to be closed
 	numVerdicts
 )

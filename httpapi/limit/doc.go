@@ -4,8 +4,8 @@
 // A [Limits] counts for a whole server. Each connection has a [Client] in it, from
 // [Limits.Admit] to [Limits.Release]; a plain request is charged with
 // [Limits.ChargeRequest]; [Limits.ConnState] counts the connections of an http.Server that
-// are no sockets yet. Whoever reads of another limit being hit reports it with
-// [Limits.Hit], so that all are counted in one place ([Limits.Hits]).
+// have not been upgraded yet. A caller that enforces a limit of its own, such as the rooms',
+// reports a hit with [Limits.Hit], so that all are counted in one place ([Limits.Hits]).
 //
 // A client address is an IPv4 address, or the first 64 bits of an IPv6 one. [Proxies] finds
 // it behind proxies that are trusted. A Limits remembers an address until it may spend
