@@ -8,7 +8,8 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// Condition returns the condition that a server's error is, or nil if it is no known one.
+// Condition returns the problem for a server's error, or nil if the error is no known
+// condition.
 func Condition(pg *pgconn.PgError) *protocol.Problem {
 	problem := condition(pg, strings.ToLower(pg.Message))
 	if problem == nil {
@@ -28,7 +29,7 @@ func condition(pg *pgconn.PgError, message string) *protocol.Problem {
 		if strings.Contains(message, "pg_hba.conf") {
 			return &protocol.Problem{ID: "pg-hba", Hint: "let the role in by a line in the server's pg_hba.conf (replication=database needs no line of its own: it is a connection to the database), or check sslmode in the database URL"}
 		}
-		return &protocol.Problem{ID: "login-refused", Hint: "check the user and the password in the database URL; " + escapes}
+		return &protocol.Problem{ID: "login-refused", Hint: "check the user and the password in the database URL; " + hintEscapes}
 	case NoDatabase:
 		return &protocol.Problem{ID: "database-missing", Hint: "check the database's name at the end of the database URL"}
 	case Insufficient:

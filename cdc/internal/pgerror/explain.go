@@ -12,9 +12,9 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// Explain returns an error that the stream or its database met as a problem with a
-// hint, if it is one of the known conditions. Any other error it returns as it is, with
-// the DETAIL and HINT of the server in its text.
+// Explain turns a known error of the stream or the database into a [protocol.Problem] with
+// a hint. It returns any other error of a server with the server's DETAIL and HINT in its
+// text, and any other error unchanged.
 func Explain(err error) error {
 	var problem *protocol.Problem
 	if err == nil || errors.As(err, &problem) {
@@ -36,7 +36,7 @@ func explainServer(err error, pg *pgconn.PgError) error {
 		return &protocol.Problem{
 			ID:   "database-url-parameter",
 			What: "the server refuses a parameter that the database URL sets",
-			Hint: "check what the URL sets after its ?; " + escapes,
+			Hint: "check what the URL sets after its ?; " + hintEscapes,
 			Err:  fmt.Errorf("SQLSTATE %s", pg.Code),
 		}
 	}

@@ -9,17 +9,17 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// escapes says how to write a password into a URL.
-const escapes = "in a URL, write these characters of a password as: @ %40, : %3A, / %2F, ? %3F, # %23, % %25, blank %20 " +
+// hintEscapes says how to write a password into a URL.
+const hintEscapes = "in a URL, write these characters of a password as: @ %40, : %3A, / %2F, ? %3F, # %23, % %25, blank %20 " +
 	"(in a key=value string: password='...' in quotes)"
 
-// badURL is for a URL that must not be used. The problem must not quote it, because nobody
+// badURL returns the problem database-url, for a URL that must not be used. The problem must not quote it, because nobody
 // knows where in it the password is.
 func badURL(what string) error {
 	return &protocol.Problem{
 		ID:   "database-url",
 		What: what,
-		Hint: "it looks like postgres://user:password@host:5432/database?sslmode=require; " + escapes,
+		Hint: "it looks like postgres://user:password@host:5432/database?sslmode=require; " + hintEscapes,
 	}
 }
 
