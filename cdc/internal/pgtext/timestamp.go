@@ -9,7 +9,9 @@ func appendTimestamp(dst, text []byte) []byte { return appendMoment(dst, text, "
 // string.
 func appendTimestampTZ(dst, text []byte) []byte { return appendMoment(dst, text, "+00", "Z") }
 
-// appendMoment appends a date and time of day, with zone for offset.
+// appendMoment appends a date and time of day as docs/types.md promises. The text must end in
+// offset, but for an era; zone is written in the offset's place. Any other text, such as an
+// infinity, is appended as a string.
 func appendMoment(dst, text []byte, offset, zone string) []byte {
 	day := dateLen(text)
 	if day == 0 || day == len(text) || text[day] != ' ' {
@@ -58,7 +60,7 @@ func clockLen(s []byte) int {
 	return n
 }
 
-// matches reports whether s begins as the layout, in which 0 is any digit.
+// matches reports whether s begins like the layout, in which 0 stands for any digit.
 func matches(s []byte, layout string) bool {
 	if len(s) < len(layout) {
 		return false
