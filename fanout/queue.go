@@ -9,7 +9,7 @@ import (
 
 // Waker learns that a queue has frames for its socket. The goroutine that pushed calls
 // Wake, perhaps while it holds a room's lock: so Wake must neither block nor call this
-// package. After it, Take must be called until it returns nothing.
+// package. After a Wake, the Waker's owner calls Take until Take returns nothing.
 type Waker interface {
 	Wake(q *Queue)
 }
@@ -19,20 +19,26 @@ type Waker interface {
 // calls.
 //
 // A queue sleeps until something is pushed. Then it wakes its Waker, once, and is awake
-// until Take finds it empty. So a socket needs a writer only while it has frames.
+// until Take finds it empty. So a socket needs a writer only while it has frames. A second
+// wake would put the socket into the run queue twice, and two writers would write to it.
 type Queue struct {
 	waker Waker
 	limit int
 
 	mu     sync.Mutex
-	first  wsframe.Frame    // the oldest; apart from more, because mostly there is one
+	first  wsframe.Frame    // the oldest; kept outside more, so that a single frame needs no slice
 	more   *[]wsframe.Frame // the others, in order; nil if there are none
 	bytes  int              // pushed and not yet written
-	exempt int              // of bytes: those of an oversized push that are exempt from limit
-	ahead  int              // of bytes: those up to the end of the oversized push
 	awake  bool
 	closed bool // nothing is accepted any more
 	code   protocol.CloseCode
+
+	// An oversized push is exempt from limit until it is written. Say limit is 100, 30 bytes
+	// wait, and a frame of 500 is pushed: bytes is 530, exempt 500, untilOversizedEnd 530.
+	// When 40 bytes are written, 490 are left of the frame, and all three are 490. So 100
+	// bytes of other frames have room, but no second oversized push has.
+	exempt            int // of bytes: those that do not count against limit
+	untilOversizedEnd int // of bytes: those up to the end of the oversized push
 }
 
 // Init readies the queue; call it once, before anything else. At most limit bytes wait.
@@ -89,7 +95,7 @@ func (q *Queue) admit(frames []wsframe.Frame, size int) bool {
 			return false
 		}
 	}
-	q.exempt, q.ahead = exempt, q.bytes+size
+	q.exempt, q.untilOversizedEnd = exempt, q.bytes+size
 	return true
 }
 
@@ -147,8 +153,8 @@ func (q *Queue) Take(into []wsframe.Frame) (frames []wsframe.Frame, last bool) {
 func (q *Queue) Written(n int) {
 	q.mu.Lock()
 	q.bytes -= n
-	q.ahead = max(q.ahead-n, 0)
-	q.exempt = min(q.exempt, q.ahead) // the written bytes of an oversized push make no room
+	q.untilOversizedEnd = max(q.untilOversizedEnd-n, 0)
+	q.exempt = min(q.exempt, q.untilOversizedEnd) // the written bytes of an oversized push make no room
 	q.mu.Unlock()
 }
 
@@ -197,7 +203,7 @@ func (q *Queue) dropAll() {
 			q.bytes -= len(f)
 		}
 	}
-	q.exempt, q.ahead = 0, 0
+	q.exempt, q.untilOversizedEnd = 0, 0
 	q.clear()
 }
 
