@@ -10,20 +10,23 @@ import (
 
 // columnValue is the value of one column, or of one path into a column, in the row that the
 // index is matching. It is parsed, folded and so on once for all clauses, and only if one needs
-// it: each result has the generation that it was made in, and is stale in any other.
+// it. A generation is the number of a row: a result that was made in another generation than
+// Index.generation belongs to an earlier row, and is made again.
 type columnValue struct {
 	generation uint64 // of state and text
 	state      wal.State
-	text       []byte // of state Text
+	text       []byte // if state is Text
 
-	parsed [2]parsedValue // of a path: as text, and as a number; otherwise only the first
+	// parsed[0] is the value as the column's type, or a path's value as text. parsed[1] is a
+	// path's value as a number; columns have none.
+	parsed [2]parsedValue
 
-	lowerGeneration uint64 // of lower: the cast to text, in lower case
-	lower           []byte
+	lowerGeneration uint64 // of lower
+	lower           []byte // the cast to text, in lower case
 
-	foldGeneration uint64 // of folded: the text as the opclass folds it; foldable says whether it can
-	folded         []byte
-	foldable       bool
+	foldGeneration uint64 // of folded and foldable
+	folded         []byte // the text as the opclass folds it
+	foldable       bool   // the opclass can fold the text
 }
 
 // parsedValue is a text as an opclass reads it.
@@ -37,7 +40,8 @@ type parsedValue struct {
 	key        uint64 // the datum's sort key, if hasKey
 }
 
-// valueOf returns a value of the present row: of the column id, or of the path ^id.
+// valueOf returns a value of the present row. An id of 0 or more is a column's index; a negative
+// id is that of the path x.paths.items[^id].
 func (x *Index) valueOf(id int32) *columnValue {
 	if id >= 0 {
 		v := &x.columnValues[id]

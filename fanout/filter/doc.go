@@ -10,7 +10,8 @@
 //	compile.go, group.go     groups of clauses, and their limits
 //	clause.go                clause: a column, an operator, typed operands
 //	filter.go                Filter: an AND of ORs of clauses, in a canonical form
-//	match.go, needle.go      whether a clause holds for a row
+//	clause_match.go, needle.go
+//	                         whether a clause holds for a row
 //	result.go, limits.go     No, Unknown, Yes; what a client may ask for
 //	valueerror.go            an error without the client's values, for the log
 //

@@ -10,8 +10,8 @@ import (
 
 // Filter is a compiled filter. It is never altered, and safe for concurrent use.
 type Filter struct {
-	// clauses has one group behind the other; clause.last ends a group. The filter is the AND of
-	// its groups, a group the OR of its clauses. A plain clause is a group of one.
+	// clauses holds all groups in a row; clause.last marks the end of each. The filter is the AND
+	// of its groups, and a group the OR of its clauses. A plain clause is a group of one.
 	clauses []clause
 
 	key string

@@ -1,8 +1,8 @@
 package filter
 
 // postings is a list of postings. It has no gaps, so that going through it costs no more than
-// the number of its postings, and shrinks as they leave. If there are chains, the postings with
-// one key are chained.
+// the number of its postings, and shrinks as they leave. Postings with the same key form a chain
+// (a linked list), if chains is set.
 type postings struct {
 	list pagedList[posting]
 

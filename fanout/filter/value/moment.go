@@ -2,12 +2,12 @@ package value
 
 import "bytes"
 
-// moment is a date with or without a time of day, as it is written.
+// moment is a date with or without a time of day, as it is written: before its offset is applied.
 type moment struct {
 	infinite int   // -1 or 1 for -infinity and infinity
 	days     int64 // since 2000-01-01
 	micros   int64 // since midnight
-	offset   int64 // seconds east of UTC
+	offset   int64 // seconds east of UTC; 0 if none was written
 }
 
 // readMoment reads ISO 8601, extended or basic, and what PostgreSQL prints:
