@@ -9,12 +9,12 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// member is a table that the publication carries: a row of catalog/publication_tables.sql.
+// member is a table that the publication has: a row of catalog/publication_tables.sql.
 type member struct {
 	OID                   uint32
-	Named                 bool // the publication names it, so that it can be dropped from that
-	SomeRows, SomeColumns bool // the publication leaves some out
-	Mark                  string
+	Named                 bool     // the publication names it, so that it can be dropped from the publication
+	SomeRows, SomeColumns bool     // the publication leaves some out
+	Mark                  string   // changes when somebody alters what the publication has of it; see pgcatalog.Table.Mark
 	Generated             []string // stored generated columns that the publication leaves out
 	// These make the table's own UPDATE and DELETE fail: columns of its identity that the
 	// column list does not have, generated ones that the publication leaves out, and columns
@@ -32,7 +32,7 @@ func (m *member) toasts() map[uint32]uint32 {
 	return toasts
 }
 
-// members are the tables that the publication carries, by OID.
+// members are the tables that the publication has, by OID.
 type members map[uint32]member
 
 func (m members) have(oid uint32) bool {
@@ -78,7 +78,7 @@ func (d *Database) refuseBroken(s *syncState) {
 	}
 }
 
-// refuseMissing refuses the tables that somebody else's publication does not carry.
+// refuseMissing refuses the tables that somebody else's publication does not have.
 func (d *Database) refuseMissing(s *syncState) {
 	for i := range s.matching {
 		t := &s.matching[i]
@@ -141,7 +141,7 @@ func (p *publication) setAllTables(excepted []string) string {
 	return s
 }
 
-// limitations warns of what the publication leaves out of the tables that it carries:
+// limitations warns of what the publication leaves out of the tables that it has:
 // nothing may be lost silently.
 func (d *Database) limitations(s *syncState) []string {
 	var warnings []string

@@ -25,8 +25,8 @@ type storage struct {
 
 // readAt says when a storage was read.
 type readAt struct {
-	Xmin              int64 // the oldest transaction that was open
-	Moment            string
+	Xmin              int64  // the oldest transaction that was open
+	Moment            string // the server's clock, as "2024-05-06 07:08:09.123456+00": for PostgreSQL to read again
 	Inserted, Flushed string // the insert and flush positions of the log
 }
 
