@@ -16,7 +16,7 @@ import (
 // concurrently.
 type clientLog struct {
 	log        *slog.Logger
-	queueBytes int // that may wait for a client
+	queueBytes int // bytes that may wait for a client
 
 	origins    limit.LogLimiter[clientSubject]
 	slowOnes   limit.LogLimiter[clientSubject]

@@ -6,20 +6,20 @@ type Kind uint8
 // The kinds of limits. Package limit itself hits those that [Limits] and [Client] are
 // about; the others are reported by whoever enforces them.
 const (
-	Messages Kind = iota
-	AddressMessages
-	Frames
-	Connections
-	AddressConnections
-	Connects
-	Unauthenticated
-	Handshakes
-	Rooms
-	Participants
-	Requests
-	Origins
-	MessageBytes
-	TextBytes
+	Messages           Kind = iota // messages that a connection sends in a second
+	AddressMessages                // messages that all connections of an address send in a second
+	Frames                         // control frames and fragments, which are no message by themselves
+	Connections                    // connections in all
+	AddressConnections             // connections of an address
+	Connects                       // connections that an address opens in a second
+	Unauthenticated                // connections that have not authenticated yet, in all or of an address
+	Handshakes                     // connections that have not been upgraded yet, likewise
+	Rooms                          // rooms in all
+	Participants                   // participants of a room
+	Requests                       // plain requests of an address
+	Origins                        // pages whose origin may not connect
+	MessageBytes                   // the length of a message or of a request's body
+	TextBytes                      // the length of an ID, a name or a title
 	numKinds
 )
 
