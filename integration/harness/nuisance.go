@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// nuisances are what [Load.Disturb] can do, by name. Each call gets its number.
+// nuisances are what [Load.Disturb] can do, by name. n counts the calls.
 var nuisances = map[string]func(ctx context.Context, addr string, n int){
 	"churn":     churn,
 	"connects":  inTurn(connects),

@@ -20,8 +20,9 @@ type Server struct {
 }
 
 // Serve starts a server on a database and waits until it is ready. The slot's name must be
-// free in the whole PostgreSQL server. The publication is "wire_" and the slot's name.
-// Flags come last, so they override what Serve sets.
+// free in the whole PostgreSQL server. The publication's name is the slot's with "wire_" in
+// front: if the program took one name for the other, tests would fail. Flags come last, so
+// they override what Serve sets.
 func Serve(t testing.TB, databaseURL, slot string, flags ...string) *Server {
 	t.Helper()
 	return ServeNamed(t, databaseURL, append([]string{"--slot", slot, "--publication", "wire_" + slot}, flags...)...)
