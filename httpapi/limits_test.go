@@ -389,8 +389,8 @@ func TestLengthsAreCounted(t *testing.T) {
 	w.wantLimited(t, limit.MessageBytes, 2)
 }
 
-// TestFloodWhileRejected: a connection that is upgraded only to be rejected gives its slot
-// back as well.
+// TestFloodWhileRejected: a connection that is upgraded only to be rejected ends its turn
+// as well.
 func TestFloodWhileRejected(t *testing.T) {
 	t.Parallel()
 	w := setup(t, func(c *Config) { c.MaxConnections = 1 })
@@ -404,9 +404,9 @@ func TestFloodWhileRejected(t *testing.T) {
 		}
 	}
 	deadline := time.Now().Add(patient)
-	for w.limits.Usage().Rejections > 0 || w.transport.Stats().Slots > 0 {
+	for w.limits.Usage().Rejections > 0 || w.transport.Stats().Turns > 0 {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d are still being rejected, %d slots are held", w.limits.Usage().Rejections, w.transport.Stats().Slots)
+			t.Fatalf("%d are still being rejected, %d have a turn", w.limits.Usage().Rejections, w.transport.Stats().Turns)
 		}
 		runtime.Gosched()
 	}

@@ -128,9 +128,9 @@ func setupTimes(t testing.TB, timeouts ws.Timeouts, change ...func(*Config)) *si
 	t.Cleanup(func() {
 		w.http.Close()
 		w.stop()
-		for deadline := time.Now().Add(patient); w.transport.Stats().Slots > 0; runtime.Gosched() {
+		for deadline := time.Now().Add(patient); w.transport.Stats().Turns > 0; runtime.Gosched() {
 			if time.Now().After(deadline) {
-				t.Error("a connection that has ended still holds a slot")
+				t.Error("a connection that has ended still has a turn")
 				break
 			}
 		}

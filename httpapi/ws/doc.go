@@ -57,9 +57,9 @@
 // # Concurrency
 //
 // There is no lock order: a connection's state is atomic, and no lock of this package is
-// held while a queue's or another is taken. A slot is held while others are taken, but never
-// waited for under a lock, and it is released before anything that may take long without a
-// processor.
+// held while a queue's or another is taken. A connection may have its turn (see readScheduler) while it
+// takes a lock, but never waits for a turn under a lock, and ends its turn before anything
+// that may take long without a processor.
 //
 // # Testing
 //

@@ -163,7 +163,7 @@ func (c *Conn) discard() bool {
 	defer pace.Stop()
 	for until := time.Now().Add(c.transport.cfg.Timeouts.CloseAnswer); time.Now().Before(until); {
 		for range discardAtOnce {
-			n, err := c.conn.Read(buf[:]) // needs no slot: it is hardly work
+			n, err := c.conn.Read(buf[:]) // needs no turn: it is hardly work
 			if err != nil {
 				return false
 			}

@@ -51,8 +51,8 @@ func setup(t *testing.T, change ...func(*Config)) *site {
 		w.http.Close()
 		cancel()
 		running.Wait()
-		if n := w.Stats().Slots; n > 0 {
-			t.Errorf("%d slots are held by connections that have ended", n)
+		if n := w.Stats().Turns; n > 0 {
+			t.Errorf("%d connections that have ended have a turn", n)
 		}
 	})
 	return w

@@ -66,7 +66,7 @@ func (c *Conn) readFirst() {
 		}
 		c.library.SetReadLimit(limit)
 	}
-	c.releaseSlot()
+	c.endTurn()
 	c.handler.First(typ != websocket.TextMessage, message.Bytes())
 }
 
@@ -79,7 +79,7 @@ func (c *Conn) read() {
 		more = err == nil && c.receive(typ, r)
 	}
 	c.leave()
-	c.releaseSlot()
+	c.endTurn()
 	c.transport.goroutines.Done()
 }
 
@@ -108,7 +108,7 @@ var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // leave ends the reading direction.
 func (c *Conn) leave() {
-	c.releaseSlot()
+	c.endTurn()
 	c.handler.Leave()
 	switch {
 	case c.peerClosed: // our answer is queued; the connection is closed behind it

@@ -5,43 +5,44 @@ import (
 	"time"
 )
 
-// readScheduler keeps flooding connections from monopolising the CPUs: they read in short
-// quanta and share a few slots. Owned by the goroutine that reads.
+// readScheduler keeps flooding connections from monopolising the CPUs: they take turns, of
+// which a few may go on at a time, and read one quantum a turn. The goroutine that reads
+// owns it.
 type readScheduler struct {
 	ahead   *[spareBuffer]byte // what was read and not given to the library yet; nil while nothing comes
 	at, end uint16             // the part of ahead that is still to be given
 	more    bool               // the last read filled its buffer: there may be more
-	holding bool               // it holds a slot
+	hasTurn bool               // it has one of the transport's turns
 	work    uint32             // units of work since it last waited for its peer
 }
 
-// slots are for the connections that always have more to do. At most so many of them go
-// on at a time, which leaves the other processors to the connections that seldom have.
-// Those that wait for a slot get one in order.
-type slots chan struct{}
+// turns is a semaphore for the connections that always have more to do. Only as many of
+// them go on at a time as it has room for, which leaves the other processors to the
+// connections that seldom have more. Those that wait get a turn in order.
+type turns chan struct{}
 
-func newSlots() slots { return make(slots, max(1, runtime.GOMAXPROCS(0)/2)) }
+func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
 
 // Work is counted in units. One is about as long as a short message takes.
 const (
 	workUnit = 1 << 10 // bytes that are read are a unit; so is a message
 	quantum  = 8       // units until others go first
-	burst    = 128     // units without a slot, after having waited for the peer
+	burst    = 128     // units without a turn, after having waited for the peer
 )
 
-// cooldown is how long a slot rests after a quantum. It is for the operating system, which
+// cooldown is how long a turn rests after a quantum. It is for the operating system, which
 // would let a busy thread go on for some milliseconds before one that has just been
 // woken. Hardly anybody notices a pause that short.
 const cooldown = time.Millisecond
 
-// coolsDown reports whether slots rest: not where a client may send more than the quanta
-// between the cooldowns let through.
+// coolsDown reports whether turns rest. They don't if a client may send more messages than
+// the quanta between the cooldowns let through.
 func (c *Config) coolsDown() bool {
 	return c.MessageRate > 0 && c.MessageRate <= quantum/4*float64(time.Second/cooldown)
 }
 
 // charge counts work. At the end of a quantum it lets others go first; a connection that has
-// used up its burst waits for a slot.
+// used up its burst waits for a turn.
 func (c *Conn) charge(units int) {
 	before := c.scheduler.work
 	c.scheduler.work += uint32(units)
@@ -53,10 +54,10 @@ func (c *Conn) charge(units int) {
 		runtime.Gosched()
 		return
 	}
-	c.releaseSlot()
+	c.endTurn()
 	select {
-	case c.transport.slots <- struct{}{}:
-		c.scheduler.holding = true
+	case c.transport.turns <- struct{}{}:
+		c.scheduler.hasTurn = true
 	case <-c.transport.ctx.Done(): // the next read finds the connection aborted
 		return
 	}
@@ -69,11 +70,12 @@ func (c *Conn) charge(units int) {
 	}
 }
 
-// releaseSlot is called before anything that may take long without a processor.
-func (c *Conn) releaseSlot() {
-	if c.scheduler.holding {
-		<-c.transport.slots
-		c.scheduler.holding = false
+// endTurn is called before anything that may take long without a processor. It does nothing
+// if the connection has no turn.
+func (c *Conn) endTurn() {
+	if c.scheduler.hasTurn {
+		<-c.transport.turns
+		c.scheduler.hasTurn = false
 	}
 }
 
@@ -81,7 +83,7 @@ func (c *Conn) releaseSlot() {
 // ahead. It waits by itself, and not in a function of its own, to keep the stack shallow.
 func (c *Conn) readConn(p []byte) (n int, err error) {
 	s := &c.scheduler
-	if s.at < s.end || s.more || s.holding && c.raw != nil {
+	if s.at < s.end || s.more || s.hasTurn && c.raw != nil {
 		if n, err = c.readAhead(p); n > 0 || err != nil {
 			return n, err
 		}
@@ -141,5 +143,5 @@ func (c *Conn) releaseBuffers() {
 		spareBuffers.Put(s.ahead)
 		s.ahead, s.at, s.end = nil, 0, 0
 	}
-	c.releaseSlot()
+	c.endTurn()
 }

@@ -51,10 +51,10 @@ func TestReadAhead(t *testing.T) {
 	writing.Wait()
 }
 
-// TestSlots has many connections that are sent messages without end: all of them are
-// served, and another one is answered all the while. setup checks that their slots are
-// free when they are gone.
-func TestSlots(t *testing.T) {
+// TestTurns has many connections that are sent messages without end: all of them are
+// served, and another one is answered all the while. setup checks that none
+// has a turn when they are gone.
+func TestTurns(t *testing.T) {
 	t.Parallel()
 	for name, rate := range map[string]float64{"CoolsDown": 2000, "Unlimited": -1} {
 		t.Run(name, func(t *testing.T) {
@@ -102,31 +102,31 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-// holdSlots takes all slots until the test ends, or until release is called.
-func (w *site) holdSlots(t *testing.T) (release func()) {
+// takeTurns takes all turns until the test ends, or until release is called.
+func (w *site) takeTurns(t *testing.T) (release func()) {
 	t.Helper()
-	for range cap(w.slots) {
-		w.slots <- struct{}{}
+	for range cap(w.turns) {
+		w.turns <- struct{}{}
 	}
 	release = sync.OnceFunc(func() {
-		for range cap(w.slots) {
-			<-w.slots
+		for range cap(w.turns) {
+			<-w.turns
 		}
 	})
 	t.Cleanup(release)
 	return release
 }
 
-// TestSlotsAreForFloods: a client that waits for an answer before it goes on needs no slot,
+// TestTurnsAreForFloods: a client that waits for an answer before it goes on needs no turn,
 // however long it does so; one that sends more than is read waits for one.
-func TestSlotsAreForFloods(t *testing.T) {
+func TestTurnsAreForFloods(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"ws", "wss"} {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
 			w := setup(t)
 			c := w.connect(t, scheme)
-			release := w.holdSlots(t)
+			release := w.takeTurns(t)
 			for range burst + 2*quantum {
 				time.Sleep(2 * cooldown)
 				c.send("ping")
@@ -141,7 +141,7 @@ func TestSlotsAreForFloods(t *testing.T) {
 			_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 			n, err := io.ReadFull(c.NetConn(), answers)
 			if err == nil || n > (burst+2*quantum)*size {
-				t.Errorf("%d answers while others have the slots", n/size)
+				t.Errorf("%d answers while others have the turns", n/size)
 			}
 			release()
 			_ = c.SetReadDeadline(time.Now().Add(patient))
@@ -152,14 +152,14 @@ func TestSlotsAreForFloods(t *testing.T) {
 	}
 }
 
-// TestDiscardNeedsNoSlot: so little is read of a client that goes on after our close frame
+// TestDiscardNeedsNoTurn: so little is read of a client that goes on after our close frame
 // that others need not go first, and it needs not wait for them.
-func TestDiscardNeedsNoSlot(t *testing.T) {
+func TestDiscardNeedsNoTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := &site{Transport: New(testConfig())}
-		for range cap(w.slots) {
-			w.slots <- struct{}{}
+		for range cap(w.turns) {
+			w.turns <- struct{}{}
 		}
 		peer, conn := net.Pipe()
 		var c Conn
@@ -182,7 +182,7 @@ func TestDiscardNeedsNoSlot(t *testing.T) {
 		})
 		closeAnswer := w.cfg.Timeouts.CloseAnswer
 		time.Sleep(2 * closeAnswer)
-		w.cancel() // nobody waits for a slot any more
+		w.cancel() // nobody waits for a turn any more
 		running.Wait()
 		if want := int(closeAnswer/discardEvery) * discardAtOnce * spareBuffer; sent < want/2 || sent > want {
 			t.Errorf("%d bytes were read, want about %d", sent, want)
@@ -190,19 +190,19 @@ func TestDiscardNeedsNoSlot(t *testing.T) {
 	})
 }
 
-// TestLeavingHoldsNoSlot: what a handler does at its end may take long.
-func TestLeavingHoldsNoSlot(t *testing.T) {
+// TestLeavingEndsTheTurn: what a handler does at its end may take long.
+func TestLeavingEndsTheTurn(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	held := make(chan int, 1)
-	w.change = func(e *echo) { e.leave = func() { held <- w.Stats().Slots } }
+	w.change = func(e *echo) { e.leave = func() { held <- w.Stats().Turns } }
 	c := w.connect(t, "ws")
 	all := append(bytes.Repeat(clientFrame(0x81, "x"), burst+quantum), clientFrame(0x88, "\x03\xe8")...)
 	if _, err := c.NetConn().Write(all); err != nil {
 		t.Fatal(err)
 	}
 	if n := <-held; n > 0 {
-		t.Errorf("%d slots are held", n)
+		t.Errorf("%d connections have a turn", n)
 	}
 	for range burst + quantum {
 		c.want("x")

@@ -22,7 +22,7 @@ type Transport struct {
 	conns   connTable
 	writers writers
 	pinger  pinger
-	slots   slots
+	turns   turns
 
 	// ctx ends when connections are cut off.
 	ctx    context.Context //nolint:containedctx // connections outlive the requests that open them
@@ -44,7 +44,7 @@ func New(cfg Config) *Transport {
 		cfg:      cfg,
 		log:      cfg.Logger,
 		upgrader: newUpgrader(),
-		slots:    newSlots(),
+		turns:    newTurns(),
 		tooLong:  protocol.ErrMessageTooLong(cfg.MaxMessageBytes),
 	}
 	t.conns.init(&t.goroutines)
@@ -108,11 +108,11 @@ type Stats struct {
 	Opened uint64 // connections that have been opened
 	Writes uint64 // system calls that wrote to connections
 	Bytes  uint64 // bytes that they wrote
-	Slots  int    // slots that connections hold which send more than is read of them
+	Turns  int    // connections that have a turn, because they send more than is read of them
 }
 
 // Stats returns the transport's figures.
 func (t *Transport) Stats() Stats {
 	open, opened := t.conns.counts()
-	return Stats{Open: open, Opened: opened, Writes: t.writers.calls.Load(), Bytes: t.writers.bytes.Load(), Slots: len(t.slots)}
+	return Stats{Open: open, Opened: opened, Writes: t.writers.calls.Load(), Bytes: t.writers.bytes.Load(), Turns: len(t.turns)}
 }

@@ -75,7 +75,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // moment for it to close. Errors don't matter: the connection is gone either way.
 func (c *Conn) Reject(err *protocol.Error) {
 	defer c.conn.Close()
-	defer c.releaseSlot()
+	defer c.endTurn()
 	c.queue.Abandon()
 	_ = c.conn.SetDeadline(time.Now().Add(c.transport.cfg.Timeouts.CloseAnswer))
 	f := wsframe.Text(err.AppendJSON(nil))
