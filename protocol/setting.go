@@ -6,9 +6,10 @@ import "regexp"
 //
 //	the setting "row-bytes"
 //
-// The name is that of the flag of the binary, without its dashes. In a Config of the Go
-// packages it is the field of the same name: RowBytes. Texts may also spell this out as a
-// constant. RenameSettings finds both.
+// The name is that of the binary's flag, without the dashes in front. Package tablewire has
+// most settings as a field of the same words, in Config or in its Limits: Slot, RowBytes. A
+// few settings belong to the binary alone, such as log-level: a Go program brings its own
+// logger. Texts may also spell the result out as a constant; RenameSettings finds both.
 func Setting(name string) string { return `the setting "` + name + `"` }
 
 var settingInText = regexp.MustCompile(`the setting "([a-z]+(?:-[a-z]+)*)"`)
