@@ -97,7 +97,8 @@ func (s *Server) apiConfig() httpapi.Config {
 }
 
 // drainTime is how long clients may take for what waits for them when a server ends. With
-// shutdownTime it stays below the 10 s that container engines give a process to end.
+// shutdownTime, and the 2 s that PostgreSQL may take to close the replication connection,
+// it stays below the 10 s that container engines give a process to end.
 const drainTime = 5 * time.Second
 
 var errRan = errors.New("tablewire: a Server runs once: make another one with New")
@@ -119,8 +120,8 @@ func (s *Server) Serve(ctx context.Context, public, admin net.Listener) error {
 }
 
 // run runs all parts until ctx ends or one of them fails. They end in the order of a
-// change's way: no new sockets, the sockets drained, the stream's position confirmed, the
-// HTTP servers, and last the hub and what writes to sockets.
+// change's way, each before the next: no new sockets, the sockets drained, the stream's
+// position confirmed, the HTTP servers, and last the hub and what writes to sockets.
 func (s *Server) run(ctx context.Context, fronts ...*front) error {
 	if !s.ran.CompareAndSwap(false, true) {
 		return errRan
@@ -133,7 +134,11 @@ func (s *Server) run(ctx context.Context, fronts ...*front) error {
 	g, failed := errgroup.WithContext(parts)
 	g.Go(func() error { return s.hub.Run(parts) })
 	g.Go(func() error { return s.api.Run(parts) })
-	g.Go(func() error { return s.stream.Run(streaming) })
+	streamEnded := make(chan struct{})
+	g.Go(func() error {
+		defer close(streamEnded)
+		return s.stream.Run(streaming)
+	})
 	for _, f := range fronts {
 		g.Go(f.serve)
 	}
@@ -145,6 +150,7 @@ func (s *Server) run(ctx context.Context, fronts ...*front) error {
 		}
 		s.drain()
 		stopStreaming()
+		<-streamEnded
 		for _, f := range fronts {
 			f.shutdown()
 		}
