@@ -3,12 +3,15 @@ package tablewire
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tablewire/tablewire/cdc"
+	"github.com/tablewire/tablewire/httpapi"
 	"github.com/tablewire/tablewire/httpapi/auth"
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -159,6 +162,21 @@ func (c Config) check() error {
 		}
 	}
 	return nil
+}
+
+// warn logs a warning if fewer than two of the longest rows may wait for a client: the second
+// row would close a client that reads at once. In JSON most rows are hardly longer than the
+// text of their values; text of quotes and line breaks alone becomes twice as long.
+func (c Config) warn() {
+	row, queue := c.Limits.RowBytes, cmp.Or(c.Limits.QueueBytes, httpapi.DefaultQueueBytes)
+	if row <= 0 {
+		row = cdc.DefaultRowBytes
+	}
+	if queue >= 2*row {
+		return
+	}
+	c.Logger.Warn(`the setting "queue-bytes" is less than two rows of the setting "row-bytes": the server may close a client as too slow when long rows follow each other`,
+		"queue_bytes", queue, "row_bytes", row, "to_do", fmt.Sprintf("give %s %d or more", protocol.Setting("queue-bytes"), 4*row))
 }
 
 // authenticator is Authenticate as package httpapi takes it; nil if there is none.

@@ -62,6 +62,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(cdc.Explain(err), s.database.Close())
 	}
+	cfg.warn()
 	return s, nil
 }
 

@@ -1,6 +1,7 @@
 package tablewire_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -80,6 +81,75 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, %v", name, server, err)
 		}
 	}
+}
+
+// The log warns if fewer than two of the longest rows may wait for a client.
+func TestQueueWarning(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		rowBytes, queueBytes int
+		toDo                 string
+	}{
+		{0, 0, ""},
+		{4 << 20, 0, ""},
+		{4<<20 + 1, 0, "16777220"},
+		{8 << 20, 1e9, ""},
+		{0, 1 << 20, "8388608"},
+		{8, 64 << 10, ""},
+	} {
+		var log bytes.Buffer
+		server, err := tablewire.New(tablewire.Config{
+			DatabaseURL: "postgres://app@127.0.0.1/shop", APIKey: "k", Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			Limits: tablewire.Limits{RowBytes: test.rowBytes, QueueBytes: test.queueBytes},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		warned := strings.Contains(log.String(), "is less than two rows")
+		if warned != (test.toDo != "") || !strings.Contains(log.String(), test.toDo) {
+			t.Errorf("%d bytes a row, %d in the queue: the log says %q, want %q", test.rowBytes, test.queueBytes, log.String(), test.toDo)
+		}
+		ended, end := context.WithCancel(t.Context())
+		end()
+		if err := server.Run(ended); err != nil { // ends what New began
+			t.Error(err)
+		}
+	}
+}
+
+// The slot is free, and so the last position confirmed, before the other parts end. The
+// server unregisters its metrics with these.
+func TestStreamEndsFirst(t *testing.T) {
+	t.Parallel()
+	slot := "tablewire_teststreamendsfirst"
+	conn := connect(t, pgtest.Start(t).NewDatabase(t))
+	metrics := &registry{Registry: prometheus.NewRegistry()}
+	metrics.unregister = func() {
+		var active bool
+		err := conn.QueryRow(context.WithoutCancel(t.Context()), `SELECT active FROM pg_replication_slots WHERE slot_name = $1`, slot).Scan(&active)
+		if err != nil || active {
+			t.Errorf("the other parts end, and the slot is in use: %v, %v", active, err)
+		}
+		metrics.unregistered = true
+	}
+	t.Cleanup(func() {
+		if !metrics.unregistered {
+			t.Error("the metrics are still registered")
+		}
+	})
+	run(t, tablewire.Config{APIKey: "the key", Metrics: metrics})
+}
+
+// registry calls unregister before it takes a collector out.
+type registry struct {
+	*prometheus.Registry
+	unregister   func()
+	unregistered bool
+}
+
+func (r *registry) Unregister(c prometheus.Collector) bool {
+	r.unregister()
+	return r.Registry.Unregister(c)
 }
 
 // A server runs once; after Drain it takes no more clients, and goes on until its context

@@ -61,15 +61,15 @@ type Config struct {
 	// [catalog.DefaultRefreshInterval].
 	RefreshInterval time.Duration
 	// RowBytes limits the text of a row's values, new and old together, in bytes; 0 means
-	// 2 MiB. The decoder leaves the longest values of a longer row out ([wal.Change.Omit]).
+	// [DefaultRowBytes]. The decoder leaves the longest values of a longer row out ([wal.Change.Omit]).
 	RowBytes int
 	Logger   *slog.Logger // nil: no log
 }
 
-// defaultRowBytes lets a value of 1 MiB through together with the one that it replaced. It
+// DefaultRowBytes is 2 MiB: it lets a value of 1 MiB through together with the one that it replaced. It
 // is above what a browser wants, and small enough for a slow client's queue to hold a few
 // rows. PostgreSQL's own rows have up to 1 GB.
-const defaultRowBytes = 2 << 20
+const DefaultRowBytes = 2 << 20
 
 // slotName matches what PostgreSQL takes as a slot's name.
 var slotName = regexp.MustCompile(`^[a-z0-9_]{1,63}$`)
@@ -121,7 +121,7 @@ func (c *Config) validate() error {
 		c.RefreshInterval = catalog.DefaultRefreshInterval
 	}
 	if c.RowBytes <= 0 {
-		c.RowBytes = defaultRowBytes
+		c.RowBytes = DefaultRowBytes
 	}
 	if c.Lost == nil {
 		c.Lost = func() {}

@@ -67,7 +67,7 @@ func table(oid uint32, name string, types ...uint32) *wal.Relation {
 }
 
 func newDecoder(publish func(*wal.Batch) error, rels ...*wal.Relation) *decoder {
-	d := &decoder{publish: publish, unseen: func(wal.TableName, string) {}, progress: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: defaultRowBytes, catalog: catalog.New(catalog.Config{}), relations: map[uint32]*relationState{}}
+	d := &decoder{publish: publish, unseen: func(wal.TableName, string) {}, progress: &progress{}, log: slog.New(slog.DiscardHandler), rowBytes: DefaultRowBytes, catalog: catalog.New(catalog.Config{}), relations: map[uint32]*relationState{}}
 	for _, r := range rels {
 		d.relations[r.OID] = &relationState{relation: r}
 	}

@@ -71,7 +71,7 @@ type Config struct {
 	PingInterval time.Duration
 
 	// QueueBytes is how many bytes may wait for a client before it is closed as too slow. 0
-	// means 8 MiB: four of the longest rows that a stream with its defaults delivers.
+	// means [DefaultQueueBytes].
 	QueueBytes int
 
 	// MaxMessageBytes is the longest message that a client may send. 0 means 64 KiB.
@@ -148,10 +148,13 @@ type StreamStats struct {
 	Live         bool    // connected and streaming
 }
 
+// DefaultQueueBytes is 8 MiB: four of the longest rows that a stream with its defaults
+// delivers.
+const DefaultQueueBytes = 8 << 20
+
 const (
 	defaultAuthTimeout     = 10 * time.Second
 	defaultPingInterval    = 30 * time.Second
-	defaultQueueBytes      = 8 << 20
 	defaultMaxMessageBytes = 64 << 10
 
 	defaultMessageRate              = 1000
@@ -167,7 +170,7 @@ const (
 func (c Config) withDefaults() Config {
 	c.AuthTimeout = cmp.Or(c.AuthTimeout, defaultAuthTimeout)
 	c.PingInterval = cmp.Or(c.PingInterval, defaultPingInterval)
-	c.QueueBytes = cmp.Or(c.QueueBytes, defaultQueueBytes)
+	c.QueueBytes = cmp.Or(c.QueueBytes, DefaultQueueBytes)
 	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, defaultMaxMessageBytes)
 	c.MessageRate = cmp.Or(c.MessageRate, defaultMessageRate)
 	c.MessageBurst = cmp.Or(c.MessageBurst, defaultMessageBurst)

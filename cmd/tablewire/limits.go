@@ -46,17 +46,6 @@ func (f *limitFlags) Validate() error {
 	return nil
 }
 
-// checkQueue logs a warning if QueueBytes is less than two of the longest rows: the second row
-// would close a client that reads at once. In JSON most rows are hardly longer than the text of
-// their values; text of quotes and line breaks alone becomes twice as long.
-func (f *limitFlags) checkQueue(logger *slog.Logger) {
-	if f.QueueBytes >= 2*f.RowBytes {
-		return
-	}
-	logger.Warn("--queue-bytes is less than two rows of --row-bytes: the server may close a client as too slow when long rows follow each other",
-		"queue_bytes", f.QueueBytes, "row_bytes", f.RowBytes, "to_do", fmt.Sprintf("give --queue-bytes %s or more", 4*f.RowBytes))
-}
-
 // roomFlags are the flags that bound the rooms.
 type roomFlags struct {
 	RoomLinger          time.Duration `help:"Time that an empty room can still be joined." default:"30s" env:"TABLEWIRE_ROOM_LINGER"`
@@ -66,7 +55,6 @@ type roomFlags struct {
 
 // config returns a configuration with the limits and the logger.
 func (f *limitFlags) config(logger *slog.Logger) tablewire.Config {
-	f.checkQueue(logger)
 	return tablewire.Config{
 		AllowedOrigins: f.AllowedOrigins, TrustedProxies: f.TrustedProxies, Logger: logger,
 		Limits: tablewire.Limits{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"os"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/tablewire/tablewire"
 )
 
 // TestDocumentedLimits compares the table in docs/limits.md with the flags.
@@ -41,35 +44,42 @@ func TestDocumentedLimits(t *testing.T) {
 	}
 }
 
-// By default the queue holds two of the longest rows, even if they are twice as long in JSON. The
-// log warns if the flags leave room for less than two.
+// By default the queue holds two of the longest rows, even if they are twice as long in JSON.
 func TestQueueHoldsTwoRows(t *testing.T) {
 	t.Parallel()
-	for args, toDo := range map[string]string{
-		"":                                   "",
-		"--row-bytes=4MiB":                   "",
-		"--row-bytes=4097KiB":                "--queue-bytes 16388KiB",
-		"--row-bytes=8MiB":                   "--queue-bytes 32MiB",
-		"--row-bytes=8MiB --queue-bytes=1GB": "",
-		"--queue-bytes=1MiB":                 "--queue-bytes 8MiB",
-		"--queue-bytes=64KiB --row-bytes=8":  "",
-	} {
-		var flags limitFlags
-		parser, err := kong.New(&flags)
-		if err != nil {
-			t.Fatal(err)
+	var flags limitFlags
+	parser, err := kong.New(&flags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(nil); err != nil {
+		t.Fatal(err)
+	}
+	if flags.QueueBytes < 4*flags.RowBytes {
+		t.Errorf("by default %s may wait, and a row has %s", flags.QueueBytes, flags.RowBytes)
+	}
+}
+
+// Where the packages warn of settings, the log names the flags.
+func TestQueueWarning(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	flags := limitFlags{QueueBytes: 1 << 20, RowBytes: 2 << 20}
+	config := flags.config(newLogger(&log, "text", slog.LevelWarn))
+	config.DatabaseURL, config.APIKey = "postgres://app@127.0.0.1/shop", "k"
+	server, err := tablewire.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"--queue-bytes is less than two rows of --row-bytes: ", "give --queue-bytes 8388608 or more"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log says %q, want %q", log.String(), want)
 		}
-		if _, err := parser.Parse(strings.Fields(args)); err != nil {
-			t.Fatal(err)
-		}
-		if args == "" && flags.QueueBytes < 4*flags.RowBytes {
-			t.Errorf("by default %s may wait, and a row has %s", flags.QueueBytes, flags.RowBytes)
-		}
-		var log bytes.Buffer
-		flags.checkQueue(slog.New(slog.NewTextHandler(&log, nil)))
-		if toDo == "" && log.Len() > 0 || !strings.Contains(log.String(), toDo) {
-			t.Errorf("%s: the log says %q, want %q", args, log.String(), toDo)
-		}
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := server.Run(ended); err != nil { // ends what New began
+		t.Error(err)
 	}
 }
 
