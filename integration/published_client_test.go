@@ -13,9 +13,9 @@ import (
 	"github.com/tablewire/tablewire/internal/pgserver/pgtest"
 )
 
-// An application uses the published client, the npm package "cocobase". The test changes
-// only the constant that holds the package's base URL.
-func TestCocobase(t *testing.T) {
+// A client that is published for the API works as it is: an application uses the npm package
+// "cocobase". The test changes only the constant that holds the package's base URL.
+func TestPublishedClient(t *testing.T) {
 	t.Parallel()
 	dir := npmInstall(t, "cocobase@1.6.0", "ws@8")
 	db := harness.Connect(t, pgtest.Start(t).NewDatabase(t))
