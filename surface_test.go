@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write testdata/surface.txt anew")
+var update = flag.Bool("update", false, "write testdata/surface.txt again")
 
 // The promised surface is written down in testdata/surface.txt, so that nobody changes it
 // unseen. After a change that is meant, run: go test . -run TestSurface -update.

@@ -66,7 +66,7 @@ func TestAlteredAndPutBack(t *testing.T) {
 		{"a partition is UNLOGGED", anyVersion, "", `ALTER TABLE p1 SET UNLOGGED; INSERT INTO p VALUES (1); ALTER TABLE p1 SET LOGGED`, []string{"p"}},
 		{"a table that is not named is UNLOGGED", anyVersion, `FOR ALL TABLES`, `ALTER TABLE t SET UNLOGGED; INSERT INTO t VALUES (1); ALTER TABLE t SET LOGGED`, []string{"t"}},
 
-		{"nothing: a partition is written anew", anyVersion, "", `VACUUM FULL p1`, nil},
+		{"nothing: a partition is rewritten", anyVersion, "", `VACUUM FULL p1`, nil},
 		{"nothing: a column comes that needs a TOAST table", anyVersion, `FOR ALL TABLES`, `ALTER TABLE u ADD COLUMN v text`, nil},
 		{"nothing: a partitioned table is truncated", anyVersion, "", `TRUNCATE p`, nil},
 		{"nothing: a table that is not named is truncated", anyVersion, `FOR ALL TABLES`, `TRUNCATE t`, nil},

@@ -17,8 +17,8 @@ import (
 type slotOptions struct{ failover, twoPhase bool }
 
 // prepareSlot creates the publication and then the slot, where they are missing; the
-// catalog's Refresh creates the publication. The order matters: a slot decodes each change with the catalog of that moment, so the publication
-// must exist before the slot does.
+// catalog's Refresh creates the publication. The order matters: a slot decodes each change
+// with the catalog of that moment, so the publication must exist before the slot does.
 func (s *Stream) prepareSlot(ctx context.Context, conn *pgconn.PgConn, info pgcatalog.ServerInfo) error {
 	if info.SlotExists {
 		s.slotOptions = slotOptions{info.SlotFailover, info.SlotTwoPhase}

@@ -154,7 +154,7 @@ func (s *subject) told() (why string) {
 // refresh.
 func (s *subject) settled(t *testing.T) {
 	t.Helper()
-	until(t, "the catalog is looked at anew", func() bool {
+	until(t, "the catalog is read again", func() bool {
 		_, err := s.stream.Catalog().Resolve(t.Context(), "no such table")
 		return errors.Is(err, protocol.ErrCollectionNotFound)
 	})

@@ -171,8 +171,8 @@ func (p *publication) foreignTo(slot string) string {
 	return ""
 }
 
-// altered is the reason for a publication of ours of which somebody has taken something
-// away. A server does not start with it. A running server goes on with the rest: its
+// altered is the reason for a publication of ours that somebody has reduced. A server does
+// not start with it. A running server goes on with the rest: its
 // clients are told to come back now, and again when it is mended.
 const altered = "was altered: it no longer carries every kind of change, or not partitions' changes as their root's"
 

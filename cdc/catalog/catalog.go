@@ -129,7 +129,7 @@ func (c *Catalog) accept(state pgcatalog.PublicationState, began time.Time) {
 	c.report(before, now, state.Created)
 }
 
-// acquire takes a token, of which there is one.
+// acquire takes the one token.
 func acquire(ctx context.Context, token chan struct{}) error {
 	select {
 	case token <- struct{}{}:
