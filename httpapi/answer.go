@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/tablewire/tablewire/protocol"
 )
@@ -9,7 +10,9 @@ import (
 // writeJSON answers a request with a JSON document. It ignores errors of writing, which
 // mean that the client has gone.
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body))) // net/http sets it only for short bodies
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }

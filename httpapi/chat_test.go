@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -346,6 +347,31 @@ func TestListRoomsKey(t *testing.T) {
 		if status, body := w.get(t, "/realtime/rooms", "X-API-Key", key); status != 401 || body != want {
 			t.Errorf("key %q: %d %s", key, status, body)
 		}
+	}
+}
+
+// A long list of rooms has a Content-Length, too: a client can tell a list that broke off,
+// and a proxy that speaks HTTP/1.0 keeps its connection.
+func TestLongListOfRooms(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	title := strings.Repeat("x", protocol.MaxTitle)
+	for i := range 10 {
+		w.speak(t, fmt.Sprintf("/realtime/rooms/%d", i), hello("a", "a", `"action":"create","room_title":"`+title+`"`)).read()
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.http.URL+"/realtime/rooms", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set(keyHeader, testKey)
+	answer, err := w.http.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || len(body) < 10*protocol.MaxTitle || answer.ContentLength != int64(len(body)) {
+		t.Errorf("a list of %d bytes has the Content-Length %d: %v", len(body), answer.ContentLength, err)
 	}
 }
 
