@@ -67,6 +67,6 @@ func (g *ewkb) count(size int) (int, bool) {
 // kind reads, without consuming it, which type of geometry follows.
 func (g *ewkb) kind() (uint32, bool) {
 	look := *g
-	s, ok := look.head()
+	s, ok := look.readHeader()
 	return s.kind, ok
 }

@@ -39,13 +39,13 @@ func geometryEncoder(refs *wal.SpatialRefs) encoder {
 	}
 }
 
-// shape is the head of a geometry.
-type shape struct {
+// geometryHeader is what an EWKB geometry begins with.
+type geometryHeader struct {
 	kind uint32
 	srid int32 // 0: it has none
-	dims int   // of a point, as they are stored
-	z    bool
-	n    int // points, rings or geometries that follow; 1 of a point
+	dims int   // ordinates of a point: 2, 3 or 4
+	z    bool  // the third ordinate is Z, and not the measure
+	n    int   // how many points, rings or geometries follow; 1 if it is a point
 }
 
 // The smallest size of each element, in bytes: a count is wrong if the rest of the text is
@@ -53,11 +53,11 @@ type shape struct {
 const (
 	ordinateSize = 8
 	ringSize     = 4
-	headSize     = 5
+	headerSize   = 5
 )
 
-// head reads a geometry's head. It returns false if that is malformed.
-func (g *ewkb) head() (s shape, ok bool) {
+// readHeader reads a geometry's header. It returns false if the header is malformed.
+func (g *ewkb) readHeader() (s geometryHeader, ok bool) {
 	const flagZ, flagM, flagSRID = 1 << 31, 1 << 30, 1 << 29
 	if len(g.text) < 2 || g.text[0] != '0' || g.text[1] > '1' {
 		return s, false
@@ -86,7 +86,7 @@ func (g *ewkb) head() (s shape, ok bool) {
 	if s.kind == wkbPoint {
 		return s, true
 	}
-	size := headSize
+	size := headerSize
 	switch s.kind {
 	case wkbLineString:
 		size = s.dims * ordinateSize
@@ -97,10 +97,11 @@ func (g *ewkb) head() (s shape, ok bool) {
 	return s, ok
 }
 
-// check reads a geometry, and says whether it is empty. ok is false if it is malformed, or
-// if GeoJSON can't have this geometry in this place.
+// check reads a geometry, and says whether it is empty. depth is the number of geometries
+// around it. ok is false if the geometry is malformed, or if GeoJSON can't have it in this
+// place.
 func (g *ewkb) check(depth int) (empty, ok bool) {
-	s, ok := g.head()
+	s, ok := g.readHeader()
 	if !ok || depth > 1 && s.kind >= wkbMultiPoint && s.kind != wkbTriangle {
 		return false, false
 	}
@@ -118,22 +119,22 @@ func (g *ewkb) check(depth int) (empty, ok bool) {
 	return g.checkParts(s, depth)
 }
 
-// checkParts reads the geometries that another one is made of.
-func (g *ewkb) checkParts(s shape, depth int) (empty, ok bool) {
-	empty, partly := true, false
+// checkParts reads the parts of a geometry that is made of others.
+func (g *ewkb) checkParts(s geometryHeader, depth int) (empty, ok bool) {
+	empty, someEmpty := true, false
 	for range s.n {
 		kind, known := g.kind()
 		if !known || !partOf(s.kind, kind, depth) {
 			return false, false
 		}
-		none, ok := g.check(depth + 1)
+		partEmpty, ok := g.check(depth + 1)
 		if !ok {
 			return false, false
 		}
-		empty, partly = empty && none, partly || none
+		empty, someEmpty = empty && partEmpty, someEmpty || partEmpty
 	}
-	if s.kind == wkbMultiPoint && partly && !empty {
-		return false, false // there is no way to write it
+	if s.kind == wkbMultiPoint && someEmpty && !empty {
+		return false, false // GeoJSON has no empty point in a MultiPoint
 	}
 	return empty, true
 }
@@ -149,24 +150,24 @@ func partOf(whole, part uint32, depth int) bool {
 	return depth == 0 && (part < wkbCollection || part == wkbTriangle)
 }
 
-func (g *ewkb) checkRings(s shape) (empty, ok bool) {
+func (g *ewkb) checkRings(s geometryHeader) (empty, ok bool) {
 	empty = true
 	for range s.n {
 		n, ok := g.count(s.dims * ordinateSize)
 		if !ok {
 			return false, false
 		}
-		none, ok := g.checkPoints(n, s.dims, false)
+		ringEmpty, ok := g.checkPoints(n, s.dims, false)
 		if !ok {
 			return false, false
 		}
-		empty = empty && none
+		empty = empty && ringEmpty
 	}
 	return empty, true
 }
 
-// checkPoints reads points. All their ordinates must be numbers. Those of an empty point are
-// NaN.
+// checkPoints reads n points. All ordinates must be numbers; only a single point may have
+// NaN for each: it is empty.
 func (g *ewkb) checkPoints(n, dims int, single bool) (empty, ok bool) {
 	numbers := 0
 	for range n * dims {
@@ -185,7 +186,7 @@ func (g *ewkb) checkPoints(n, dims int, single bool) (empty, ok bool) {
 func (g *ewkb) append(dst []byte, refs *wal.SpatialRefs) []byte {
 	rest := *g
 	empty, _ := rest.check(0)
-	s, _ := g.head()
+	s, _ := g.readHeader()
 	dst = append(dst, `{"type":"`...)
 	dst = append(dst, geoJSONNames[s.kind]...)
 	dst = append(dst, '"')
@@ -213,7 +214,7 @@ func (g *ewkb) append(dst []byte, refs *wal.SpatialRefs) []byte {
 	return append(dst, '}')
 }
 
-func (g *ewkb) appendGeometries(dst []byte, s shape) []byte {
+func (g *ewkb) appendGeometries(dst []byte, s geometryHeader) []byte {
 	dst = append(dst, '[')
 	for i := range s.n {
 		if i > 0 {
@@ -231,8 +232,8 @@ var geoJSONNames = [...]string{
 	wkbTIN: "GeometryCollection", wkbTriangle: "Polygon",
 }
 
-// appendCoordinates appends the coordinates that follow a head.
-func (g *ewkb) appendCoordinates(dst []byte, s shape) []byte {
+// appendCoordinates appends the coordinates that follow a header.
+func (g *ewkb) appendCoordinates(dst []byte, s geometryHeader) []byte {
 	switch s.kind {
 	case wkbPoint:
 		return g.appendPoint(dst, s)
@@ -248,14 +249,14 @@ func (g *ewkb) appendCoordinates(dst []byte, s shape) []byte {
 			n, _ := g.count(s.dims * ordinateSize)
 			dst = g.appendPoints(dst, n, s)
 		} else {
-			part, _ := g.head()
+			part, _ := g.readHeader()
 			dst = g.appendCoordinates(dst, part)
 		}
 	}
 	return append(dst, ']')
 }
 
-func (g *ewkb) appendPoints(dst []byte, n int, s shape) []byte {
+func (g *ewkb) appendPoints(dst []byte, n int, s geometryHeader) []byte {
 	dst = append(dst, '[')
 	for i := range n {
 		if i > 0 {
@@ -267,7 +268,7 @@ func (g *ewkb) appendPoints(dst []byte, n int, s shape) []byte {
 }
 
 // appendPoint appends the ordinates of a point without its measure, which GeoJSON lacks.
-func (g *ewkb) appendPoint(dst []byte, s shape) []byte {
+func (g *ewkb) appendPoint(dst []byte, s geometryHeader) []byte {
 	dst = append(dst, '[')
 	for i := range s.dims {
 		f, _ := g.float64()
