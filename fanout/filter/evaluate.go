@@ -80,8 +80,8 @@ func (x *Index) match(h *Handle) Result {
 	return result
 }
 
-// matchClause evaluates a clause for the present row, as clause.match does, by way of the values
-// that are kept.
+// matchClause does for the present row what clause.match does, but with the values that the index
+// keeps for all clauses (see columnValue).
 func (x *Index) matchClause(c *clause) Result {
 	if c.op == opNever {
 		return No
@@ -104,7 +104,7 @@ func (x *Index) matchClause(c *clause) Result {
 	}
 	p := v.parse(x, c.opclass)
 	if p.ok && c.op.compares() && c.opclass.SortKey != nil {
-		// Sort keys decide most comparisons, and they are at hand.
+		// Sort keys decide most comparisons, and the row's is computed once for all clauses.
 		key := p.sortKey(c.opclass)
 		if key != c.sortKey || c.opclass.ExactSortKey {
 			return resultOf(c.op.holds(cmp.Compare(key, c.sortKey)))

@@ -24,14 +24,15 @@ type Index struct {
 	scanned   postings // filters without an access path: evaluated for every row
 	excluding int      // filters among a column's exclusions: they hold for nearly every row
 
-	// The values that clauses look at: by column, and by ^clause.valueID for paths.
+	// The values that clauses look at. A columnValue is found by the column's index, a path's
+	// by ^clause.valueID.
 	columnValues []columnValue
 	paths        idTable[*pathValue]
 	pathIDs      shrinkMap[string, int32] // by pathValue.name
 	documents    map[int32]*pathTrie      // by column
 
 	// While a row is matched.
-	generation uint64 // counts the rows
+	generation uint64 // the number of the row
 	row        []wal.Value
 	matches    []Match
 	evaluated  int
@@ -45,7 +46,7 @@ type Index struct {
 // Handle is a filter in an index, for as long as the filter is there.
 type Handle struct {
 	// What an evaluation looks at comes first, in one line of the processor's cache.
-	generation uint64 // in which the filter was last evaluated
+	generation uint64 // the row for which the filter was last evaluated
 	clauses    []clause
 	misses     uint32 // evaluations since the last replan that gave No
 	missLimit  uint32 // misses for each posting before a replan
@@ -135,7 +136,7 @@ func (x *Index) Match(dst []Match, row []wal.Value) []Match {
 	return dst
 }
 
-// release drops all that belongs to the row.
+// release drops everything that belongs to the row.
 func (x *Index) release() {
 	for i, v := range x.filled {
 		v.release()

@@ -23,15 +23,16 @@ type intervalTree struct {
 // intervalNode is a node of the tree: one interval.
 type intervalNode struct {
 	bounds
-	// highest is the highest upper end in the node's subtree, nil if one has no upper end.
+	// highest is the highest upper end in the node's subtree; nil if an interval there has none.
 	highest     *value.Datum
-	highestKey  uint64
-	left, right uint32
-	head        uint32
-	priority    uint32
+	highestKey  uint64 // its sort key
+	left, right uint32 // the children's ids; 0: none
+	head        uint32 // the first posting of the interval's chain
+	priority    uint32 // not less than the children's
 }
 
-// bounds are the ends of an interval, with their sort keys. nil: it has no such end.
+// bounds are the ends of an interval, with their sort keys. nil means that the interval has no
+// such end.
 type bounds struct {
 	low, high       *value.Datum
 	lowKey, highKey uint64
@@ -129,7 +130,8 @@ func (t *intervalTree) match(x *Index, p *parsedValue) {
 	}
 }
 
-// stab evaluates the filters of the intervals in a subtree that hold d, whose sort key is key.
+// stab is the stabbing query: it evaluates the filters of those intervals in a subtree that hold
+// d. key is the sort key of d.
 func (t *intervalTree) stab(x *Index, id uint32, d value.Datum, key uint64) {
 	for id != 0 {
 		n := t.nodes.at(id)

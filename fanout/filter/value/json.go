@@ -14,15 +14,15 @@ import (
 	"github.com/tablewire/tablewire/protocol/jsonstring"
 )
 
-// jsonOpclass is of json, which has no equality in PostgreSQL.
+// jsonOpclass is the opclass of json, which has no equality in PostgreSQL.
 var jsonOpclass = &Opclass{literal: Text.literal, Read: Text.Read}
 
-// documents has no order, and so no sort key.
+// documents compares values of jsonb. It has no order, and so no sort key.
 var documents = &Comparison{Compare: compareJSON, Hash: hashJSON}
 
 // jsonbOpclass has jsonb's equality: numbers are equal by value, objects whatever the order
-// of their members. PostgreSQL has an order of jsonb, too, which depends on the database's
-// collation; it is not offered.
+// of their members. PostgreSQL also orders jsonb, but by the database's collation, so
+// Tablewire offers no order.
 var jsonbOpclass = &Opclass{
 	literal: func(text string) (Datum, error) {
 		canonical, err := canonicalJSON(text)
@@ -32,8 +32,8 @@ var jsonbOpclass = &Opclass{
 	Comparison: documents,
 }
 
-// PathNumber is the opclass of what a path into JSON leads to where it is compared with a
-// number: (col->>'a')::numeric. A text that is no number, for which Read returns false,
+// PathNumber is the opclass of a path's value in JSON that is compared with a number:
+// (col->>'a')::numeric. A text that is no number, for which Read returns false,
 // counts as NULL.
 var PathNumber = &Opclass{
 	literal:    parseNumeric,

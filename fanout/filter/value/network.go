@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// An address as a datum: word and low are its bits, from the first, and bytes is one byte of
-// prefixes, for the family and the prefix's length. PostgreSQL orders addresses by family, by
+// An address as a datum: word has its first 64 bits, low the next 64. bytes is one byte of
+// prefixes, which says the family and the prefix's length. PostgreSQL orders addresses by family, by
 // network, by the prefix's length, then by all bits.
 var (
 	addresses = &Comparison{Compare: compareAddresses, Hash: hashAddress, SortKey: sortKeyOfAddress}
@@ -43,8 +43,8 @@ var (
 		ordered:    true,
 	}
 
-	// The hardware addresses compare the text that PostgreSQL prints: lower-case digits, with
-	// colons always at the same places, have the order of the bytes.
+	// Hardware addresses are compared as the text that PostgreSQL prints. Its digits are in
+	// lower case and its colons always at the same places, so texts have the order of the bytes.
 	macaddrOpclass  = newHardwareOpclass(6, "a hardware address as in 08:00:2b:01:02:03")
 	macaddr8Opclass = newHardwareOpclass(8, "a hardware address as in 08:00:2b:01:02:03:04:05")
 )
@@ -116,7 +116,8 @@ func (a address) compare(b address) int {
 
 func hashAddress(d Datum) uint64 { return Mix(hashWordPair(d), uint64(d.bytes[0])) }
 
-// sortKeyOfAddress has the family in the first bit, and the network behind it.
+// sortKeyOfAddress returns a key with the family in the first bit, and then the first 63 bits of
+// the network.
 func sortKeyOfAddress(d Datum) uint64 {
 	key := uint64(network(d, prefixLength(d)).high) >> 1
 	if isIPv6(d) {
