@@ -74,7 +74,7 @@ func appendNew(dst []byte, columns wal.Columns, c *wal.Change) (_ []byte, unchan
 	return append(dst, '}'), unchanged
 }
 
-// appendUnchanged appends the names of those columns.
+// appendUnchanged appends the names of the shown columns that appendNew counts as unchanged.
 func appendUnchanged(dst []byte, columns wal.Columns, c *wal.Change) []byte {
 	dst = append(dst, `,"unchanged":[`...)
 	empty := len(dst)
@@ -158,8 +158,8 @@ func mayEncodeAlike(k wal.Kind, a, b wal.Value) bool {
 	}
 }
 
-// appendKey appends the row's key before the change. If the log does not tell the key
-// before an update, that is the key after it.
+// appendKey appends the row's key from before the change. Where the log lacks that of an
+// update, appendKey appends the key after the update.
 func appendKey(dst []byte, c *wal.Change) []byte {
 	dst = append(dst, '{')
 	empty := len(dst)

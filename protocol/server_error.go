@@ -2,15 +2,15 @@ package protocol
 
 import "strings"
 
-// ServerError is what a PostgreSQL server says when it refuses something, all of it:
-// the driver's text leaves the DETAIL and the HINT out, which often name the setting
-// that is to blame. Make it with NewServerError.
+// ServerError is everything that a PostgreSQL server says when it refuses something. The
+// driver's text leaves out the DETAIL and the HINT, which often name the setting that is to
+// blame. Make it with NewServerError.
 type ServerError struct {
 	Message            string
 	Code, Detail, Hint string
 }
 
-// NewServerError leaves out what may quote a row.
+// NewServerError makes a ServerError of what the server said, without what may quote a row.
 func NewServerError(code, message, detail, hint string) *ServerError {
 	s := &ServerError{Message: message, Code: code, Detail: oneLine(detail), Hint: oneLine(hint)}
 	if s.QuotesRows() {
@@ -26,7 +26,7 @@ func NewServerError(code, message, detail, hint string) *ServerError {
 	return s
 }
 
-// Error is all but the message.
+// Error returns the SQLSTATE, the DETAIL and the HINT, but not the message.
 func (s *ServerError) Error() string {
 	text := "SQLSTATE " + s.Code
 	if s.Detail != "" {
@@ -38,8 +38,8 @@ func (s *ServerError) Error() string {
 	return text
 }
 
-// QuotesRows reports whether the error is of a class whose message and DETAIL
-// PostgreSQL makes of values that it was given: 22 (data exception: "invalid input
+// QuotesRows reports whether the error is of a class whose message and DETAIL may quote
+// values that PostgreSQL was given: 22 (data exception: "invalid input
 // syntax ...: value"), 23 (integrity constraint violation: "Key (id)=(value) already
 // exists"), 44 (WITH CHECK OPTION violation: "Failing row contains ..."), P0 (PL/pgSQL:
 // RAISE says what the function's author wants, often a value). Rows get there where a

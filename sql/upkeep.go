@@ -14,14 +14,14 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// lastSync is our publication as the last Sync left it. By that the next Sync notices what
-// somebody else has done to it. The first time Sync undoes that; the second time it does
-// not, because two who undo each other's work would do so for ever, and clients would lose
-// changes each time.
+// lastSync is our publication as the last Sync left it. The next Sync compares, and so
+// notices what somebody else has done to the publication. Sync undoes it the first time, and
+// not the second time: two programs that undo each other's work would never stop, and
+// clients would lose changes each time.
 type lastSync struct {
-	done    bool                 // there was one
+	done    bool                 // there was a last Sync
 	carried map[uint32]bool      // the tables that the publication had
-	undone  map[uint32]time.Time // when what somebody else did with a table was undone
+	undone  map[uint32]time.Time // when Sync undid what somebody else did with a table
 	leftOut map[uint32]string    // tables that stay out of the publication, and why
 }
 

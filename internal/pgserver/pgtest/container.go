@@ -21,7 +21,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// defaultImage returns the image for a server of any version.
+// defaultImage returns the image for tests that take a server of any version.
 func defaultImage() string {
 	if image := os.Getenv("TABLEWIRE_TEST_POSTGRES_IMAGE"); image != "" {
 		return image
