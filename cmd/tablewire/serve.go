@@ -35,6 +35,9 @@ func (c *serveCmd) Run(a *app) error {
 			Hint: "set --api-key or TABLEWIRE_API_KEY to the key that your pages will send, such as the output of: openssl rand -hex 16",
 		}
 	}
+	if err := checkSlot(c.Slot); err != nil {
+		return err
+	}
 	public, err := listen(a.ctx, c.Listen, "listen")
 	if err != nil {
 		return err
@@ -48,6 +51,9 @@ func (c *serveCmd) Run(a *app) error {
 	logger := newLogger(a.stderr, c.LogFormat, c.LogLevel)
 	config := c.config(logger)
 	config.DatabaseURL, config.APIKey, config.Tables, config.Slot, config.Publication = c.DatabaseURL, c.APIKey, c.Tables, c.Slot, c.Publication
+	if len(c.Tables) == 0 {
+		config.Tables = []string{""} // New refuses that; no list would be public.*
+	}
 	server, err := tablewire.New(config)
 	if err != nil {
 		return err
@@ -63,4 +69,17 @@ func (c *serveCmd) Run(a *app) error {
 		return nil
 	})
 	return g.Wait()
+}
+
+// checkSlot refuses an empty name, as of a variable that is set to nothing: package tablewire
+// would use the default, and take a slot that nobody named.
+func checkSlot(slot string) error {
+	if slot != "" {
+		return nil
+	}
+	return &protocol.Problem{
+		ID:   "slot-name",
+		What: `"" can't be the name of a replication slot`,
+		Hint: "give --slot lower-case letters, digits and underscores, 63 at most",
+	}
 }

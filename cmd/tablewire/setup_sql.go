@@ -15,6 +15,9 @@ type setupSQLCmd struct {
 
 // Run prints the statements.
 func (c *setupSQLCmd) Run(a *app) error {
+	if err := checkSlot(c.Slot); err != nil {
+		return err
+	}
 	statements, err := tablewire.SetupSQL(tablewire.Config{Slot: c.Slot, Publication: c.Publication, Tables: c.Tables})
 	if err != nil {
 		return err

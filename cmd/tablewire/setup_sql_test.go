@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,6 +23,26 @@ func TestSetupSQL(t *testing.T) {
 		}
 		if out := stdout.String() + stderr.String(); !strings.Contains(out, tc.want) {
 			t.Errorf("%q: %s", tc.args, out)
+		}
+	}
+}
+
+// An empty list or name, as of a variable that is set to nothing, is a mistake: the default
+// would expose tables, or take a slot, that nobody named.
+func TestEmptySettings(t *testing.T) {
+	t.Parallel()
+	serve := []string{"serve", "--database-url=postgres://app@127.0.0.1:1/shop", "--api-key=k", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{append(slices.Clone(serve), "--tables="), "problem: table-pattern"},
+		{append(slices.Clone(serve), "--slot="), "problem: slot-name"},
+		{[]string{"setup-sql", "--slot=", "orders"}, "problem: slot-name"},
+	} {
+		var stdout, stderr strings.Builder
+		if code := run(t.Context(), tt.args, &stdout, &stderr); code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), tt.want) {
+			t.Errorf("%v: %d, %s%s, want %s", tt.args, code, stdout.String(), stderr.String(), tt.want)
 		}
 	}
 }
