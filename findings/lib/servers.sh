@@ -1,7 +1,7 @@
 # Shared by the scripts of the folder above: packages, servers, the verdict. Source it first.
 #
 # A script gets a temporary folder, $work, that is removed at its end together with the servers that it started.
-# It needs bash, Node with npm, Go for two of the scripts, apt and, for servers, root or an account that may run them.
+# It needs bash, Node with npm, Go for some of the scripts, apt and, for servers, root or an account that may run them.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/finding.XXXXXX")
