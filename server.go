@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -152,9 +153,11 @@ func (s *Server) run(ctx context.Context, fronts ...*front) error {
 		s.drain()
 		stopStreaming()
 		<-streamEnded
-		for _, f := range fronts {
-			f.shutdown()
+		var ending sync.WaitGroup
+		for _, f := range fronts { // at the same time, as drainTime has it
+			ending.Go(f.shutdown)
 		}
+		ending.Wait()
 		stop()
 		return nil
 	})

@@ -1,13 +1,19 @@
 package tablewire_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/jackc/pgx/v5"
@@ -138,6 +144,52 @@ func TestStreamEndsFirst(t *testing.T) {
 		}
 	})
 	run(t, tablewire.Config{APIKey: "the key", Metrics: metrics})
+}
+
+// Both HTTP servers wait for their requests at the same time: one after the other, with all
+// that comes before, they could take longer than a container engine waits.
+func TestFrontsEndTogether(t *testing.T) {
+	t.Parallel()
+	listen := func() net.Listener {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		return l
+	}
+	silent := listen() // in place of PostgreSQL
+	server, err := tablewire.New(tablewire.Config{
+		DatabaseURL: "postgres://app@" + silent.Addr().String() + "/shop?sslmode=disable", APIKey: "k", Logger: slog.New(slog.DiscardHandler),
+		Fallback: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, admin := listen(), listen()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ctx, public, admin) }()
+	for path, l := range map[string]net.Listener{"/page": public, "/realtime/broadcast": admin} {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n", path)
+		if line, err := bufio.NewReader(conn).ReadString('\n'); !strings.Contains(line, "100 Continue") { // now a handler waits for the body
+			t.Fatalf("%s: %q, %v", path, line, err)
+		}
+	}
+	began := time.Now()
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 3500*time.Millisecond {
+		t.Errorf("the server takes %s to end, want hardly more than the 2 s of one of its HTTP servers", took)
+	}
 }
 
 // registry calls unregister before it takes a collector out.
