@@ -5,7 +5,7 @@ import "log/slog"
 // listenFlags are the flags for the server's two addresses.
 type listenFlags struct {
 	Listen      string `help:"Address for clients." default:"127.0.0.1:8080" env:"TABLEWIRE_LISTEN"`
-	AdminListen string `help:"Address for metrics and profiles. Keep it private." default:"127.0.0.1:8081" env:"TABLEWIRE_ADMIN_LISTEN"`
+	AdminListen string `help:"Address for metrics, profiles and a backend's messages, without a key. Keep it private. Give off for none." default:"127.0.0.1:8081" env:"TABLEWIRE_ADMIN_LISTEN"`
 }
 
 // logFlags are the flags for the log.
