@@ -147,14 +147,10 @@ func (c Config) withDefaults() Config {
 
 // check refuses a configuration without what no default can stand for.
 func (c Config) check() error {
-	switch {
-	case c.DatabaseURL == "":
-		return &protocol.Problem{
-			ID:   "database-url-missing",
-			What: "no database was given",
-			Hint: `give the setting "database-url" an address such as postgres://user:password@host:5432/database`,
-		}
-	case c.APIKey == "" && c.Authenticate == nil:
+	if err := c.checkDatabase(); err != nil {
+		return err
+	}
+	if c.APIKey == "" && c.Authenticate == nil {
 		return &protocol.Problem{
 			ID:   "api-key-missing",
 			What: "no API key was given",
@@ -177,6 +173,17 @@ func (c Config) warn() {
 	}
 	c.Logger.Warn(`the setting "queue-bytes" is less than two rows of the setting "row-bytes": the server may close a client as too slow when long rows follow each other`,
 		"queue_bytes", queue, "row_bytes", row, "to_do", fmt.Sprintf("give %s %d or more", protocol.Setting("queue-bytes"), 4*row))
+}
+
+func (c Config) checkDatabase() error {
+	if c.DatabaseURL != "" {
+		return nil
+	}
+	return &protocol.Problem{
+		ID:   "database-url-missing",
+		What: "no database was given",
+		Hint: `give the setting "database-url" an address such as postgres://user:password@host:5432/database`,
+	}
 }
 
 // authenticator is Authenticate as package httpapi takes it; nil if there is none.

@@ -44,19 +44,12 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	patterns, err := sql.ParsePatterns(cfg.Tables)
+	database, err := openDatabase(cfg)
 	if err != nil {
-		return nil, &protocol.Problem{ID: "table-pattern", What: err.Error(), Hint: `give the setting "tables" names and globs, such as orders,shop.*`}
-	}
-	if err := cdc.CheckURL(cfg.DatabaseURL); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, hub: fanout.New(fanout.Config{})}
+	s := &Server{cfg: cfg, database: database, hub: fanout.New(fanout.Config{})}
 	s.publisher = newPublisher(s.hub, cfg.Limits, cfg.Logger)
-	s.database, err = sql.Open(sql.Config{URL: cfg.DatabaseURL, Publication: cfg.Publication, Slot: cfg.Slot, Tables: patterns})
-	if err != nil {
-		return nil, cdc.Explain(err)
-	}
 	if s.stream, err = cdc.New(s.streamConfig()); err == nil {
 		s.api, err = httpapi.New(s.apiConfig())
 	}
@@ -162,7 +155,7 @@ func (s *Server) run(ctx context.Context, fronts ...*front) error {
 		return nil
 	})
 	if err := g.Wait(); err != nil {
-		return cdc.Explain(err)
+		return s.explainStart(ctx, err)
 	}
 	s.cfg.Logger.Info("stopped")
 	return nil

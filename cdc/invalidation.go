@@ -17,7 +17,7 @@ func (e slotLostError) Error() string { return string(e) }
 
 // lossReason says why the slot of a session that ended with err will never work again. It
 // returns "" if it may. A slot that the server calls lost is in pg_replication_slots (see
-// invalidationReason): an error alone may come from a standby whose slot is intact.
+// LostReason): an error alone may come from a standby whose slot is intact.
 //
 // PostgreSQL's messages are in the server's language; its codes and the names of its
 // functions are not.
@@ -35,10 +35,10 @@ func lossReason(err error) string {
 	return ""
 }
 
-// invalidationReason says why the server will never decode from the slot again, and names
+// LostReason says why the server will never decode from the slot again, and names
 // the server's setting behind that. It returns "" while the slot is intact (manual:
 // pg_replication_slots, invalidation_reason).
-func invalidationReason(info pgcatalog.ServerInfo) string {
+func LostReason(info pgcatalog.ServerInfo) string {
 	switch info.SlotInvalidation {
 	case "":
 		if info.SlotWALStatus != "lost" {

@@ -18,13 +18,13 @@ func TestReasonLost(t *testing.T) {
 		"conflict":               "hot_standby_feedback = on",
 		"of a later version":     "(of a later version)",
 	} {
-		got := invalidationReason(pgcatalog.ServerInfo{SlotWALStatus: "reserved", SlotInvalidation: reason, SlotKeepSize: "1GB", SlotIdleTimeout: "1h"})
+		got := LostReason(pgcatalog.ServerInfo{SlotWALStatus: "reserved", SlotInvalidation: reason, SlotKeepSize: "1GB", SlotIdleTimeout: "1h"})
 		if !strings.Contains(got, want) {
 			t.Errorf("%s: %q lacks %q", reason, got, want)
 		}
 	}
 	for _, status := range []string{"reserved", "extended", "unreserved", ""} {
-		if got := invalidationReason(pgcatalog.ServerInfo{SlotWALStatus: status}); got != "" {
+		if got := LostReason(pgcatalog.ServerInfo{SlotWALStatus: status}); got != "" {
 			t.Errorf("a slot whose WAL is %q counts as lost: %s", status, got)
 		}
 	}

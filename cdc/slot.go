@@ -63,8 +63,8 @@ const slotMissing = "the slot was no longer there"
 // reasonToRecreate says why the slot must be created again; it returns "" if it need not.
 func (s *Stream) reasonToRecreate(info pgcatalog.ServerInfo) string {
 	switch {
-	case info.SlotExists && invalidationReason(info) != "":
-		return invalidationReason(info)
+	case info.SlotExists && LostReason(info) != "":
+		return LostReason(info)
 	case info.SlotExists && !info.PublicationExists:
 		return "the publication was not there, and the slot can't decode changes from before its creation"
 	case !info.SlotExists && s.hasStarted():

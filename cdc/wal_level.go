@@ -38,9 +38,11 @@ func walLevelProblem(info pgcatalog.ServerInfo) *protocol.Problem {
 	case info.VersionNum >= onDemandVersion:
 		return pgerror.WALLevel(
 			fmt.Sprintf("wal_level is %q on the server; logical replication needs \"replica\" or %q", info.WALLevel, walLogical),
-			"run ALTER SYSTEM SET wal_level = 'replica' and ALTER SYSTEM RESET max_wal_senders, see that no configuration file sets max_wal_senders = 0, and restart PostgreSQL")
+			"run ALTER SYSTEM SET wal_level = 'replica' and ALTER SYSTEM RESET max_wal_senders, see that no configuration file sets max_wal_senders = 0, and restart PostgreSQL",
+			"ALTER SYSTEM SET wal_level = 'replica'", "ALTER SYSTEM RESET max_wal_senders")
 	case info.WALLevel == walMinimal:
-		return pgerror.WALLevel(what, "run ALTER SYSTEM SET wal_level = 'logical' and ALTER SYSTEM RESET max_wal_senders, see that no configuration file sets max_wal_senders = 0, and restart PostgreSQL"+managed)
+		return pgerror.WALLevel(what, "run ALTER SYSTEM SET wal_level = 'logical' and ALTER SYSTEM RESET max_wal_senders, see that no configuration file sets max_wal_senders = 0, and restart PostgreSQL"+managed,
+			"ALTER SYSTEM SET wal_level = 'logical'", "ALTER SYSTEM RESET max_wal_senders")
 	}
-	return pgerror.WALLevel(what, "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL"+managed)
+	return pgerror.WALLevel(what, "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL"+managed, "ALTER SYSTEM SET wal_level = 'logical'")
 }

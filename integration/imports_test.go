@@ -50,6 +50,7 @@ var importRules = map[string]importRule{
 	// The database's side and the clients' side don't know each other.
 	"cdc":                   {code: "cdc/catalog cdc/internal/... protocol/...", tests: "internal/pgserver/pgtest internal/wsframe sql", never: "net/http"},
 	"cdc/catalog":           {code: "cdc/internal/pgerror cdc/internal/pgtext cdc/internal/quote protocol/..."},
+	"cdc/doctor":            {code: "cdc cdc/internal/pgerror cdc/internal/quote protocol/...", tests: "internal/pgserver/pgtest sql"},
 	"cdc/internal/pgerror":  {code: "cdc/internal/quote protocol"},
 	"cdc/internal/pgoutput": {code: "protocol/..."},
 	"cdc/internal/pgtext":   {code: "protocol/...", tests: "internal/pgserver/pgtest"},
@@ -73,7 +74,7 @@ var importRules = map[string]importRule{
 
 	// The root package joins all parts. The command and the demo stand on it. Tests from
 	// outside know none of its parts.
-	".":                  {code: "cdc fanout httpapi httpapi/auth internal/access protocol/... sql", tests: "internal/pgserver/pgtest"},
+	".":                  {code: "cdc cdc/doctor fanout httpapi httpapi/auth internal/access protocol/... sql", tests: "internal/pgserver/pgtest"},
 	"internal/access":    {code: "protocol/wal"},
 	"internal/demo":      {code: ". fanout/filter internal/access internal/demo/page internal/pgserver protocol/...", tests: "internal/pgserver/pgtest"},
 	"internal/demo/page": {},

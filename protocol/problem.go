@@ -11,6 +11,9 @@ type Problem struct {
 	// Hint says what to do: "run ALTER SYSTEM SET wal_level = 'logical' and restart
 	// PostgreSQL". It names settings of Tablewire as Setting does.
 	Hint string
+	// SQL has the statements that Hint is about, if they are known in full: names are
+	// quoted, and no semicolon ends them.
+	SQL []string
 	// Err is the cause, if there is one. Its text follows What.
 	Err error
 }

@@ -3,6 +3,7 @@
 //
 //	setup/    what changes the database: the publication, and nothing else
 //	catalog/  what only reads
+//	doctor/   what only reads, for an examination (package cdc/doctor)
 //
 // A replication command creates the slot (package cdc); setup/slot.sql does the same by hand.
 //
@@ -19,6 +20,7 @@
 //     takes out one that has become so. It never alters a publication that another server
 //     or person keeps. It waits half a second for a lock at most, because others would wait
 //     behind it, and tries again at the next call.
+//   - [Database.Inspect] sees what Sync would see, and alters nothing.
 //   - What somebody else does to the publication is undone once, with a warning, and then
 //     left.
 //

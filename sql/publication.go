@@ -95,11 +95,7 @@ func (d *Database) updatePublication(ctx context.Context, conn *pgx.Conn, s *syn
 	s.warnings = d.limitations(s)
 	switch {
 	case s.foreignReason == altered && !d.last.done:
-		return &protocol.Problem{
-			ID:   "publication-altered",
-			What: fmt.Sprintf("publication %q %s", d.cfg.Publication, altered),
-			Hint: d.hintSetAll(),
-		}
+		return d.alteredProblem()
 	case s.foreignReason != "":
 		d.last.done = true
 		return nil
@@ -269,9 +265,21 @@ func (d *Database) unmatchedWarnings(all []tableRow) []string {
 	return warnings
 }
 
-// hintSetAll is the statement that makes the publication carry every kind of change.
-func (d *Database) hintSetAll() string {
-	return fmt.Sprintf("its owner can run ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)", quote(d.cfg.Publication))
+// alteredProblem is for a publication of ours with which a server does not start.
+func (d *Database) alteredProblem() *protocol.Problem {
+	return &protocol.Problem{
+		ID:   "publication-altered",
+		What: fmt.Sprintf("publication %q %s", d.cfg.Publication, altered),
+		Hint: d.hintSetAll(),
+		SQL:  []string{d.setAllStatement()},
+	}
+}
+
+// hintSetAll says who makes the publication carry every kind of change, and how.
+func (d *Database) hintSetAll() string { return "its owner can run " + d.setAllStatement() }
+
+func (d *Database) setAllStatement() string {
+	return fmt.Sprintf("ALTER PUBLICATION %s SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)", quote(d.cfg.Publication))
 }
 
 // alterStatement names tables ONLY, because a table that inherits from one is matched by

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-//go:embed setup/*.sql catalog/*.sql
+//go:embed setup/*.sql catalog/*.sql doctor/*.sql
 var files embed.FS
 
 // statement reads an embedded file. It panics if there is none, which is a mistake here.
@@ -51,6 +51,15 @@ var (
 	absent            = statement("catalog/absent")
 	postgisSchema     = statement("catalog/postgis_schema")
 	spatialRefs       = statement("catalog/spatial_refs")
+
+	doctorInstance     = statement("doctor/instance")
+	doctorMarks        = statement("doctor/marks")
+	doctorSlots        = statement("doctor/slots")
+	doctorTransactions = statement("doctor/transactions")
+	doctorPrepared     = statement("doctor/prepared")
+	doctorWriters      = statement("doctor/writers")
+	doctorTables       = statement("doctor/tables")
+	doctorSelect       = statement("doctor/select")
 )
 
 // fill replaces each {name} of a statement that can't take parameters. The values must be

@@ -34,27 +34,33 @@ type tableRow struct {
 // would fail, or its changes would not arrive, or would not say which row they are of. It
 // returns "" if they can.
 func (t tableRow) refusal() string {
-	const fail = ": published, its own UPDATE and DELETE would fail; "
+	reason, remedy := t.refusalParts()
+	return reason + remedy
+}
+
+// refusalParts returns what is wrong with the table, and what to do about it.
+func (t tableRow) refusalParts() (reason, remedy string) {
+	const fail = ": published, its own UPDATE and DELETE would fail"
 	full := func(table string) string { return "ALTER TABLE " + table + " REPLICA IDENTITY FULL" }
 	switch {
 	case t.Unlogged != "":
-		return t.subject(t.Unlogged) + " is UNLOGGED: its changes are not in the write-ahead log"
+		return t.subject(t.Unlogged) + " is UNLOGGED: its changes are not in the write-ahead log", ""
 	case t.Temporary:
-		return "it is TEMPORARY: its changes are not in the write-ahead log"
+		return "it is TEMPORARY: its changes are not in the write-ahead log", ""
 	case t.IdentityNothing != "":
-		return t.subject(t.IdentityNothing) + " has replica identity NOTHING" + fail + "ALTER TABLE " + t.IdentityNothing + " REPLICA IDENTITY DEFAULT, or FULL"
+		return t.subject(t.IdentityNothing) + " has replica identity NOTHING" + fail, "; ALTER TABLE " + t.IdentityNothing + " REPLICA IDENTITY DEFAULT, or FULL"
 	case t.IndexMissing != "":
-		return t.subject(t.IndexMissing) + " has lost the index of its replica identity" + fail + full(t.IndexMissing) + ", or DEFAULT, or USING INDEX"
+		return t.subject(t.IndexMissing) + " has lost the index of its replica identity" + fail, "; " + full(t.IndexMissing) + ", or DEFAULT, or USING INDEX"
 	case t.KeyMissing != "":
-		return t.subject(t.KeyMissing) + " has no primary key that is checked at once (a DEFERRABLE one is not)" + fail + "add one, or " + full(t.KeyMissing)
+		return t.subject(t.KeyMissing) + " has no primary key that is checked at once (a DEFERRABLE one is not)" + fail, "; add one, or " + full(t.KeyMissing)
 	case t.RowHidden != "":
-		return t.subject(t.RowHidden) + " has a virtual generated column and replica identity FULL" + fail + "ALTER TABLE " + t.RowHidden + " REPLICA IDENTITY DEFAULT, or USING INDEX"
+		return t.subject(t.RowHidden) + " has a virtual generated column and replica identity FULL" + fail, "; ALTER TABLE " + t.RowHidden + " REPLICA IDENTITY DEFAULT, or USING INDEX"
 	case t.KeyHidden != "":
-		return t.subject(t.KeyHidden) + " has a generated column in its key, which logical replication does not carry before PostgreSQL 18: " + full(t.KeyHidden) + ", or USING INDEX"
+		return t.subject(t.KeyHidden) + " has a generated column in its key, which logical replication does not carry before PostgreSQL 18", ": " + full(t.KeyHidden) + ", or USING INDEX"
 	case t.OtherKey != "":
-		return "the replica identity of partition " + t.OtherKey + " lacks columns that identify the table's rows, so that its updates and deletes would not say which row they are of: " + full(t.OtherKey)
+		return "the replica identity of partition " + t.OtherKey + " lacks columns that identify the table's rows, so that its updates and deletes would not say which row they are of", ": " + full(t.OtherKey)
 	}
-	return ""
+	return "", ""
 }
 
 // subject is the subject of a refusal: a table that holds rows, "it" or a partition.

@@ -10,13 +10,44 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// report prints an error and, if the error is a problem, what to do about it and its ID.
+// report prints an error and, if the error is a problem, what to do about it and its ID. Of
+// joined errors it prints each.
 func report(w io.Writer, err error) {
-	fmt.Fprintf(w, "tablewire: %s\n", nameFlags(err.Error()))
-	if problem, ok := errors.AsType[*protocol.Problem](err); ok {
-		fmt.Fprintf(w, "  to do: %s\n", nameFlags(problem.Hint))
-		fmt.Fprintf(w, "  problem: %s\n", problem.ID)
+	lead := "tablewire: "
+	for _, err := range unjoin(err) {
+		if problem, ok := errors.AsType[*protocol.Problem](err); ok {
+			printProblem(w, lead, err.Error(), problem)
+		} else {
+			fmt.Fprintf(w, "%s%s\n", lead, nameFlags(err.Error()))
+		}
+		lead = "also: "
 	}
+}
+
+// unjoin returns the parts of errors.Join, which may be joined themselves (kong joins what a
+// command returns), or the error itself.
+func unjoin(err error) (parts []error) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	for _, part := range joined.Unwrap() {
+		parts = append(parts, unjoin(part)...)
+	}
+	return parts
+}
+
+// printProblem prints what is wrong after lead, what to do about it, the statements to paste
+// that are not part of that, and the ID.
+func printProblem(w io.Writer, lead, what string, problem *protocol.Problem) {
+	fmt.Fprintf(w, "%s%s\n", lead, nameFlags(what))
+	fmt.Fprintf(w, "  to do: %s\n", nameFlags(problem.Hint))
+	for _, statement := range problem.SQL {
+		if !strings.Contains(what+problem.Hint, statement) {
+			fmt.Fprintf(w, "    %s;\n", statement)
+		}
+	}
+	fmt.Fprintf(w, "  problem: %s\n", problem.ID)
 }
 
 // reportUsage prints what is wrong with the command line. If args may have a database's URL,

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"runtime/debug"
 
@@ -11,6 +13,7 @@ import (
 // cli is the command line. Each subcommand is a field here and has a file of its own.
 type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Stream the changes of a database to browsers."`
+	Doctor   doctorCmd   `cmd:"" help:"Examine a database, and say all at once what would keep serve from working, and what to do. It changes nothing."`
 	Demo     demoCmd     `cmd:"" help:"Try Tablewire without a database: it starts a private PostgreSQL and a page that shows the changes."`
 	SetupSQL setupSQLCmd `cmd:"" name:"setup-sql" help:"Print the SQL that serve would run to create the publication and the slot, to run it by hand."`
 	Health   healthCmd   `cmd:"" help:"Check whether a running server is ready; for container health checks."`
@@ -52,12 +55,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		reportUsage(stderr, err, args)
 		return 2
 	}
-	if err := parsed.Run(&app{ctx: ctx, stdout: stdout, stderr: stderr}); err != nil {
+	err = parsed.Run(&app{ctx: ctx, stdout: stdout, stderr: stderr})
+	if coded, ok := errors.AsType[*codedError](err); ok {
+		if coded.err != nil {
+			report(stderr, coded.err)
+		}
+		return coded.code
+	}
+	if err != nil {
 		report(stderr, err)
 		return 1
 	}
 	return 0
 }
+
+// codedError ends the program with another exit code than 1.
+type codedError struct {
+	code int
+	err  error // nil: the command has printed what there is to say
+}
+
+func (e *codedError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+func (e *codedError) Unwrap() error { return e.err }
 
 // version returns the line that --version prints.
 func version() string {

@@ -9,11 +9,8 @@ import (
 
 // serveCmd runs the server on the user's database.
 type serveCmd struct {
-	DatabaseURL string   `help:"Address of the database, as postgres://user:password@host:5432/database." env:"TABLEWIRE_DATABASE_URL,DATABASE_URL" placeholder:"URL"`
-	APIKey      string   `name:"api-key" help:"Key that clients send. It belongs to the project 'default', the only one." env:"TABLEWIRE_API_KEY" placeholder:"KEY"`
-	Tables      []string `help:"Tables that clients may follow: names and globs, comma-separated. One that begins with ! excludes tables." default:"public.*" env:"TABLEWIRE_TABLES"`
-	Slot        string   `help:"Name of the replication slot. The server creates it if it does not exist." default:"tablewire" env:"TABLEWIRE_SLOT"`
-	Publication string   `help:"Name of the publication (default: the slot's name). The server creates it if it does not exist." placeholder:"NAME" env:"TABLEWIRE_PUBLICATION"`
+	databaseFlags
+	APIKey string `name:"api-key" help:"Key that clients send. It belongs to the project 'default', the only one." env:"TABLEWIRE_API_KEY" placeholder:"KEY"`
 	listenFlags
 	limitFlags
 	logFlags
@@ -21,12 +18,8 @@ type serveCmd struct {
 
 // Run serves until the program has to stop.
 func (c *serveCmd) Run(a *app) error {
-	if c.DatabaseURL == "" {
-		return &protocol.Problem{
-			ID:   "database-url-missing",
-			What: "no database was given",
-			Hint: "set --database-url or TABLEWIRE_DATABASE_URL to postgres://user:password@host:5432/database; \"tablewire demo\" needs none",
-		}
+	if err := c.check(); err != nil {
+		return err
 	}
 	if c.APIKey == "" {
 		return &protocol.Problem{
@@ -43,21 +36,15 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	defer public.Close()
-	admin, err := listenAdmin(a.ctx, c.AdminListen)
+	admin, err := listen(a.ctx, c.AdminListen, "admin-listen")
 	if err != nil {
 		return err
 	}
-	adminURL := adminOff
-	if admin != nil {
-		defer admin.Close()
-		adminURL = "http://" + admin.Addr().String()
-	}
+	defer admin.Close()
 	logger := newLogger(a.stderr, c.LogFormat, c.LogLevel)
 	config := c.config(logger)
-	config.DatabaseURL, config.APIKey, config.Tables, config.Slot, config.Publication = c.DatabaseURL, c.APIKey, c.Tables, c.Slot, c.Publication
-	if len(c.Tables) == 0 {
-		config.Tables = []string{""} // New refuses that; no list would be public.*
-	}
+	config.APIKey = c.APIKey
+	c.addTo(&config)
 	server, err := tablewire.New(config)
 	if err != nil {
 		return err
@@ -67,7 +54,7 @@ func (c *serveCmd) Run(a *app) error {
 	g.Go(func() error {
 		select {
 		case <-server.Started():
-			logger.Info("ready", "url", "http://"+public.Addr().String(), "admin", adminURL, "collections", len(server.Collections()))
+			logger.Info("ready", "url", "http://"+public.Addr().String(), "admin", "http://"+admin.Addr().String(), "collections", len(server.Collections()))
 		case <-ctx.Done():
 		}
 		return nil

@@ -41,7 +41,7 @@ func condition(pg *pgconn.PgError, message string) *protocol.Problem {
 		}
 		return &protocol.Problem{ID: "role-lacks-privilege", Hint: "grant the role in the database URL what is missing, or let the tables' owner run what \"tablewire setup-sql\" prints"}
 	case ObjectInUse:
-		return &protocol.Problem{ID: "slot-in-use", Hint: `another Tablewire reads this slot: stop it, or give this one a slot of its own with the setting "slot" (and the setting "publication")`}
+		return SlotInUse("")
 	case NotInState:
 		if strings.Contains(message, "wal_level") {
 			return WALLevel("", "run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL; for a standby, on its primary too")
@@ -58,7 +58,7 @@ func condition(pg *pgconn.PgError, message string) *protocol.Problem {
 	case LimitExceeded:
 		return NoFreeSlot("")
 	case ReadOnly:
-		return &protocol.Problem{ID: "read-only", Hint: "connect to the primary if this is a standby; else the role or the database has default_transaction_read_only: ALTER ROLE ... SET default_transaction_read_only = off"}
+		return ReadOnlyServer("")
 	case CannotConnectNow:
 		return &protocol.Problem{ID: "server-not-ready", Hint: "PostgreSQL is starting or stopping: try again in a moment"}
 	case ProtocolViolation:
@@ -69,8 +69,26 @@ func condition(pg *pgconn.PgError, message string) *protocol.Problem {
 
 // WALLevel is the condition that the server writes too little into its log for logical
 // decoding.
-func WALLevel(what, hint string) *protocol.Problem {
-	return &protocol.Problem{ID: "wal-level", What: what, Hint: hint}
+func WALLevel(what, hint string, statements ...string) *protocol.Problem {
+	return &protocol.Problem{ID: "wal-level", What: what, Hint: hint, SQL: statements}
+}
+
+// SlotInUse is the condition that another process reads the slot.
+func SlotInUse(what string) *protocol.Problem {
+	return &protocol.Problem{
+		ID:   "slot-in-use",
+		What: what,
+		Hint: `another Tablewire reads this slot: stop it, or give this one a slot of its own with the setting "slot" (and the setting "publication")`,
+	}
+}
+
+// ReadOnlyServer is the condition that nothing can be written.
+func ReadOnlyServer(what string) *protocol.Problem {
+	return &protocol.Problem{
+		ID:   "read-only",
+		What: what,
+		Hint: "connect to the primary if this is a standby; else the role or the database has default_transaction_read_only: ALTER ROLE ... SET default_transaction_read_only = off",
+	}
 }
 
 // NoFreeSlot is the condition that the server has no replication slot left.

@@ -58,9 +58,12 @@ func pluginProblem(now string) *protocol.Problem {
 		}
 		list = append(list, name)
 	}
+	set := fmt.Sprintf("ALTER SYSTEM SET %s = %s", pluginSetting, strings.Join(list, ", "))
+	const reload = "SELECT pg_reload_conf()"
 	return &protocol.Problem{
 		ID:   "output-plugin",
-		Hint: fmt.Sprintf("run ALTER SYSTEM SET %s = %s; then SELECT pg_reload_conf(): a list of names, not quoted as one", pluginSetting, strings.Join(list, ", ")),
+		Hint: "run " + set + "; then " + reload + ": a list of names, not quoted as one",
+		SQL:  []string{set, reload},
 	}
 }
 
