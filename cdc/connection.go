@@ -30,7 +30,13 @@ var sessionSettings = map[string]string{
 	"statement_timeout":                   "0",
 	"lock_timeout":                        "0",
 	"idle_in_transaction_session_timeout": "0",
+	transactionTimeout:                    "0",
 }
+
+// transactionTimeout is a setting that PostgreSQL has from version 17 on. PostgreSQL decodes each transaction
+// within a transaction of its own, so the timeout would end the stream at a transaction that takes longer to
+// send, and again each time.
+const transactionTimeout = "transaction_timeout"
 
 // noEncoding is the encoding of a database that takes any bytes. If the stream asked such
 // a server for UTF-8, the server would end the stream at the first row with other bytes,
@@ -73,6 +79,10 @@ func setSession(ctx context.Context, conn *pgconn.PgConn) error {
 	calls := make([]string, len(names))
 	for i, name := range names {
 		calls[i] = fmt.Sprintf("pg_catalog.set_config(%s, %s, false)", quote.Literal(name), quote.Literal(wanted[name]))
+		if name == transactionTimeout {
+			calls[i] = fmt.Sprintf("CASE WHEN pg_catalog.current_setting(%s, true) IS NULL THEN %s ELSE %s END",
+				quote.Literal(name), quote.Literal(wanted[name]), calls[i])
+		}
 	}
 	// One SELECT: before PostgreSQL 15 a connection in replication mode takes no list of
 	// statements.
