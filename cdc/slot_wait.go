@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tablewire/tablewire/cdc/internal/pgerror"
+	"github.com/tablewire/tablewire/cdc/internal/quote"
 	"github.com/tablewire/tablewire/protocol/pgcatalog"
 )
 
@@ -58,8 +59,16 @@ func (s *Stream) awaitSlot(ctx context.Context, busy error) error {
 		switch {
 		case now.PID != last.PID: // it became free, and another process was faster
 			moved = time.Now()
-		case now.Replied != last.Replied, !now.Visible && time.Since(began) > hiddenWait:
+		case isAlive(last, now), !now.Visible && time.Since(began) > hiddenWait:
 			return slotTaken(busy, now, "")
+		case !now.RepliesVisible && s.timeout <= 0 && still > quietAfter:
+			return slotTaken(busy, now, fmt.Sprintf("Tablewire can't see whether the reader is alive, and wal_sender_timeout is 0, so that PostgreSQL never gives a dead one up. %s shows it. ", grantStatistics(now)))
+		case !now.RepliesVisible && s.timeout > 0 && still > max(s.timeout+giveUpMargin, quietAfter):
+			return slotTaken(busy, now, fmt.Sprintf("the reader is likely alive: PostgreSQL gives a dead one up after wal_sender_timeout (%s), and this one has held the slot for %s. With %s Tablewire recognises a live reader within %s. ", s.timeout, still.Round(time.Second), grantStatistics(now), quietAfter))
+		case !now.RepliesVisible && s.timeout > 0 && still > quietAfter && !warned:
+			warned = true
+			s.cfg.Logger.Warn("Tablewire can't see whether the slot's reader is alive: PostgreSQL gives a dead one up after wal_sender_timeout, and Tablewire waits that long",
+				append(holderAttrs(s.cfg.Slot, now), "wal_sender_timeout", s.timeout, "to_do", fmt.Sprintf("stop the reader if it is alive, or SELECT pg_terminate_backend(%d) if it is gone for certain; %s lets Tablewire see which", now.PID, grantStatistics(now)))...)
 		case s.timeout <= 0 && still > quietAfter:
 			return slotTaken(busy, now, fmt.Sprintf("the reader has not replied for %s, and wal_sender_timeout is 0, so that PostgreSQL never gives it up. ", quietAfter))
 		case s.timeout > 0 && still > max(s.timeout+giveUpMargin, quietAfter):
@@ -73,6 +82,18 @@ func (s *Stream) awaitSlot(ctx context.Context, busy error) error {
 	}
 }
 
+// isAlive says whether the reader has sent a status update between two looks.
+func isAlive(last, now pgcatalog.SlotHolder) bool {
+	replied := last.RepliesVisible && now.RepliesVisible && now.Replied != last.Replied
+	// An empty position is of a slot that is being created: the server sets the first one.
+	return replied || last.Confirmed != "" && now.Confirmed != last.Confirmed
+}
+
+// grantStatistics is the statement that lets the server's role see a reader's replies.
+func grantStatistics(h pgcatalog.SlotHolder) string {
+	return "GRANT pg_read_all_stats TO " + quote.Identifier(h.LookedAs)
+}
+
 // unlessDone returns err, or nil if ctx has ended and so may have caused it.
 func unlessDone(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -82,7 +103,7 @@ func unlessDone(ctx context.Context, err error) error {
 }
 
 // slotTaken is the problem slot-in-use, with who reads the slot. quiet is empty, or says
-// for how long the reader has been quiet.
+// for how long the reader has been quiet, or why Tablewire can't know.
 func slotTaken(busy error, h pgcatalog.SlotHolder, quiet string) error {
 	pg, ok := errors.AsType[*pgconn.PgError](busy)
 	if !ok {

@@ -132,7 +132,16 @@ type SlotHolder struct {
 	// Application, Address (empty for a Unix socket) and Since, the time of its
 	// connection, are what the server knows about the client.
 	Application, Address, Since string
+	// RepliesVisible says that the role may see Replied. It takes pg_read_all_stats, even for
+	// a client of the same role.
+	RepliesVisible bool
 	// Replied is the time of the client's last status update, by the client's clock. The
 	// client is alive if it changes.
 	Replied string
+	// Confirmed is the position that the client confirmed last (confirmed_flush_lsn), empty
+	// while the slot is created. The client is alive if it changes. It changes only while
+	// the server writes to its log.
+	Confirmed string
+	// LookedAs is the role that asked.
+	LookedAs string
 }
