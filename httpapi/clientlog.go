@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -17,6 +18,9 @@ import (
 type clientLog struct {
 	log        *slog.Logger
 	queueBytes int // bytes that may wait for a client
+	proxies    limit.Proxies
+
+	originWarned atomic.Bool // a refused origin was logged as a warning
 
 	origins    limit.LogLimiter[clientSubject]
 	slowOnes   limit.LogLimiter[clientSubject]
@@ -80,8 +84,25 @@ func (l *clientLog) refusedOrigin(origin, host string, ip netip.Addr) {
 }
 
 func (l *clientLog) logOrigin(s clientSubject, count int) {
-	l.log.Info("a page may not connect: its origin is neither allowed nor the server's own host",
-		"origin", s.origin, "host", s.host, "address", s.ip, "count", count)
+	level := slog.LevelInfo
+	if l.originWarned.CompareAndSwap(false, true) {
+		level = slog.LevelWarn // once: it may be a page of the operator's own, later ones are likely not
+	}
+	l.log.Log(context.Background(), level, "a page may not connect: its origin is neither allowed nor the server's own host",
+		"origin", s.origin, "host", s.host, "address", s.ip, "count", count, "to_do", hintOrigin(s.origin))
+}
+
+// hintOrigin says how to let a page connect. It names the origin only in the form that the
+// setting takes.
+func hintOrigin(text string) string {
+	o, wrong, hint := browserOrigin(text)
+	switch {
+	case wrong == "":
+		return "add " + o.String() + ` to the setting "allowed-origins" if the page is yours`
+	case text == "null":
+		return hint + ` with the setting "allowed-origins"`
+	}
+	return `add the page's origin to the setting "allowed-origins" if the page is yours`
 }
 
 // slow logs that a client was closed because it read too slowly.
@@ -106,7 +127,11 @@ func (l *clientLog) limitHit(kind limit.Kind, ip netip.Addr) {
 }
 
 func (l *clientLog) logLimit(kind limit.Kind, s clientSubject, count int) {
-	l.log.Info("a client hit a limit", "limit", kind.String(), "address", s.ip, "count", count)
+	args := []any{"limit", kind.String(), "address", s.ip, "count", count}
+	if kind.ByAddress() && l.proxies.MayBeForgotten(s.ip) {
+		args = append(args, "to_do", `if this is the address of a proxy, whose clients all share the limit, add its address to the setting "trusted-proxies"`)
+	}
+	l.log.Info("a client hit a limit", args...)
 }
 
 // rejection is a kind of mistake that a client is rejected for. The log has it because an

@@ -54,6 +54,10 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if proxies.TrustAll() {
+		s.log.Warn("every client can choose the address that it is limited by: the trusted proxies have all addresses", "to_do", `name the proxies' own networks in the setting "trusted-proxies", unless nothing else can reach the server`)
+	}
+	s.clientLog.proxies = proxies
 	if s.origins, err = parseOrigins(cfg.AllowedOrigins); err != nil {
 		return nil, err
 	}

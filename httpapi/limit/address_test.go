@@ -1,11 +1,14 @@
 package limit
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tablewire/tablewire/protocol"
 )
 
 func TestClientIP(t *testing.T) {
@@ -82,5 +85,22 @@ func TestAddressesAreForgotten(t *testing.T) {
 	b.leave(f)
 	if _, hit := b.admit(ip(0)); hit != Connects || b.len() != 1 {
 		t.Errorf("an address that connects again starts afresh: %v, %d known", hit, b.len())
+	}
+}
+
+func TestParseProxiesRefusesHostBits(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"10.0.0.5/8":     "give 10.0.0.0/8 for the whole network, or 10.0.0.5 for one address",
+		"2001:db8::1/64": "give 2001:db8::/64 for the whole network, or 2001:db8::1 for one address",
+	} {
+		_, err := ParseProxies([]string{text})
+		problem, ok := errors.AsType[*protocol.Problem](err)
+		if !ok || problem.ID != "trusted-proxy" || problem.Hint != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := ParseProxies([]string{"10.0.0.0/8", "10.0.0.5/32", "::/0"}); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,5 +1,7 @@
 package limit
 
+import "slices"
+
 // Kind is one of the limits that clients hit.
 type Kind uint8
 
@@ -36,6 +38,11 @@ func Kinds() []Kind {
 		kinds[i] = Kind(i)
 	}
 	return kinds
+}
+
+// ByAddress reports whether clients that share an address share the limit.
+func (k Kind) ByAddress() bool {
+	return slices.Contains([]Kind{AddressMessages, AddressConnections, Connects, Unauthenticated, Handshakes, Requests}, k)
 }
 
 // String returns the kind's name in metrics and in the log.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/tablewire/tablewire/protocol"
@@ -13,7 +14,8 @@ import (
 type Proxies []netip.Prefix
 
 // ParseProxies reads addresses and networks: "10.0.0.7", "10.0.0.0/8". It ignores blanks
-// around them and empty ones.
+// around them and empty ones. It refuses a network with bits behind its length, such as
+// "10.0.0.5/8", because one address may be meant.
 func ParseProxies(list []string) (Proxies, error) {
 	var p Proxies
 	for _, s := range list {
@@ -31,12 +33,30 @@ func ParseProxies(list []string) (Proxies, error) {
 			return nil, &protocol.Problem{
 				ID:   "trusted-proxy",
 				What: fmt.Sprintf("the trusted proxy %q is not an address or a network", s),
-				Hint: "want an address or a network, as in 10.0.0.0/8",
+				Hint: "give an address or a network, as in 10.0.0.0/8",
 			}
 		}
-		p = append(p, prefix.Masked())
+		if network := prefix.Masked(); network != prefix {
+			return nil, &protocol.Problem{
+				ID:   "trusted-proxy",
+				What: fmt.Sprintf("the trusted proxy %q is an address with the length of a network", s),
+				Hint: fmt.Sprintf("give %s for the whole network, or %s for one address", network, prefix.Addr()),
+			}
+		}
+		p = append(p, prefix)
 	}
 	return p, nil
+}
+
+// TrustAll reports whether one of the networks has all addresses of IPv4 or of IPv6.
+func (p Proxies) TrustAll() bool {
+	return slices.ContainsFunc(p, func(prefix netip.Prefix) bool { return prefix.Bits() == 0 })
+}
+
+// MayBeForgotten reports whether a client's address is likely that of a proxy which is
+// missing in p: it is a loopback, link-local or private address (RFC 1918, RFC 4193).
+func (p Proxies) MayBeForgotten(ip netip.Addr) bool {
+	return (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()) && !p.trust(ip)
 }
 
 func (p Proxies) trust(ip netip.Addr) bool {
