@@ -7,15 +7,12 @@ type Instance struct {
 	Version         string // server_version, such as "17.6"
 	Pooled          bool   // a pooler is in between
 	Address         string // of the server by its own account, with the port; empty for a Unix socket
-	MayReplicate    bool   // the role has the attribute REPLICATION or is a superuser
 	ReadOnly        bool   // transactions are read-only, and the server is no standby
 	KeepSizeMB      int64  // max_slot_wal_keep_size in MB; -1: no limit
 	IdleTimeoutS    int64  // idle_replication_slot_timeout in seconds (18); 0: none
 	StandbyFeedback bool   // hot_standby_feedback
-	HotStandby      bool   // hot_standby
 	PrimarySlotName string // primary_slot_name; empty if it is not set, or hidden from the role
 	Standbys        int    // standbys that stream, and physical slots that wait for one
-	TimescaleDB     bool   // the extension is installed
 }
 
 // SlotState is a replication slot of the server.
