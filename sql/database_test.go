@@ -493,6 +493,44 @@ func TestSync(t *testing.T) {
 		equal(t, map[string]string{"public.a": "", "public.bare": "it has no primary key that is checked at once (a DEFERRABLE one is not)"}, synced(t, open(t, url, "public.*")))
 	})
 
+	// README.md and docs/running.md say who may run which statement of setup-sql.
+	t.Run("who may run the statements", func(t *testing.T) {
+		t.Parallel()
+		admin := server.NewDatabase(t)
+		conn := connect(t, admin)
+		owner, reader, slot := fmt.Sprintf("setup_owner_%d", server.Major()), fmt.Sprintf("setup_reader_%d", server.Major()), fmt.Sprintf("setup_%d", server.Major())
+		exec(t, conn, `CREATE ROLE `+owner+` LOGIN PASSWORD 'pw'; CREATE ROLE `+reader+` LOGIN REPLICATION PASSWORD 'pw';
+			CREATE TABLE a (id int PRIMARY KEY); ALTER TABLE a OWNER TO `+owner)
+		t.Cleanup(func() {
+			_, _ = conn.Exec(context.WithoutCancel(t.Context()), `DROP OWNED BY `+owner+`, `+reader+` CASCADE; DROP ROLE `+owner+`, `+reader)
+		})
+		publication, createSlot, _ := strings.Cut(sql.Setup("by hand", slot, []wal.TableName{{Schema: "public", Table: "a"}}), "\n\n")
+		run := func(role, statement, want string) {
+			t.Helper()
+			u, err := url.Parse(admin)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.User = url.UserPassword(role, "pw")
+			_, err = connect(t, u.String()).Exec(t.Context(), statement)
+			if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+				t.Errorf("%s, %.60s: %v, want %q", role, statement, err, want)
+			}
+		}
+		const insufficient = "42501"
+		grant := func(role string) {
+			exec(t, conn, `DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO `+role+`', current_database()); END $$`)
+		}
+		run(owner, publication, insufficient)
+		grant(reader)
+		run(reader, publication, insufficient)
+		grant(owner)
+		run(owner, publication, "")
+		run(owner, createSlot, insufficient)
+		run(reader, createSlot, "")
+		exec(t, conn, `SELECT pg_drop_replication_slot('`+slot+`')`)
+	})
+
 	t.Run("a role that may only read the catalog", func(t *testing.T) {
 		t.Parallel()
 		admin := server.NewDatabase(t)
