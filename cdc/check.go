@@ -133,7 +133,7 @@ func checkPublication(info pgcatalog.ServerInfo, publication string) *protocol.P
 		return &protocol.Problem{
 			ID:   "role-lacks-create",
 			What: fmt.Sprintf("the role %q may not create the publication %q in the database %q", info.User, publication, info.Database),
-			Hint: grant + ", or let the tables' owner run what \"tablewire setup-sql\" prints",
+			Hint: fmt.Sprintf("%s, and GRANT the role that owns the tables TO %s unless that is the same role; or let the owner run the first statement that \"tablewire setup-sql\" prints, with CREATE on the database", grant, quote.Identifier(info.User)),
 			SQL:  []string{grant},
 		}
 	}

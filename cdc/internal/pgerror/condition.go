@@ -39,7 +39,7 @@ func condition(pg *pgconn.PgError, message string) *protocol.Problem {
 		if strings.Contains(message, "replication") || strings.Contains(message, "walsender") || strings.Contains(message, "wal sender") {
 			return &protocol.Problem{ID: "role-not-replication", Hint: "ALTER ROLE ... REPLICATION for the role in the database URL (on RDS: GRANT rds_replication TO ...)"}
 		}
-		return &protocol.Problem{ID: "role-lacks-privilege", Hint: "grant the role in the database URL what is missing, or let the tables' owner run what \"tablewire setup-sql\" prints"}
+		return &protocol.Problem{ID: "role-lacks-privilege", Hint: "grant the role in the database URL what is missing, such as the role that owns the tables; or let that owner run the first statement that \"tablewire setup-sql\" prints"}
 	case ObjectInUse:
 		return SlotInUse("")
 	case NotInState:
