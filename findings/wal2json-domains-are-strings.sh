@@ -6,7 +6,8 @@
 #   nothing about that. What JSON can't express as a number comes as a string.
 # Behaviour: the domain's own OID decides, and each type that wal2json does not know is a string: true is "t", 7 is
 #   "7". NaN and the infinities are null in a column, and stand as they are in an array, which is one string.
-# Why it matters: giving a column a domain changes no value, and changes the JSON type of each later row; "f" is true in JavaScript and Python. An infinite value can't be told from NULL.
+# Why it matters: giving a column a domain changes no value, and changes the JSON type of each later row; "f" is true in
+#   JavaScript and Python. An infinite value can't be told from NULL.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/servers.sh"
 fetch_sid postgresql-18=18.6-3 postgresql-18-wal2json=2.7-1
 wrap_sid "$work/sid/usr/lib/postgresql/18/bin/"{initdb,pg_ctl,postgres}
