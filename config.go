@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,7 +33,7 @@ type Config struct {
 
 	// Tables lists the tables that clients may follow: names and globs, as in
 	// "orders" and "shop.*"; one that begins with ! takes tables out again.
-	// Default: "public.*".
+	// Default, if nil: "public.*". An empty list is refused.
 	Tables []string
 
 	// APIKey is the key that clients send in their first message. Required, unless
@@ -136,7 +137,7 @@ const DefaultSlot = "tablewire"
 func (c Config) withDefaults() Config {
 	c.Slot = cmp.Or(c.Slot, DefaultSlot)
 	c.Publication = cmp.Or(c.Publication, c.Slot)
-	if len(c.Tables) == 0 {
+	if c.Tables == nil {
 		c.Tables = []string{"public.*"}
 	}
 	if c.Logger == nil {
@@ -157,7 +158,21 @@ func (c Config) check() error {
 			Hint: `give the setting "api-key" the key that your pages will send, such as the output of: openssl rand -hex 16`,
 		}
 	}
+	if !isHeaderValue(c.APIKey) {
+		return &protocol.Problem{
+			ID:   "api-key",
+			What: "the API key can't be sent in a header: it has a blank or a tab at one of its ends, a line break or another control character",
+			Hint: `give the setting "api-key" the key without them; a file with a secret often ends with a line break`,
+		}
+	}
 	return nil
+}
+
+// isHeaderValue reports whether a client can send text as the value of a header: a receiver takes
+// blanks and tabs off its ends, and control characters are not allowed (RFC 9110, section 5.5).
+func isHeaderValue(text string) bool {
+	control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+	return strings.Trim(text, " \t") == text && !strings.ContainsFunc(text, control)
 }
 
 // warn logs a warning if fewer than two of the longest rows may wait for a client: the second

@@ -3,6 +3,7 @@ package tablewire
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tablewire/tablewire/cdc"
@@ -13,7 +14,8 @@ import (
 
 // SetupSQL returns the statements that make the publication and the replication slot of a
 // server with this configuration, for a database in which its role may not. It reads
-// Slot, Publication and Tables, which must be names: a publication has no globs.
+// Slot, Publication and Tables, which must be names: a publication has no globs. Without tables
+// the publication is empty.
 func SetupSQL(cfg Config) (string, error) {
 	slot := cmp.Or(cfg.Slot, DefaultSlot)
 	publication := cmp.Or(cfg.Publication, slot)
@@ -22,14 +24,20 @@ func SetupSQL(cfg Config) (string, error) {
 	}
 	names := make([]wal.TableName, 0, len(cfg.Tables))
 	for _, t := range cfg.Tables {
-		if strings.ContainsAny(t, `*?[\!`) {
+		if t = strings.TrimSpace(t); t == "" || strings.ContainsAny(t, `*?[\!,`) {
 			return "", &protocol.Problem{
 				ID:   "pattern-in-setup",
-				What: fmt.Sprintf("%q is a pattern, and a publication names tables one by one", t),
+				What: fmt.Sprintf("%q can't be the name of a table, and a publication names tables one by one", t),
 				Hint: "name the tables, as table or schema.table",
 			}
 		}
-		names = append(names, sql.SplitName(t))
+		if name := sql.SplitName(t); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
-	return sql.Setup(publication, slot, names), nil
+	statements := sql.Setup(publication, slot, names)
+	if len(names) == 0 {
+		statements = "-- No table was named: the publication has none, until its owner runs ALTER PUBLICATION ... ADD TABLE.\n" + statements
+	}
+	return statements, nil
 }

@@ -430,8 +430,8 @@ func TestSync(t *testing.T) {
 	t.Run("patterns that match nothing are said", func(t *testing.T) {
 		t.Parallel()
 		url := server.NewDatabase(t)
-		exec(t, connect(t, url), `CREATE TABLE a (id int PRIMARY KEY); CREATE VIEW v AS SELECT 1`)
-		state, err := open(t, url, "a", "A", "public.v", "shop.*").Sync(t.Context())
+		exec(t, connect(t, url), `CREATE TABLE a (id int PRIMARY KEY); CREATE VIEW v AS SELECT 1; CREATE SCHEMA stock; CREATE TABLE stock.b (id int PRIMARY KEY)`)
+		state, err := open(t, url, "a", "A", "public.v", "shop.*", "stock", "!stock.b", "!scerets").Sync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -440,7 +440,10 @@ func TestSync(t *testing.T) {
 			warning, _, _ = strings.Cut(warning, ` of the setting "tables"`)
 			got = append(got, warning)
 		}
-		equal(t, []string{`no table matches "A"`, `no table matches "public.v"`, `no table matches "shop.*"`}, got)
+		equal(t, []string{`no table matches "A"`, `no table matches "public.v"`, `no table matches "shop.*"`, `no table matches "stock"`, `no table matches "!scerets"`}, got)
+		if all := strings.Join(state.Warnings, "\n"); !strings.Contains(all, `all tables of the schema are "stock.*"`) {
+			t.Errorf("the schema's pattern is not named:\n%s", all)
+		}
 	})
 
 	t.Run("tables of others say what can be done", func(t *testing.T) {

@@ -108,7 +108,7 @@ func (d *Database) inspect(ctx context.Context, conn *pgx.Conn) (found pgcatalog
 	if exists && pub.keptByOther(d.cfg.Slot) {
 		found.Publication.KeptFor = pub.Slot
 	}
-	found.Unmatched = d.cfg.Tables.unmatched(all)
+	found.Unmatched = unmatched(d.cfg.Tables.include, all)
 	found.Tables = d.judge(s)
 	if err := d.inspectInheritance(ctx, conn, found.Tables); err != nil {
 		return found, err

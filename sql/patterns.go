@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -16,7 +17,8 @@ type Patterns struct {
 
 // ParsePatterns reads names and globs: "orders" or "public.orders" is one table, "shop.*"
 // all tables of a schema, "*.*" all tables, "public.audit_*" some. A pattern that begins
-// with "!" takes tables out again. A name without a dot is in the schema public.
+// with "!" takes tables out again. A name without a dot is in the schema public. For a comma in
+// a name, write the glob "?".
 func ParsePatterns(list []string) (Patterns, error) {
 	var p Patterns
 	for _, s := range list {
@@ -24,6 +26,9 @@ func ParsePatterns(list []string) (Patterns, error) {
 		name, excluded := strings.CutPrefix(s, "!")
 		if name == "" {
 			continue
+		}
+		if strings.Contains(name, ",") && !strings.ContainsAny(name, `[\`) {
+			return Patterns{}, fmt.Errorf("%q has a comma: give each name or glob an item of its own", s)
 		}
 		if _, err := path.Match(name, ""); err != nil {
 			return Patterns{}, fmt.Errorf("%q can't be a pattern for tables: %w", s, err)
@@ -34,8 +39,11 @@ func ParsePatterns(list []string) (Patterns, error) {
 			p.include = append(p.include, name)
 		}
 	}
-	if len(p.include) == 0 {
-		return Patterns{}, fmt.Errorf("there is no pattern for tables: want names or globs, such as public.*")
+	switch {
+	case len(p.include) == 0 && len(p.exclude) > 0:
+		return Patterns{}, fmt.Errorf("the patterns for tables only exclude: name first what they exclude from, as in public.*,!%s", p.exclude[0])
+	case len(p.include) == 0:
+		return Patterns{}, errors.New("there is no pattern for tables: give names or globs, such as public.*")
 	}
 	return p, nil
 }
@@ -51,9 +59,9 @@ func (p Patterns) names() []wal.TableName {
 	return names
 }
 
-// unmatched returns the patterns that no table matches.
-func (p Patterns) unmatched(tables []tableRow) []string {
-	return slices.DeleteFunc(slices.Clone(p.include), func(pattern string) bool {
+// unmatched returns those of the patterns that no table matches.
+func unmatched(patterns []string, tables []tableRow) []string {
+	return slices.DeleteFunc(slices.Clone(patterns), func(pattern string) bool {
 		return slices.ContainsFunc(tables, func(t tableRow) bool { return matches(pattern, t.Schema, t.Name) })
 	})
 }

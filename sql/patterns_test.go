@@ -1,6 +1,7 @@
 package sql_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tablewire/tablewire/sql"
@@ -26,6 +27,7 @@ func TestPatterns(t *testing.T) {
 		{[]string{"public.*", "!secrets"}, "public", "secrets", false},
 		{[]string{"public.*", "!public.audit_*"}, "public", "audit_log", false},
 		{[]string{"public.*", "!public.audit_*"}, "public", "orders", true},
+		{[]string{"shop.[a,o]rders"}, "shop", "orders", true},
 		{[]string{" orders ", ""}, "public", "orders", true},
 	} {
 		p, err := sql.ParsePatterns(tc.patterns)
@@ -36,9 +38,12 @@ func TestPatterns(t *testing.T) {
 			t.Errorf("%q matches %s.%s: %v", tc.patterns, tc.schema, tc.table, got)
 		}
 	}
-	for _, bad := range [][]string{nil, {""}, {"!x"}, {"a["}} {
+	for _, bad := range [][]string{nil, {""}, {"!x"}, {"a["}, {"a,b"}} {
 		if _, err := sql.ParsePatterns(bad); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
+	}
+	if _, err := sql.ParsePatterns([]string{"!orders"}); err == nil || !strings.Contains(err.Error(), "public.*,!orders") {
+		t.Errorf("exclusions alone: %v", err)
 	}
 }

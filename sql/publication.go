@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -259,8 +260,16 @@ func (d *Database) allTables(ctx context.Context, conn *pgx.Conn) ([]tableRow, e
 // unmatchedWarnings has one warning for each pattern that matches no table.
 func (d *Database) unmatchedWarnings(all []tableRow) []string {
 	var warnings []string
-	for _, pattern := range d.cfg.Tables.unmatched(all) {
-		warnings = append(warnings, fmt.Sprintf(`no table matches %q of the setting "tables" yet: a name is schema.table, or a table of the schema public, with upper and lower case as in the database; a view has no changes of its own`, pattern))
+	const names = "a name is schema.table, or a table of the schema public, with upper and lower case as in the database; "
+	for _, pattern := range unmatched(d.cfg.Tables.include, all) {
+		warning := fmt.Sprintf(`no table matches %q of the setting "tables" yet: %sa view has no changes of its own`, pattern, names)
+		if slices.ContainsFunc(all, func(t tableRow) bool { return t.Schema == pattern }) {
+			warning += fmt.Sprintf("; all tables of the schema are %q", pattern+".*")
+		}
+		warnings = append(warnings, warning)
+	}
+	for _, pattern := range unmatched(d.cfg.Tables.exclude, all) {
+		warnings = append(warnings, fmt.Sprintf(`no table matches %q of the setting "tables", so the pattern excludes nothing: %sthe rows of a partition go with its table`, "!"+pattern, names))
 	}
 	return warnings
 }

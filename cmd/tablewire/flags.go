@@ -31,14 +31,14 @@ func (f *databaseFlags) check() error {
 func (f *databaseFlags) addTo(config *tablewire.Config) {
 	config.DatabaseURL, config.Tables, config.Slot, config.Publication = f.DatabaseURL, f.Tables, f.Slot, f.Publication
 	if len(f.Tables) == 0 {
-		config.Tables = []string{""} // package tablewire refuses that; no list would be public.*
+		config.Tables = []string{} // package tablewire refuses that; nil would be public.*
 	}
 }
 
 // listenFlags are the flags for the server's two addresses.
 type listenFlags struct {
 	Listen      string `help:"Address for clients." default:"127.0.0.1:8080" env:"TABLEWIRE_LISTEN"`
-	AdminListen string `help:"Address for metrics and profiles. Keep it private." default:"127.0.0.1:8081" env:"TABLEWIRE_ADMIN_LISTEN"`
+	AdminListen string `help:"Address for metrics, profiles and a backend's messages, without a key. Keep it private. Give off for none." default:"127.0.0.1:8081" env:"TABLEWIRE_ADMIN_LISTEN"`
 }
 
 // logFlags are the flags for the log.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,11 +12,18 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
+// errNoAddress is the error of an empty address.
+var errNoAddress = errors.New("there is no address")
+
 // listen opens a listener on addr. Errors name the flag that addr comes from. The subcommands
 // listen before they do anything else, so that a port that is taken is reported at once.
 func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
-	var cfg net.ListenConfig
-	l, err := cfg.Listen(ctx, "tcp", addr)
+	var l net.Listener
+	err := errNoAddress
+	if addr != "" { // net would choose a free port on all addresses of the machine
+		var cfg net.ListenConfig
+		l, err = cfg.Listen(ctx, "tcp", addr)
+	}
 	if err == nil {
 		return l, nil
 	}
@@ -28,11 +36,31 @@ func listen(ctx context.Context, addr, flag string) (net.Listener, error) {
 	default:
 		p = &protocol.Problem{ID: "listen-address", Hint: fmt.Sprintf("give --%s an address of this machine, such as 127.0.0.1:8080", flag)}
 	}
-	p.What, p.Err = fmt.Sprintf("can't listen on %s", addr), err
+	if missesPort(addr) {
+		p.Hint = fmt.Sprintf("give --%s a host and a port: 127.0.0.1:8080, or :8080 for all addresses of this machine", flag)
+	}
+	p.What, p.Err = fmt.Sprintf("can't listen on %s", cmp.Or(addr, `""`)), err
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		p.Err = op.Err
 	}
 	return nil, p
+}
+
+// missesPort reports whether addr is a host or a port alone.
+func missesPort(addr string) bool {
+	_, _, err := net.SplitHostPort(addr)
+	return err != nil
+}
+
+// adminOff is the value of --admin-listen that opens no admin listener.
+const adminOff = "off"
+
+// listenAdmin opens the listener of --admin-listen. It returns nil if addr is adminOff.
+func listenAdmin(ctx context.Context, addr string) (net.Listener, error) {
+	if addr == adminOff {
+		return nil, nil
+	}
+	return listen(ctx, addr, "admin-listen")
 }
 
 // isPortTaken reports whether listen failed because another program listens on the port.

@@ -36,11 +36,15 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	defer public.Close()
-	admin, err := listen(a.ctx, c.AdminListen, "admin-listen")
+	admin, err := listenAdmin(a.ctx, c.AdminListen)
 	if err != nil {
 		return err
 	}
-	defer admin.Close()
+	adminURL := adminOff
+	if admin != nil {
+		defer admin.Close()
+		adminURL = "http://" + admin.Addr().String()
+	}
 	logger := newLogger(a.stderr, c.LogFormat, c.LogLevel)
 	config := c.config(logger)
 	config.APIKey = c.APIKey
@@ -54,7 +58,7 @@ func (c *serveCmd) Run(a *app) error {
 	g.Go(func() error {
 		select {
 		case <-server.Started():
-			logger.Info("ready", "url", "http://"+public.Addr().String(), "admin", "http://"+admin.Addr().String(), "collections", len(server.Collections()))
+			logger.Info("ready", "url", "http://"+public.Addr().String(), "admin", adminURL, "collections", len(server.Collections()))
 		case <-ctx.Done():
 		}
 		return nil

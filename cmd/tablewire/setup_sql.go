@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tablewire/tablewire"
 )
@@ -10,7 +11,16 @@ import (
 type setupSQLCmd struct {
 	Slot        string   `help:"Name of the replication slot." default:"tablewire" env:"TABLEWIRE_SLOT"`
 	Publication string   `help:"Name of the publication (default: the slot's name)." placeholder:"NAME" env:"TABLEWIRE_PUBLICATION"`
-	Tables      []string `arg:"" optional:"" help:"Tables to publish, as table or schema.table. Each needs a primary key or another replica identity."`
+	Tables      []string `arg:"" optional:"" help:"Tables to publish, as table or schema.table. It reads no TABLEWIRE_TABLES, whose globs a publication can't have. Each table needs a primary key or another replica identity."`
+}
+
+// splitList splits each argument at commas, as kong splits the value of a flag.
+func splitList(args []string) []string {
+	var items []string
+	for _, arg := range args {
+		items = append(items, strings.Split(arg, ",")...)
+	}
+	return items
 }
 
 // Run prints the statements.
@@ -18,7 +28,7 @@ func (c *setupSQLCmd) Run(a *app) error {
 	if err := checkSlot(c.Slot); err != nil {
 		return err
 	}
-	statements, err := tablewire.SetupSQL(tablewire.Config{Slot: c.Slot, Publication: c.Publication, Tables: c.Tables})
+	statements, err := tablewire.SetupSQL(tablewire.Config{Slot: c.Slot, Publication: c.Publication, Tables: splitList(c.Tables)})
 	if err != nil {
 		return err
 	}

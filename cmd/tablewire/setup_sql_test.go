@@ -14,7 +14,11 @@ func TestSetupSQL(t *testing.T) {
 		want string
 	}{
 		{[]string{"orders", "My Shop.a"}, 0, `FOR TABLE ONLY "public"."orders", ONLY "My Shop"."a" WITH`},
-		{[]string{"public.*"}, 1, `"public.*" is a pattern`},
+		{[]string{"orders,customers"}, 0, `FOR TABLE ONLY "public"."orders", ONLY "public"."customers" WITH`},
+		{[]string{" orders", "public.orders"}, 0, `FOR TABLE ONLY "public"."orders" WITH`},
+		{nil, 0, "-- No table was named"},
+		{[]string{"orders,,customers"}, 1, `"" can't be the name of a table`},
+		{[]string{"public.*"}, 1, `"public.*" can't be the name of a table`},
 		{[]string{"--slot", "Bad-Name", "orders"}, 1, `"Bad-Name" can't be the name of a replication slot`},
 	} {
 		var stdout, stderr strings.Builder
@@ -38,6 +42,10 @@ func TestEmptySettings(t *testing.T) {
 	}{
 		{append(slices.Clone(serve), "--tables="), "problem: table-pattern"},
 		{append(slices.Clone(serve), "--slot="), "problem: slot-name"},
+		{append(slices.Clone(serve), "--listen="), "problem: listen-address"},
+		{append(slices.Clone(serve), "--admin-listen="), "problem: listen-address"},
+		{append(slices.Clone(serve), "--admin-listen=off"), "problem: server-unreachable"}, // as with an address
+		{append(slices.Clone(serve), "--listen=8080"), "or :8080 for all addresses"},
 		{[]string{"setup-sql", "--slot=", "orders"}, "problem: slot-name"},
 	} {
 		var stdout, stderr strings.Builder
