@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	)
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		reportUsage(stderr, err, args)
+		reportUsage(stderr, err, args, flagNames(parser.Model.Node))
 		return 2
 	}
 	err = parsed.Run(&app{ctx: ctx, stdout: stdout, stderr: stderr})
@@ -78,6 +78,18 @@ type codedError struct {
 func (e *codedError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 func (e *codedError) Unwrap() error { return e.err }
+
+// flagNames returns the names of the flags of a command and its subcommands.
+func flagNames(node *kong.Node) []string {
+	var names []string
+	for _, flag := range node.Flags {
+		names = append(names, flag.Name)
+	}
+	for _, child := range node.Children {
+		names = append(names, flagNames(child)...)
+	}
+	return names
+}
 
 // version returns the line that --version prints.
 func version() string {
