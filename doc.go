@@ -9,14 +9,19 @@
 //	if err != nil {
 //		return err
 //	}
-//	go server.Run(ctx)
-//	return http.ListenAndServe(":8080", server.Handler())
+//	listener, err := net.Listen("tcp", "127.0.0.1:8080")
+//	if err != nil {
+//		return err
+//	}
+//	return server.Serve(ctx, listener, nil)
 //
-// [New] checks the configuration and connects to nothing. [Server.Run] does the work and
+// [New] checks the configuration and connects to nothing. [Server.Serve] does the work and
 // ends with its context: clients are sent away with close code 1012, then the replication
-// slot's position is confirmed. [Server.Serve] does the same with listeners of its own, as
-// the command tablewire has them. An application with routes of its own mounts
-// [Server.Handler] or, with Gin, [Server.Routes].
+// slot's position is confirmed. An application with routes of its own mounts
+// [Server.Handler] or, with Gin, [Server.Routes], and calls [Server.Run].
+//
+// The errors of New, Run and Serve that a person can mend are of type *protocol.Problem; its
+// Hint says what to do.
 //
 // This package and package protocol are the promised surface of the module. All other
 // packages may change at any time.

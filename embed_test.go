@@ -1,11 +1,14 @@
 package tablewire_test
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +58,83 @@ func TestExamples(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A program whose port is taken says so and ends, and does not follow the database.
+func TestExamplesTakenPort(t *testing.T) {
+	for name, example := range map[string]func(){"net/http": Example, "Gin": Example_gin} {
+		t.Run(name, func(t *testing.T) {
+			database, taken := listen(t), listen(t)
+			t.Setenv("DATABASE_URL", "postgres://app@"+database.Addr().String()+"/shop?sslmode=disable")
+			t.Setenv("API_KEY", "the key")
+			t.Setenv("LISTEN", taken.Addr().String())
+			contacted := make(chan bool, 1)
+			go func() {
+				conn, err := database.Accept()
+				if err == nil {
+					_ = conn.Close()
+				}
+				contacted <- err == nil
+			}()
+			if said := logOf(example); !strings.Contains(said, "address already in use") {
+				t.Errorf("the program says %q", said)
+			}
+			_ = database.Close()
+			if <-contacted {
+				t.Error("the program went to the database without a listener")
+			}
+		})
+	}
+}
+
+// A program that can't reach its database ends with the reason and what to do.
+func TestExamplesToDo(t *testing.T) {
+	for name, example := range map[string]func(){"net/http": Example, "Gin": Example_gin} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("DATABASE_URL", "postgres://app@"+freeAddress(t)+"/shop?sslmode=disable")
+			t.Setenv("API_KEY", "the key")
+			t.Setenv("LISTEN", "127.0.0.1:0")
+			if said := logOf(example); !strings.Contains(said, "to do: check the host and the port") {
+				t.Errorf("the program says %q", said)
+			}
+		})
+	}
+}
+
+// The manual shows the example as it stands.
+func TestEmbeddingPage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/embedding.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := strings.Cut(string(example), "func Example()")
+	if !strings.Contains(string(page), "func main()"+body) {
+		t.Error("docs/embedding.md shows another program than example_test.go")
+	}
+}
+
+// logOf returns what a program logs until it ends.
+func logOf(program func()) string {
+	var said bytes.Buffer
+	log.SetOutput(&said)
+	defer log.SetOutput(os.Stderr)
+	program()
+	return said.String()
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
 }
 
 // interrupt does what Ctrl+C does to the program.

@@ -150,15 +150,7 @@ func TestStreamEndsFirst(t *testing.T) {
 // that comes before, they could take longer than a container engine waits.
 func TestFrontsEndTogether(t *testing.T) {
 	t.Parallel()
-	listen := func() net.Listener {
-		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = l.Close() })
-		return l
-	}
-	silent := listen() // in place of PostgreSQL
+	silent := listen(t) // in place of PostgreSQL
 	server, err := tablewire.New(tablewire.Config{
 		DatabaseURL: "postgres://app@" + silent.Addr().String() + "/shop?sslmode=disable", APIKey: "k", Logger: slog.New(slog.DiscardHandler),
 		Fallback: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }),
@@ -166,7 +158,7 @@ func TestFrontsEndTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, admin := listen(), listen()
+	public, admin := listen(t), listen(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	ended := make(chan error, 1)
