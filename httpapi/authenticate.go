@@ -1,8 +1,8 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -14,18 +14,23 @@ import (
 // keyHeader is the header with the key of a plain request.
 const keyHeader = "X-Api-Key"
 
-var errNoProject = errors.New("the authenticator returned a principal without a project")
-
 // errCannotAuthenticate is for a request whose key nobody can check at the moment.
 var errCannotAuthenticate = &protocol.Error{Message: "Authentication is not available", Detail: "try again in a moment"}
 
-// authenticate returns whose a key is. An error of type [*protocol.Error] has a close code
-// and goes to the client. Any other error means that nobody can tell at the moment, which is
-// logged once an outage.
+// authenticate returns whose a key is. An error of type [*protocol.Error] has a text and a
+// close code, and goes to the client. Any other error means that nobody can tell at the
+// moment, which is logged once an outage.
 func (s *Server) authenticate(ctx context.Context, key string) (auth.Principal, error) {
+	if key == "" {
+		return auth.Principal{}, protocol.ErrKeyRequired
+	}
 	p, err := s.cfg.Authenticate(ctx, key)
 	if err == nil && p.Project == "" {
-		err = errNoProject
+		if s.noProject.begin() {
+			s.log.Error("Authenticate returned an empty project and no error: the client is refused",
+				"to_do", "return the name of the client's project, or protocol.ErrKeyInvalid; this line is logged once")
+		}
+		err = protocol.ErrKeyInvalid
 	}
 	clientErr, ok := asProtocolError(err)
 	switch {
@@ -37,9 +42,10 @@ func (s *Server) authenticate(ctx context.Context, key string) (auth.Principal, 
 	case s.noAuthentication.begin():
 		s.log.Error("clients can't be authenticated: they are asked to come back", "error", err)
 	}
-	if ok && clientErr.Code == 0 { // which would leave the connection open
+	if ok && (clientErr.Code == 0 || clientErr.Message == "") { // no code would leave the connection open
 		closing := *clientErr
-		closing.Code = protocol.CloseUnauthorized
+		closing.Code = cmp.Or(closing.Code, protocol.CloseUnauthorized)
+		closing.Message = cmp.Or(closing.Message, protocol.ErrKeyInvalid.Message)
 		return auth.Principal{}, &closing
 	}
 	return p, err

@@ -28,8 +28,12 @@ func TestAuthenticate(t *testing.T) {
 				return auth.Principal{}, expired
 			case credential == "careless":
 				return auth.Principal{}, &protocol.Error{Message: "Go away"}
+			case credential == "silent":
+				return auth.Principal{}, new(protocol.Error)
 			case credential == "nobody":
 				return auth.Principal{}, nil
+			case credential == "":
+				return auth.Principal{}, errors.New("called without a key")
 			}
 			return auth.Principal{Project: credential}, nil
 		}
@@ -45,11 +49,21 @@ func TestAuthenticate(t *testing.T) {
 	c = w.speak(t, "/realtime/broadcast", key("careless"))
 	c.sees(`{"error":"Go away"}`)
 	c.wantClose(protocol.CloseUnauthorized)
+	c = w.speak(t, "/realtime/broadcast", key("silent"))
+	c.sees(`{"error":"Invalid API key"}`)
+	c.wantClose(protocol.CloseUnauthorized)
+	if status, body := w.get(t, "/realtime/rooms"); status != http.StatusUnauthorized || body != `{"error":"API key is required"}` {
+		t.Errorf("without a key the list of rooms is answered %d %s", status, body)
+	}
 	if status, body := w.get(t, "/realtime/rooms", keyHeader, "expired"); status != http.StatusUnauthorized || body != `{"error":"Token expired"}` {
 		t.Errorf("the list of rooms is answered %d %s", status, body)
 	}
 
-	w.speak(t, "/realtime/broadcast", key("nobody")).wantClose(protocol.CloseRestart)
+	for range 2 {
+		c = w.speak(t, "/realtime/broadcast", key("nobody"))
+		c.sees(`{"error":"Invalid API key","error_detail":"Project not found"}`)
+		c.wantClose(protocol.CloseUnauthorized)
+	}
 	down.Store(true)
 	for range 2 {
 		w.speak(t, "/realtime/broadcast", key("one")).wantClose(protocol.CloseRestart)
@@ -61,7 +75,10 @@ func TestAuthenticate(t *testing.T) {
 	down.Store(false)
 	w.speak(t, "/realtime/broadcast", key("one")).read()
 	log := w.log.String()
-	if n := strings.Count(log, "level=ERROR"); n != 1 || !strings.Contains(log, "can be authenticated again") {
+	if n := strings.Count(log, "returned an empty project"); n != 1 {
+		t.Errorf("the log has %d lines about the empty project, want one:\n%s", n, log)
+	}
+	if n := strings.Count(log, "can't be authenticated"); n != 1 || !strings.Contains(log, "can be authenticated again") {
 		t.Errorf("the outage has %d lines, want one and its end:\n%s", n, log)
 	}
 }

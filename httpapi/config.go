@@ -54,7 +54,8 @@ type Config struct {
 	APIKey string
 
 	// Authenticate returns whose a client's key is, in place of APIKey, which must then be
-	// empty. Package auth says what it owes and what its errors mean.
+	// empty. Package auth says what it owes and what its errors mean. A client without a key is
+	// refused before; so is one whose project comes back empty without an error.
 	Authenticate auth.Authenticator
 
 	// AllowedOrigins lists the origins of pages that may connect, such as

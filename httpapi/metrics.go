@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"fmt"
 	"strconv"
 	"sync/atomic"
 
@@ -65,12 +64,23 @@ func newMetrics(s *Server, to prometheus.Registerer) (metricsSink, error) {
 	} else if gatherer, ok := to.(prometheus.Gatherer); ok {
 		m = metricsSink{to, gatherer}
 	} else if err := to.Register(collector{s}); err != nil { // it is registered with own as well, which Admin shows
-		return m, fmt.Errorf("httpapi: register the metrics: %w", err)
+		return m, errRegister(err)
 	}
 	if err := m.Register(collector{s}); err != nil {
-		return m, fmt.Errorf("httpapi: register the metrics: %w", err)
+		return m, errRegister(err)
 	}
 	return m, nil
+}
+
+// errRegister explains why a registerer does not take the server's metrics.
+func errRegister(err error) error {
+	return &protocol.Problem{
+		ID:   "metrics-registered",
+		What: "the registerer of the metrics has metrics of the same name, as of another server",
+		Hint: "give each server in a process its own registerer: prometheus.WrapRegistererWith around the same registry, " +
+			"with the same label for all and another value for each; a server that was made and never run keeps its metrics until Run ends",
+		Err: err,
+	}
 }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {

@@ -31,6 +31,7 @@ type Server struct {
 	// Each of these is logged once, and not once for each client.
 	noCollections    outage // collections can't be looked up
 	noAuthentication outage // clients can't be authenticated
+	noProject        outage // Config.Authenticate returned a principal without a project; it never ends
 }
 
 // lookupTimeout bounds what a client's first message waits for: that the client is

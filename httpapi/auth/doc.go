@@ -16,6 +16,6 @@
 // # What an Authenticator owes
 //
 // It is called concurrently, once for each connection and for each plain request with a
-// key. It should return soon after its context has ended. It must keep credentials out of
+// key that is not empty. Without a key the client gets [protocol.ErrKeyRequired]. It should return soon after its context has ended. It must keep credentials out of
 // its errors, because errors are logged.
 package auth
