@@ -44,7 +44,9 @@ type Config struct {
 	// which must then be empty. Broadcasts and rooms are seen only within their project;
 	// messages from SQL go to the project "default". Errors of type *protocol.Error, such
 	// as protocol.ErrKeyInvalid, reach the client; after any other the client is asked to
-	// come back. Authenticate is called concurrently, once a connection.
+	// come back. The project must not be empty: a client with an empty one is refused.
+	// Authenticate is called concurrently, once a connection and once a plain request, and
+	// never with an empty key.
 	Authenticate func(ctx context.Context, key string) (project string, err error)
 
 	// AllowedOrigins lists the origins of web pages that may connect, such as
@@ -67,14 +69,18 @@ type Config struct {
 	// the contents of rows. Default: slog.Default().
 	Logger *slog.Logger
 
-	// Metrics is where the server registers its metrics, until Run ends. If it is a
-	// prometheus.Gatherer too, as a *prometheus.Registry is, [Server.Admin] serves all that
-	// it gathers. Default: a registry of the server's own.
+	// Metrics is where the server registers its metrics, from New until Run ends; a server
+	// that never runs keeps them. If it is a prometheus.Gatherer too, as a
+	// *prometheus.Registry is, [Server.Admin] serves all that it gathers; else Admin serves
+	// the server's own metrics alone, without the labels that a wrapped registerer adds.
+	// Two servers in one registry need a prometheus.WrapRegistererWith each, with the same
+	// label and different values. Default: a registry of the server's own.
 	Metrics prometheus.Registerer
 }
 
-// Limits bounds what clients may do and what they may cost. 0 means the default, and a
-// negative number of connections, rooms or messages means no limit.
+// Limits bounds what clients may do and what they may cost. 0 means the default. A negative
+// number of connections, rooms or messages means no limit; a negative length or time is a
+// mistake, and so is a time below 1 ms.
 type Limits struct {
 	// AuthTimeout is the longest time until a client's first message. Default: 10 s.
 	AuthTimeout time.Duration
@@ -151,18 +157,46 @@ func (c Config) check() error {
 	if err := c.checkDatabase(); err != nil {
 		return err
 	}
-	if c.APIKey == "" && c.Authenticate == nil {
+	switch {
+	case c.APIKey == "" && c.Authenticate == nil:
 		return &protocol.Problem{
 			ID:   "api-key-missing",
 			What: "no API key was given",
 			Hint: `give the setting "api-key" the key that your pages will send, such as the output of: openssl rand -hex 16`,
 		}
-	}
-	if !isHeaderValue(c.APIKey) {
+	case c.APIKey != "" && c.Authenticate != nil:
+		return &protocol.Problem{
+			ID:   "api-key-twice",
+			What: "there are both Config.APIKey and Config.Authenticate",
+			Hint: "give one of them: Authenticate takes the place of the one key",
+		}
+	case !isHeaderValue(c.APIKey):
 		return &protocol.Problem{
 			ID:   "api-key",
 			What: "the API key can't be sent in a header: it has a blank or a tab at one of its ends, a line break or another control character",
 			Hint: `give the setting "api-key" the key without them; a file with a secret often ends with a line break`,
+		}
+	}
+	return c.Limits.check()
+}
+
+// check refuses values that cannot be meant: a negative length or time, and a number where a
+// time with its unit belongs.
+func (l Limits) check() error {
+	for _, size := range []struct {
+		field string
+		bytes int
+	}{{"QueueBytes", l.QueueBytes}, {"RowBytes", l.RowBytes}, {"MessageBytes", l.MessageBytes}} {
+		if size.bytes < 0 {
+			return errLimit(size.field, size.bytes)
+		}
+	}
+	for _, limit := range []struct {
+		field string
+		time  time.Duration
+	}{{"AuthTimeout", l.AuthTimeout}, {"PingInterval", l.PingInterval}, {"EmptyRoomTTL", l.EmptyRoomTTL}} {
+		if limit.time != 0 && limit.time < time.Millisecond {
+			return errLimit(limit.field, limit.time)
 		}
 	}
 	return nil
@@ -173,6 +207,14 @@ func (c Config) check() error {
 func isHeaderValue(text string) bool {
 	control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 	return strings.Trim(text, " \t") == text && !strings.ContainsFunc(text, control)
+}
+
+func errLimit(field string, value any) error {
+	return &protocol.Problem{
+		ID:   "limit-range",
+		What: fmt.Sprintf("Config.Limits.%s is %v", field, value),
+		Hint: "give 0 for the default, or a positive value; a time has a unit, such as 10 * time.Second",
+	}
 }
 
 // warn logs a warning if fewer than two of the longest rows may wait for a client: the second

@@ -15,11 +15,13 @@ import (
 
 // Handler serves the API at /realtime/, the health checks at /livez and /readyz, and
 // Config.Fallback everywhere else. An application that mounts it at /realtime/ keeps all
-// other paths. An http.ServeMux redirects paths with "//" or ".." in them, so a table
+// other paths. http.StripPrefix may stand before it. Until Run begins, a client can connect,
+// and waits for its answer. An http.ServeMux redirects paths with "//" or ".." in them, so a table
 // with such a name can be followed only where the mux is not in between.
 func (s *Server) Handler() http.Handler { return s.api.Handler() }
 
-// Routes adds the routes of the API, all below /realtime/, to a Gin application.
+// Routes adds the routes of the API, all below /realtime/, to a Gin application or a
+// gin.RouterGroup.
 func (s *Server) Routes(r gin.IRouter) { s.api.Routes(r) }
 
 // Admin serves what the public must not reach: metrics at /metrics, profiles at
@@ -28,7 +30,8 @@ func (s *Server) Routes(r gin.IRouter) { s.api.Routes(r) }
 func (s *Server) Admin() http.Handler { return s.api.Admin() }
 
 // ConnState belongs into the field of that name of an http.Server that serves
-// [Server.Handler]: it bounds how many connections may wait for their first request.
+// [Server.Handler]: it bounds how many connections may wait for their first request. Where
+// two servers share an http.Server, its ConnState calls both.
 func (s *Server) ConnState(conn net.Conn, state http.ConnState) { s.api.ConnState(conn, state) }
 
 // shutdownTime is how long requests that are no sockets may take when a server ends.

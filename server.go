@@ -30,6 +30,7 @@ type Server struct {
 	api       *httpapi.Server
 	publisher *publisher
 	ran       atomic.Bool
+	ended     atomic.Pointer[error] // why changes flow no longer, once Run has ended the stream
 }
 
 func init() {
@@ -37,8 +38,9 @@ func init() {
 }
 
 // New checks the configuration and makes a server of it. Nothing connects to the database
-// until [Server.Run] or [Server.Serve]. The error is a *protocol.Problem where the
-// configuration has a mistake that a person can mend.
+// until [Server.Run] or [Server.Serve]. The error is a *protocol.Problem, whose Hint says what
+// to do. Its texts name a field as the command names its setting: the setting "queue-bytes"
+// is Config.Limits.QueueBytes. New does not log the error.
 func New(cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.check(); err != nil {
@@ -96,17 +98,31 @@ func (s *Server) apiConfig() httpapi.Config {
 // it stays below the 10 s that container engines give a process to end.
 const drainTime = 5 * time.Second
 
-var errRan = errors.New("tablewire: a Server runs once: make another one with New")
+var (
+	errRan   = errors.New("tablewire: a Server runs once: make another one with New")
+	errEmpty = errors.New("tablewire: this Server is empty: make one with New")
+	errEnded = errors.New("the server has ended")
+)
 
 // Run follows the database and serves the clients that come through the server's handlers,
 // until ctx ends. Then it sends the clients away (close code 1012), confirms to PostgreSQL
 // what it has delivered, and returns nil. It returns an error if the stream could not
-// start; one that breaks later reconnects by itself. A server runs once.
+// start; one that breaks later reconnects by itself. The error is a *protocol.Problem, whose
+// Hint says what to do, if its cause is a known condition; where several conditions keep the
+// stream from starting, it joins them. Run does not log it. A server runs once.
 func (s *Server) Run(ctx context.Context) error { return s.run(ctx) }
 
 // Serve is Run with HTTP servers of its own: public serves [Server.Handler], admin serves
-// [Server.Admin] and may be nil. It closes both listeners.
+// [Server.Admin] and may be nil. It closes both listeners. It also returns an error if a
+// listener fails.
 func (s *Server) Serve(ctx context.Context, public, admin net.Listener) error {
+	if admin != nil {
+		defer admin.Close()
+	}
+	if public == nil {
+		return &protocol.Problem{ID: "listener-missing", What: "Serve has no public listener", Hint: "give it one of net.Listen, or call Run to serve the handlers yourself"}
+	}
+	defer public.Close()
 	fronts := []*front{s.publicFront(public)}
 	if admin != nil {
 		fronts = append(fronts, s.adminFront(admin))
@@ -118,6 +134,9 @@ func (s *Server) Serve(ctx context.Context, public, admin net.Listener) error {
 // change's way, each before the next: no new sockets, the sockets drained, the stream's
 // position confirmed, the HTTP servers, and last the hub and what writes to sockets.
 func (s *Server) run(ctx context.Context, fronts ...*front) error {
+	if s.stream == nil {
+		return errEmpty
+	}
 	if !s.ran.CompareAndSwap(false, true) {
 		return errRan
 	}
@@ -132,7 +151,13 @@ func (s *Server) run(ctx context.Context, fronts ...*front) error {
 	streamEnded := make(chan struct{})
 	g.Go(func() error {
 		defer close(streamEnded)
-		return s.stream.Run(streaming)
+		err := s.stream.Run(streaming)
+		why := errEnded
+		if err != nil {
+			why = cdc.Explain(err)
+		}
+		s.ended.Store(&why)
+		return err
 	})
 	for _, f := range fronts {
 		g.Go(f.serve)
@@ -175,13 +200,21 @@ func (s *Server) Drain(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// Started returns a channel that is closed when changes flow for the first time.
+// Started returns a channel that is closed when changes flow for the first time. If Run
+// fails before, it is never closed.
 func (s *Server) Started() <-chan struct{} { return s.stream.Started() }
 
-// Live returns nil while changes flow, else an error that says why they do not.
-func (s *Server) Live() error { return s.stream.Live() }
+// Live returns nil while changes flow, else an error that says why they do not, as Run
+// returns it. After Run has ended they do not.
+func (s *Server) Live() error {
+	if why := s.ended.Load(); why != nil {
+		return *why
+	}
+	return cdc.Explain(s.stream.Live())
+}
 
 // Collections returns the names of the tables that clients may follow at the moment, sorted.
+// After Run has ended it returns the last ones.
 func (s *Server) Collections() []string {
 	names := s.stream.Catalog().Collections()
 	slices.Sort(names)

@@ -73,19 +73,101 @@ func TestAuthenticate(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	const url = "postgres://app@127.0.0.1/shop"
-	for name, cfg := range map[string]tablewire.Config{
-		"no database":   {APIKey: "k"},
-		"no key":        {DatabaseURL: url},
-		"key and func":  {DatabaseURL: url, APIKey: "k", Authenticate: func(context.Context, string) (string, error) { return "p", nil }},
-		"a slot's name": {DatabaseURL: url, APIKey: "k", Slot: "With Blank"},
-		"a pattern":     {DatabaseURL: url, APIKey: "k", Tables: []string{"["}},
-		"an origin":     {DatabaseURL: url, APIKey: "k", AllowedOrigins: []string{"example.com"}},
-		"a proxy":       {DatabaseURL: url, APIKey: "k", TrustedProxies: []string{"nowhere"}},
-		"a size":        {DatabaseURL: url, APIKey: "k", Limits: tablewire.Limits{QueueBytes: -1}},
+	taken := prometheus.NewRegistry()
+	first, err := tablewire.New(tablewire.Config{DatabaseURL: url, APIKey: "k", Metrics: taken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end(t, first)
+	for name, test := range map[string]struct {
+		cfg tablewire.Config
+		id  string
+	}{
+		"no database":   {tablewire.Config{APIKey: "k"}, "database-url-missing"},
+		"no key":        {tablewire.Config{DatabaseURL: url}, "api-key-missing"},
+		"key and func":  {tablewire.Config{DatabaseURL: url, APIKey: "k", Authenticate: func(context.Context, string) (string, error) { return "p", nil }}, "api-key-twice"},
+		"a slot's name": {tablewire.Config{DatabaseURL: url, APIKey: "k", Slot: "With Blank"}, "slot-name"},
+		"a pattern":     {tablewire.Config{DatabaseURL: url, APIKey: "k", Tables: []string{"["}}, "table-pattern"},
+		"an origin":     {tablewire.Config{DatabaseURL: url, APIKey: "k", AllowedOrigins: []string{"example.com"}}, "allowed-origin"},
+		"a proxy":       {tablewire.Config{DatabaseURL: url, APIKey: "k", TrustedProxies: []string{"nowhere"}}, "trusted-proxy"},
+		"metrics":       {tablewire.Config{DatabaseURL: url, APIKey: "k", Metrics: taken}, "metrics-registered"},
+		"a queue":       {tablewire.Config{DatabaseURL: url, APIKey: "k", Limits: tablewire.Limits{QueueBytes: -1}}, "limit-range"},
+		"a row":         {tablewire.Config{DatabaseURL: url, APIKey: "k", Limits: tablewire.Limits{RowBytes: -1}}, "limit-range"},
+		"a message":     {tablewire.Config{DatabaseURL: url, APIKey: "k", Limits: tablewire.Limits{MessageBytes: -1}}, "limit-range"},
+		"a time":        {tablewire.Config{DatabaseURL: url, APIKey: "k", Limits: tablewire.Limits{PingInterval: -time.Second}}, "limit-range"},
+		"no unit":       {tablewire.Config{DatabaseURL: url, APIKey: "k", Limits: tablewire.Limits{AuthTimeout: 10}}, "limit-range"},
+		"a room's time": {tablewire.Config{DatabaseURL: url, APIKey: "k", Limits: tablewire.Limits{EmptyRoomTTL: -1}}, "limit-range"},
+		"a burst":       {tablewire.Config{DatabaseURL: url, APIKey: "k", Limits: tablewire.Limits{MessageBurst: -1}}, "message-burst"},
 	} {
-		if server, err := tablewire.New(cfg); err == nil || server != nil {
-			t.Errorf("%s: got %v, %v", name, server, err)
+		server, err := tablewire.New(test.cfg)
+		problem, ok := errors.AsType[*protocol.Problem](err)
+		if !ok || problem.ID != test.id || problem.Hint == "" || server != nil {
+			t.Errorf("%s: got %v, %v, want the problem %s with a hint", name, server, err, test.id)
 		}
+	}
+}
+
+// Two servers may share a registry, with a label for each.
+func TestTwoServersInOneRegistry(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	for _, name := range []string{"shop", "forum"} {
+		server, err := tablewire.New(tablewire.Config{
+			DatabaseURL: "postgres://app@127.0.0.1/" + name, APIKey: "k",
+			Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"database": name}, registry),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer end(t, server)
+	}
+	if families, err := registry.Gather(); err != nil || len(families) == 0 || len(families[0].GetMetric()) < 2 {
+		t.Errorf("the registry has %v, %v", families, err)
+	}
+}
+
+// end ends what New began. There may be no database, so Run may fail before it notices that it
+// has to end.
+func end(t *testing.T, server *tablewire.Server) {
+	t.Helper()
+	ended, end := context.WithCancel(context.WithoutCancel(t.Context()))
+	end()
+	_ = server.Run(ended)
+}
+
+// A server without its public listener, and one that New did not make, return an error.
+func TestServeRefuses(t *testing.T) {
+	t.Parallel()
+	server, err := tablewire.New(tablewire.Config{DatabaseURL: "postgres://app@127.0.0.1/shop", APIKey: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end(t, server)
+	admin := listen(t)
+	if err := server.Serve(t.Context(), nil, admin); err == nil {
+		t.Error("a server ran without a listener")
+	}
+	if _, err := admin.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the other listener is still open: %v", err)
+	}
+	if err := new(tablewire.Server).Run(t.Context()); err == nil {
+		t.Error("an empty server ran")
+	}
+}
+
+// After Run has ended, Live says what Run returned, or that the server has ended.
+func TestLiveAfterRun(t *testing.T) {
+	t.Parallel()
+	server, err := tablewire.New(tablewire.Config{DatabaseURL: "postgres://app@" + freeAddress(t) + "/shop?sslmode=disable", APIKey: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := server.Run(t.Context())
+	if live := server.Live(); failed == nil || live == nil || live.Error() != failed.Error() {
+		t.Errorf("Run returned %v, and Live says %v", failed, live)
+	}
+	if _, ok := errors.AsType[*protocol.Problem](server.Live()); !ok {
+		t.Errorf("Live says %v, want a Problem", server.Live())
 	}
 }
 
@@ -115,11 +197,7 @@ func TestQueueWarning(t *testing.T) {
 		if warned != (test.toDo != "") || !strings.Contains(log.String(), test.toDo) {
 			t.Errorf("%d bytes a row, %d in the queue: the log says %q, want %q", test.rowBytes, test.queueBytes, log.String(), test.toDo)
 		}
-		ended, end := context.WithCancel(t.Context())
-		end()
-		if err := server.Run(ended); err != nil { // ends what New began
-			t.Error(err)
-		}
+		end(t, server)
 	}
 }
 
@@ -234,6 +312,9 @@ func run(t *testing.T, cfg tablewire.Config) *tablewire.Server {
 		stop()
 		if err := <-ended; err != nil {
 			t.Error(err)
+		}
+		if server.Live() == nil {
+			t.Error("the server has ended, and Live says that changes flow")
 		}
 		dropSlot(t, cfg)
 	})

@@ -31,7 +31,7 @@ func New(cfg Config) (*Limits, error) {
 		return nil, &protocol.Problem{
 			ID:   "message-burst",
 			What: fmt.Sprintf("a message burst of %d would let no message through", cfg.MessageBurst),
-			Hint: "give 1 or more; a negative message rate lifts the limit",
+			Hint: `give the setting "message-burst" 1 or more; a negative number for the setting "message-rate" lifts the limit`,
 		}
 	}
 	l := &Limits{cfg: cfg, verdicts: newVerdicts(&cfg)}
