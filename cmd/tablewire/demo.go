@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tablewire/tablewire/internal/demo"
@@ -34,7 +35,8 @@ const (
 
 // Run runs the demo until the program has to stop.
 func (c *demoCmd) Run(a *app) error {
-	public, err := listenOrMove(a.ctx, a.stdout, c.Listen, demoAddress, "listen")
+	var moved strings.Builder // printed once the demo runs: another demo may have the port and the data
+	public, err := listenOrMove(a.ctx, &moved, c.Listen, demoAddress, "listen")
 	if err != nil {
 		return err
 	}
@@ -56,6 +58,7 @@ func (c *demoCmd) Run(a *app) error {
 		Dir: dir, Pace: c.Pace, Server: server, Public: public, Admin: admin,
 		Progress: func(sentence string) { fmt.Fprintln(a.stdout, sentence) },
 		Ready: func(databaseURL string) {
+			fmt.Fprint(a.stdout, moved.String())
 			welcome(a.stdout, public.Addr(), "http://"+admin.Addr().String(), databaseURL, server.APIKey)
 		},
 	})

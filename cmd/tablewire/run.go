@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"reflect"
 	"runtime/debug"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -48,6 +51,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exitCode(code)) }),
 		kong.Vars{"version": version()},
+		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)),
+		kong.TypeMapper(reflect.TypeFor[slog.Level](), kong.MapperFunc(decodeLevel)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 	parsed, err := parser.Parse(args)
@@ -78,6 +83,34 @@ type codedError struct {
 func (e *codedError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 func (e *codedError) Unwrap() error { return e.err }
+
+// decodeDuration reads the value of a flag that is a time.
+func decodeDuration(ctx *kong.DecodeContext, target reflect.Value) error {
+	text := ""
+	if err := ctx.Scan.PopValueInto("duration", &text); err != nil {
+		return err
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q is not a time: give a number with its unit, such as 10s, 500ms or 1m", text)
+	}
+	target.SetInt(int64(d))
+	return nil
+}
+
+// decodeLevel reads the value of a flag that is a level of the log.
+func decodeLevel(ctx *kong.DecodeContext, target reflect.Value) error {
+	text := ""
+	if err := ctx.Scan.PopValueInto("level", &text); err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(text)); err != nil {
+		return fmt.Errorf("%q is not a level of the log: give debug, info, warn or error", text)
+	}
+	target.Set(reflect.ValueOf(level))
+	return nil
+}
 
 // flagNames returns the names of the flags of a command and its subcommands.
 func flagNames(node *kong.Node) []string {

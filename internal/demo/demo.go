@@ -110,7 +110,7 @@ func startDatabase(ctx context.Context, cfg Config) (*pgserver.Server, error) {
 		},
 	})
 	if errors.Is(err, pgserver.ErrInUse) {
-		return nil, &protocol.Problem{ID: "demo-running", What: "another demo is running", Hint: `open its page, or stop it, or give this demo another folder with the setting "data-dir"`, Err: err}
+		return nil, &protocol.Problem{ID: "demo-running", What: "another demo is running", Hint: `open its page (http://127.0.0.1:8080/, unless it printed another address), or stop it, or give this demo another folder with the setting "data-dir"`, Err: err}
 	}
 	return pg, err
 }
