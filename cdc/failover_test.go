@@ -84,7 +84,7 @@ func TestFailoverSlot(t *testing.T) {
 		s.next(t)
 		// A slot is synced once the standby has replayed what the primary's slot needs, which a
 		// busy machine takes its time for.
-		deadline := time.Now().Add(patience)
+		deadline := time.Now().Add(4 * patience)
 		for n := 2; ; n++ {
 			one.exec(t, `INSERT INTO t VALUES ($1)`, n)
 			one.exec(t, `SELECT pg_log_standby_snapshot()`)
