@@ -20,9 +20,9 @@ func Explain(err error) error {
 	if err == nil || errors.As(err, &problem) {
 		return err
 	}
-	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
+	if parse, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		// The error quotes the URL, and a broken one may hide its password anywhere.
-		return badURL("the database URL can't be understood")
+		return badURL("the database URL can't be understood" + unreadablePart(parse))
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return explainServer(err, pg)

@@ -23,6 +23,34 @@ func badURL(what string) error {
 	}
 }
 
+// noScheme says that a URL is another server's, or none.
+const noScheme = ": it does not begin with postgres://"
+
+// hasOtherScheme reports whether url begins with a scheme that is not PostgreSQL's. The value of a key=value string
+// may have :// in it.
+func hasOtherScheme(url string) bool {
+	scheme, _, ok := strings.Cut(url, "://")
+	_, ours := cutScheme(url)
+	return ok && !ours && !strings.ContainsAny(scheme, " =")
+}
+
+// unreadablePart says which part of a URL can't be read, in words that quote none of it; "" if that is not certain.
+func unreadablePart(err *pgconn.ParseConfigError) string {
+	url, text := err.ConnString, err.Error()
+	_, ours := cutScheme(url)
+	switch {
+	case !ours && (hasOtherScheme(url) || !strings.Contains(url, "=")):
+		return noScheme
+	case strings.Contains(text, "sslmode is invalid"):
+		return ": its sslmode is none of disable, allow, prefer, require, verify-ca and verify-full"
+	case strings.Contains(text, "invalid port"):
+		return ": its port is not a number from 1 to 65535, or its password has a / or a ? in it"
+	case strings.Contains(text, "invalid percent-encoded token"):
+		return ": it has a % that does not begin an escape such as %25"
+	}
+	return ""
+}
+
 // parameterName matches what PostgreSQL takes as the name of a setting.
 var parameterName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$.]*$`)
 
@@ -49,6 +77,9 @@ func CheckURL(url string) error {
 		}
 	}
 	for name := range cfg.RuntimeParams {
+		if !parameterName.MatchString(name) && hasOtherScheme(url) {
+			return badURL("the database URL can't be understood" + noScheme)
+		}
 		if !parameterName.MatchString(name) {
 			return badURL("the database URL sets something that can't be a parameter")
 		}
