@@ -80,13 +80,18 @@ func (s *Server) charged(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// recovered logs a handler's panic with its stack and answers 500.
+// recovered logs a handler's panic with its stack and answers 500. It lets a panic pass by
+// which a handler gives up on its client, such as http.ErrAbortHandler of a reverse proxy:
+// net/http then breaks the connection off, so that half an answer does not look complete.
 func (s *Server) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			cause := recover()
-			if err, ok := cause.(error); cause == nil || ok && isAbort(err) {
+			if cause == nil {
 				return
+			}
+			if err, ok := cause.(error); ok && isAbort(err) {
+				panic(http.ErrAbortHandler)
 			}
 			s.log.Error("a request handler panicked", "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
 			w.WriteHeader(http.StatusInternalServerError)
