@@ -7,7 +7,7 @@ import (
 	"github.com/tablewire/tablewire/protocol/wal"
 )
 
-// partitions is what the stream has told of the partitions of one table.
+// partitions is what the stream has said about the partitions of one table.
 //
 // PostgreSQL sends a partition's changes as changes of the table. What it logs of an old
 // row depends on the partition's replica identity, but the letter of the old row, O or K,
@@ -79,7 +79,7 @@ func (l *leafIdentity) locate(columns []string) {
 	}
 }
 
-// setColumns takes over the table's own description. If the columns are others, each
+// setColumns notes the columns of the table's own description. If they changed, each
 // partition was altered too, and is described again before its next change.
 func (p *partitions) setColumns(m pgoutput.Relation) {
 	columns := make([]string, len(m.Columns))
@@ -91,7 +91,8 @@ func (p *partitions) setColumns(m pgoutput.Relation) {
 	}
 }
 
-// add takes over a partition's identity. It returns the one of identities that equals it.
+// add notes a partition's identity. It returns the equal one that p.identities already has, or
+// identity itself.
 func (p *partitions) add(leaf uint32, identity *leafIdentity) *leafIdentity {
 	before := p.leaves[leaf]
 	if before != nil && identity.moreThan(before) {
@@ -119,20 +120,20 @@ func (p *partitions) add(leaf uint32, identity *leafIdentity) *leafIdentity {
 // allFull reports whether all partitions log the whole old row.
 func (p *partitions) allFull() bool { return len(p.identities) == 1 && p.identities[0].full }
 
-// correct reduces the old row of a change to what is certain. of are the identities that
+// correct reduces the old row of a change to what is certain. possible are the identities that
 // the row's partition may have. If all of them are FULL, the row is known, with its NULLs.
 // Otherwise the values that arrived are known, and the NULLs of those columns that every
 // possible partition logs.
-func (p *partitions) correct(c *wal.Change, of []*leafIdentity) {
-	if len(of) == 1 && of[0].full && c.OldFull {
+func (p *partitions) correct(c *wal.Change, possible []*leafIdentity) {
+	if len(possible) == 1 && possible[0].full && c.OldFull {
 		return
 	}
-	candidates, full := compatible(c, of)
+	candidates, full := compatible(c, possible)
 	c.OldFull = full
 	for i := range c.Old {
 		if v := &c.Old[i]; v.State == wal.Null || v.State == wal.Absent {
 			v.State = wal.Absent
-			if allLog(of, candidates, i) {
+			if allLog(possible, candidates, i) {
 				v.State = wal.Null
 			}
 		}
@@ -142,12 +143,12 @@ func (p *partitions) correct(c *wal.Change, of []*leafIdentity) {
 // compatible returns the identities under which an old row may have been logged, as a set
 // of indexes, and whether all of them are FULL. A row has no value in a column that its
 // partition does not log.
-func compatible(c *wal.Change, of []*leafIdentity) (candidates uint64, full bool) {
-	if len(of) > maxIdentities {
+func compatible(c *wal.Change, possible []*leafIdentity) (candidates uint64, full bool) {
+	if len(possible) > maxIdentities {
 		return ^uint64(0), false
 	}
 	full = true
-	for k, identity := range of {
+	for k, identity := range possible {
 		fits := true
 		for i := range c.Old {
 			fits = fits && (c.Old[i].State != wal.Text || identity.logs(i))
@@ -161,8 +162,8 @@ func compatible(c *wal.Change, of []*leafIdentity) (candidates uint64, full bool
 }
 
 // allLog reports whether all candidates log a column.
-func allLog(of []*leafIdentity, candidates uint64, column int) bool {
-	for k, identity := range of {
+func allLog(possible []*leafIdentity, candidates uint64, column int) bool {
+	for k, identity := range possible {
 		if candidates&(1<<min(k, maxIdentities-1)) != 0 && !identity.logs(column) {
 			return false
 		}
@@ -172,9 +173,9 @@ func allLog(of []*leafIdentity, candidates uint64, column int) bool {
 
 // impliesKey reports whether an update without an old row tells the row's old key: the
 // columns that its partition logs did not change. A FULL partition always sends an old row.
-func impliesKey(rel *wal.Relation, of []*leafIdentity) bool {
+func impliesKey(rel *wal.Relation, possible []*leafIdentity) bool {
 	for i := range rel.Columns {
-		if rel.Columns[i].Key && !unchangedKey(of, i) {
+		if rel.Columns[i].Key && !unchangedKey(possible, i) {
 			return false
 		}
 	}
@@ -183,9 +184,9 @@ func impliesKey(rel *wal.Relation, of []*leafIdentity) bool {
 
 // unchangedKey reports whether it is certain that an update without an old row did not
 // change a column.
-func unchangedKey(of []*leafIdentity, column int) bool {
+func unchangedKey(possible []*leafIdentity, column int) bool {
 	some := false
-	for _, identity := range of {
+	for _, identity := range possible {
 		if !identity.full {
 			if !identity.logged[column] {
 				return false
