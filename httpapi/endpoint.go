@@ -13,8 +13,8 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// endpoint is what a session is for. A new endpoint implements it and gets a route; all
-// else of a connection's life is the session's.
+// endpoint is what a session is for. A new endpoint implements it and gets a route; the
+// session does everything else in a connection's life.
 type endpoint interface {
 	// join puts the first message of a client into effect once it is known who sent it. What
 	// the client gets goes through its queue. An error of type [*protocol.Error] goes to the
@@ -56,7 +56,8 @@ func asProtocolError(err error) (*protocol.Error, bool) {
 	return clientErr, ok
 }
 
-// userOf is who a client says that it is: if it says nothing, somebody new.
+// userOf returns the user that a client says it is. A client that says nothing gets an ID that
+// nobody else has.
 func userOf(hello *protocol.Hello) protocol.User {
 	u := protocol.User{ID: hello.UserID, Name: hello.UserName}
 	if u.ID == "" {

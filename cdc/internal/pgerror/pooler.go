@@ -10,14 +10,14 @@ import (
 	"github.com/tablewire/tablewire/protocol"
 )
 
-// hintPooler is for a pooler that does not do replication, or does not pass on all.
+// hintPooler is the hint for a pooler that can't do replication, or that drops settings.
 const hintPooler = "a connection pooler is in between, which can't do replication: give the server's own address and port (Supabase, Neon and others call it the direct connection), or a pooler that passes replication on, such as PgBouncer 1.26"
 
-// poolerCondition is for what a pooler says, in the place of the server: message is in
-// lower case.
+// poolerCondition returns the problem for a message that a pooler sent in the server's
+// place, or nil if the message is no known condition. message is in lower case.
 func poolerCondition(message string) *protocol.Problem {
 	switch {
-	case message == "query timeout": // PgBouncer's words, of a connection that streams
+	case message == "query timeout": // PgBouncer says so to a connection that streams
 		return &protocol.Problem{ID: "pooler-query-timeout", Hint: "PgBouncer ends every query after its query_timeout, and a replication stream is one: set query_timeout to a large number for this role in the section [users] of pgbouncer.ini (0 there means the general setting), or give the server's own address and port"}
 	case strings.Contains(message, "startup parameter"), strings.Contains(message, "replication"):
 		return poolerProblem()
@@ -25,7 +25,7 @@ func poolerCondition(message string) *protocol.Problem {
 	return nil
 }
 
-// poolerProblem is for a pooler that can't pass a replication connection on.
+// poolerProblem returns the problem of a pooler that can't pass on a replication connection.
 func poolerProblem() *protocol.Problem {
 	return &protocol.Problem{ID: "pooler-without-replication", Hint: hintPooler}
 }
