@@ -75,6 +75,7 @@ func TestNoMessageHasThePassword(t *testing.T) {
 		// Without quotes a shell splits the URL at blanks.
 		dsn := "postgres://app:" + password + "@" + addr + "/shop"
 		wantSilence(t, "cut by a shell", password, append([]string{"serve", "--database-url"}, strings.Fields(dsn)...)...)
+		wantSilence(t, "in the place of a flag, with another scheme", password, "serve", "pg://app:"+password+"@"+addr+"/shop")
 	}
 }
 

@@ -85,9 +85,10 @@ func flagOf(err error, flags []string) string {
 	return ""
 }
 
-// mayHaveURL reports whether an argument is a database's URL or announces one. Other URLs,
-// such as those of --allowed-origins, hold no secret.
+// mayHaveURL reports whether an argument is a database's URL or announces one, or has a
+// user's name and so perhaps a password in it. Other URLs, such as those of
+// --allowed-origins, hold no secret.
 func mayHaveURL(arg string) bool {
 	arg = strings.ToLower(arg)
-	return strings.HasPrefix(arg, "--database-url") || strings.Contains(arg, "postgres") && strings.Contains(arg, "://")
+	return strings.HasPrefix(arg, "--database-url") || strings.Contains(arg, "://") && (strings.Contains(arg, "postgres") || strings.Contains(arg, "@"))
 }

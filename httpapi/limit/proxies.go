@@ -30,22 +30,19 @@ func ParseProxies(list []string) (Proxies, error) {
 			}
 		}
 		if err != nil {
-			return nil, &protocol.Problem{
-				ID:   "trusted-proxy",
-				What: fmt.Sprintf("the trusted proxy %q is not an address or a network", s),
-				Hint: "give an address or a network, as in 10.0.0.0/8",
-			}
+			return nil, badProxy("is not an address or a network", s, "give an address or a network, as in 10.0.0.0/8")
 		}
 		if network := prefix.Masked(); network != prefix {
-			return nil, &protocol.Problem{
-				ID:   "trusted-proxy",
-				What: fmt.Sprintf("the trusted proxy %q is an address with the length of a network", s),
-				Hint: fmt.Sprintf("give %s for the whole network, or %s for one address", network, prefix.Addr()),
-			}
+			return nil, badProxy("is an address with the length of a network", s,
+				fmt.Sprintf("give %s for the whole network, or %s for one address", network, prefix.Addr()))
 		}
 		p = append(p, prefix)
 	}
 	return p, nil
+}
+
+func badProxy(what, proxy, hint string) error {
+	return &protocol.Problem{ID: "trusted-proxy", What: fmt.Sprintf("the trusted proxy %q %s", proxy, what), Hint: hint}
 }
 
 // TrustAll reports whether one of the networks has all addresses of IPv4 or of IPv6.
