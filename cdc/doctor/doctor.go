@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -235,7 +236,7 @@ func unreachable(ctx context.Context, cfg Config, err error) protocol.Report {
 		problem = failure(err)
 	}
 	if problem.ID == "server-unreachable" || problem.ID == "server-silent" {
-		problem = nameAddresses(ctx, problem, host)
+		problem = nameAddresses(ctx, problem, host, net.DefaultResolver.LookupIPAddr)
 	}
 	report.Findings = []protocol.Finding{{Severity: protocol.SeverityBlocks, Problem: problem}}
 	return report

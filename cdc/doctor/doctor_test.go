@@ -18,10 +18,12 @@ type breakage struct {
 	name string
 	// from and before limit the versions: 17 and later, before 17.
 	from, before int
-	do           func(t *testing.T, s *subject)
-	id           string
-	severity     protocol.Severity
-	says         []string // parts of What and Hint
+	// needs is a setting that only some minor releases have; "" needs none.
+	needs    string
+	do       func(t *testing.T, s *subject)
+	id       string
+	severity protocol.Severity
+	says     []string // parts of What and Hint
 	// mended says that the finding's statements end it, run as a superuser.
 	mended bool
 	// also is another finding that may block.
@@ -148,10 +150,7 @@ var breakages = []breakage{
 	{name: "no wal_sender_timeout", id: "wal-sender-timeout", severity: warns, mended: true, do: func(t *testing.T, s *subject) { s.reload(t, "wal_sender_timeout", "0") }},
 	{name: "a tiny wal_sender_timeout", id: "wal-sender-timeout", severity: warns, mended: true, says: []string{"is 2s:"}, do: func(t *testing.T, s *subject) { s.reload(t, "wal_sender_timeout", "2s") }},
 
-	{name: "plugin that is not allowed", id: "output-plugin", severity: blocks, mended: true, says: []string{"test_decoding"}, do: func(t *testing.T, s *subject) {
-		if !s.has(t, "output_plugin_libraries") {
-			t.Skip("this release does not have the setting")
-		}
+	{name: "plugin that is not allowed", id: "output-plugin", severity: blocks, mended: true, says: []string{"test_decoding"}, needs: "output_plugin_libraries", do: func(t *testing.T, s *subject) {
 		s.reload(t, "output_plugin_libraries", "test_decoding")
 	}},
 
@@ -286,7 +285,7 @@ func TestBreakages(t *testing.T) {
 				t.Fatalf("a healthy database: %s", describe(healthy))
 			}
 			for _, b := range breakages {
-				if b.from > major || b.before != 0 && b.before <= major {
+				if b.from > major || b.before != 0 && b.before <= major || b.needs != "" && !subject.has(t, b.needs) {
 					continue
 				}
 				t.Run(b.name, func(t *testing.T) { b.test(t, subject.reset(t)) })

@@ -118,14 +118,15 @@ func recognise(marks []string) *host {
 	return nil
 }
 
-// nameAddresses adds to a problem that the host has IPv6 addresses only.
-func nameAddresses(ctx context.Context, problem *protocol.Problem, host string) *protocol.Problem {
+// nameAddresses adds to a problem that the host has IPv6 addresses only. lookup resolves
+// names, as net.Resolver.LookupIPAddr does.
+func nameAddresses(ctx context.Context, problem *protocol.Problem, host string, lookup func(context.Context, string) ([]net.IPAddr, error)) *protocol.Problem {
 	if host == "" || strings.HasPrefix(host, "/") || net.ParseIP(host) != nil {
 		return problem
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	addresses, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	addresses, err := lookup(ctx, host)
 	isV4 := func(a net.IPAddr) bool { return a.IP.To4() != nil }
 	if err != nil || len(addresses) == 0 || slices.ContainsFunc(addresses, isV4) {
 		return problem

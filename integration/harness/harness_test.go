@@ -2,8 +2,6 @@ package harness_test
 
 import (
 	"maps"
-	"os"
-	"os/exec"
 	"slices"
 	"testing"
 	"time"
@@ -17,25 +15,6 @@ import (
 func TestMain(m *testing.M) {
 	harness.LoadMain()
 	goleak.VerifyTestMain(m)
-}
-
-func TestProcess(t *testing.T) {
-	t.Parallel()
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("no shell")
-	}
-	p := harness.Launch(t, exec.CommandContext(t.Context(), "sh", "-c", `echo one; echo two 2 >&2; echo three; read -r line; echo "it was $line"; exit 3`))
-	p.WaitLines(t, "two *", "one")
-	if m := p.WaitLine(t, "^t(h.*)e$"); m[1] != "hre" {
-		t.Errorf("groups %q", m)
-	}
-	p.WaitLine(t, "^it was $") // standard input is empty
-	if code := p.WaitExit(t, harness.Patience); code != 3 {
-		t.Errorf("exit code %d, want 3", code)
-	}
-	if n := p.CountLines("t"); n != 3 {
-		t.Errorf("%d lines with t, want 3:\n%s", n, p.Output())
-	}
 }
 
 // The load counts messages, measures and disturbs. Its server is another load's sink.
@@ -87,18 +66,5 @@ func TestRowKeeper(t *testing.T) {
 	}
 	if err := k.Apply(harness.RowEvent{Event: "connected"}); err == nil {
 		t.Error("an event that changes no row is applied")
-	}
-}
-
-func TestUsage(t *testing.T) {
-	t.Parallel()
-	if _, err := os.Stat("/proc/self/stat"); err != nil {
-		t.Skip("no /proc")
-	}
-	p := harness.Launch(t, exec.CommandContext(t.Context(), "sh", "-c", `while :; do :; done`))
-	peak := p.WatchResident(t)
-	harness.Eventually(t, "the process has used processor time", func() bool { return p.CPUTime(t) > 0 })
-	if n := p.ResidentBytes(t); n < 64<<10 || peak() < 64<<10 {
-		t.Errorf("%d bytes are resident, and the peak is %d", n, peak())
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -378,32 +377,6 @@ func TestFirstHop(t *testing.T) {
 	})
 	if err == nil || strings.Contains(err.Error(), "hush") {
 		t.Errorf("error %v", err)
-	}
-}
-
-// A process that has to wait for another one reports so, once.
-func TestLockFolderReportsWait(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("there are no locks")
-	}
-	dir := t.TempDir()
-	waits := make(chan struct{}, 10)
-	unlock, err := lockFolder(t.Context(), dir, func() { t.Error("lockFolder waits for a lock that is free") })
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		<-waits
-		unlock()
-	}()
-	unlockSecond, err := lockFolder(t.Context(), dir, func() { waits <- struct{}{} })
-	if err != nil {
-		t.Fatal(err)
-	}
-	unlockSecond()
-	if len(waits) > 0 {
-		t.Error("lockFolder reported more than once")
 	}
 }
 
