@@ -123,7 +123,7 @@ func TestTransitions(t *testing.T) {
 		},
 		{
 			"no, by the key", "unknown", updatedKeyOnly(rel, row("-1", "?"), row("1", "~")),
-			`{"event":"create"` + head + `{"id":1},"unchanged":["status"],"reason":"filter"}`,
+			`{"event":"create"` + head + `{"id":1},"reason":"filter","unchanged":["status"]}`,
 			`{"event":"update"` + head + `{"id":1},"old_data":{"id":-1},"unchanged":["status"]}`,
 		},
 	} {

@@ -27,16 +27,13 @@ func AppendEvent(dst []byte, p Projection, outcome Outcome, c *wal.Change) []byt
 	dst = append(dst, outcome.Op.String()...)
 	dst = append(dst, `","collection_id":`...)
 	dst = append(dst, p.CollectionJSON...)
+	unchanged := 0
 	switch outcome.Op {
 	case wal.Create, wal.Update:
 		dst = append(dst, `,"data":`...)
-		var unchanged int
 		dst, unchanged = appendNew(dst, p.Columns, c)
 		if outcome.Op == wal.Update {
 			dst = appendOldChanged(dst, p.Columns, c)
-		}
-		if unchanged > 0 {
-			dst = appendUnchanged(dst, p.Columns, c)
 		}
 	case wal.Delete:
 		dst = append(dst, `,"data":`...)
@@ -47,11 +44,14 @@ func AppendEvent(dst []byte, p Projection, outcome Outcome, c *wal.Change) []byt
 		}
 	case wal.Truncate:
 	}
-	if c.Omitted != nil && (outcome.Op != wal.Delete || c.OldFull) {
-		dst = appendOmitted(dst, p.Columns, c)
-	}
 	if outcome.ByFilter {
 		dst = append(dst, `,"reason":"filter"`...)
+	}
+	if unchanged > 0 {
+		dst = appendUnchanged(dst, p.Columns, c)
+	}
+	if c.Omitted != nil && (outcome.Op != wal.Delete || c.OldFull) {
+		dst = appendOmitted(dst, p.Columns, c)
 	}
 	return append(dst, '}')
 }

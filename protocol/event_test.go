@@ -270,7 +270,7 @@ func TestAppendEventOfColumns(t *testing.T) {
 			[]string{"body"},
 			protocol.Outcome{Op: wal.Create, ByFilter: true},
 			wal.Change{Op: wal.Update, New: []wal.Value{row("x")[0], row("2")[0], unknown, row("y")[0]}, Old: keyWas("1")},
-			`{"event":"create","collection_id":"t","data":{"id":"2"},"unchanged":["body"],"reason":"filter"}`,
+			`{"event":"create","collection_id":"t","data":{"id":"2"},"reason":"filter","unchanged":["body"]}`,
 		},
 		{
 			"leaving with a new key: the event has the old one",
