@@ -38,7 +38,8 @@ every_version() {
   grep -E 'PostgreSQL [0-9]' "$log"
 }
 
-# newest_version runs the tests that accept any version of PostgreSQL on the newest one.
+# newest_version runs the tests that accept any version of PostgreSQL on the newest one. The other
+# steps run those of all versions on all of them.
 newest_version() {
   TABLEWIRE_TEST_POSTGRES=19 go test -count=1 ./cdc/... ./sql/... ./fanout/... ./integration/...
 }

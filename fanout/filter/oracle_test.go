@@ -37,11 +37,9 @@ func newOracle(t *testing.T) *oracle {
 // eachOracle runs a test on the server of the other tests and, since types come with
 // new versions, on the newest.
 func eachOracle(t *testing.T, run func(t *testing.T, o *oracle, share int)) {
-	versions := pgtest.Versions()
-	newest := versions[len(versions)-1]
 	servers := []*pgtest.Server{pgtest.Start(t)}
-	if servers[0].Major() < newest {
-		servers = append(servers, pgtest.StartVersion(t, newest))
+	if servers[0].Major() < pgtest.Newest {
+		servers = append(servers, pgtest.StartVersion(t, pgtest.Newest))
 	}
 	for _, server := range servers {
 		t.Run(fmt.Sprintf("PostgreSQL%d", server.Major()), func(t *testing.T) {

@@ -38,8 +38,7 @@ func openOracle(t *testing.T) *oracle {
 // newestOracle is one of the newest version, which has all types.
 func newestOracle(t *testing.T) *oracle {
 	t.Helper()
-	versions := pgtest.Versions()
-	return openOracleOf(t, pgtest.StartVersion(t, versions[len(versions)-1]))
+	return openOracleOf(t, pgtest.StartVersion(t, pgtest.Newest))
 }
 
 func openOracleOf(t *testing.T, server *pgtest.Server) *oracle {

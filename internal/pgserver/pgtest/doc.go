@@ -28,7 +28,8 @@
 //     TABLEWIRE_TEST_POSTGRES_IMAGE names. Without a Docker engine or the image: from the
 //     binaries that package pgserver finds or downloads.
 //   - container, binaries: as the word says. If that fails, the test fails.
-//   - A major version, such as 19: as for StartVersion.
+//   - A major version, such as 19: as for StartVersion. Tests of all versions run on that one
+//     alone.
 //
 // A server of a given version runs from the system's binaries, else from downloaded ones, else
 // in a container of postgres:N-alpine.

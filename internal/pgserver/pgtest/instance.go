@@ -21,6 +21,9 @@ type instance interface {
 	close() error                               // ends the server and removes its data
 }
 
+// environment names the variable that chooses where servers come from.
+const environment = "TABLEWIRE_TEST_POSTGRES"
+
 // Values of TABLEWIRE_TEST_POSTGRES. A major version is a third.
 const (
 	forceContainer = "container"
@@ -37,7 +40,7 @@ func newInstance(ctx context.Context, t testing.TB, major int, settings map[stri
 	if major != 0 {
 		return newInstanceOf(ctx, t, major, settings)
 	}
-	switch forced := os.Getenv("TABLEWIRE_TEST_POSTGRES"); forced {
+	switch forced := os.Getenv(environment); forced {
 	case forceContainer:
 		return newContainer(ctx, defaultImage(), settings)
 	case forceBinaries:

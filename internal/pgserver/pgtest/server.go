@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,17 +60,21 @@ func start(t testing.TB, major int) *Server {
 	return s.server
 }
 
-// Versions returns the major versions of PostgreSQL that Tablewire supports, oldest first.
+// Versions returns the major versions of PostgreSQL that a test of all versions runs on, oldest
+// first: those that Tablewire supports, or the one that TABLEWIRE_TEST_POSTGRES names.
 func Versions() []int {
+	if major, err := strconv.Atoi(os.Getenv(environment)); err == nil {
+		return []int{major}
+	}
 	var all []int
-	for major := pgserver.MinMajor; major <= newest; major++ {
+	for major := pgserver.MinMajor; major <= Newest; major++ {
 		all = append(all, major)
 	}
 	return all
 }
 
-// newest is the newest major version that Tablewire is tested with.
-const newest = 19
+// Newest is the newest major version that Tablewire is tested with.
+const Newest = 19
 
 // Separate starts a server for this test alone; it ends with the test. The settings are
 // parameters as in postgresql.conf; they override those of the package's documentation.
