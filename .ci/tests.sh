@@ -38,15 +38,17 @@ every_version() {
   grep -E 'PostgreSQL [0-9]' "$log"
 }
 
-# newest_version runs the tests that accept any version of PostgreSQL on the newest one. The other
-# steps run those of all versions on all of them.
+# newest_version runs the tests on the newest PostgreSQL. Here and in binaries_path those of all
+# versions run on one; the step with the race detector and the last one run them on all.
 newest_version() {
   TABLEWIRE_TEST_POSTGRES=19 go test -count=1 ./cdc/... ./sql/... ./fanout/... ./integration/...
 }
 
-# binaries_path runs the tests with PostgreSQL's binaries in place of containers.
+# binaries_path runs the tests with binaries in place of containers: those of Debian 12, which are
+# PostgreSQL 15, and what the package that finds and downloads binaries takes by itself.
 binaries_path() {
-  TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 ./cdc/... ./sql/... ./internal/pgserver/... ./integration/...
+  TABLEWIRE_TEST_POSTGRES=15 go test -count=1 ./cdc/... ./sql/... ./integration/...
+  TABLEWIRE_TEST_POSTGRES=binaries go test -count=1 ./internal/pgserver/...
 }
 
 # postgis compares our text of geometries with that of PostGIS, on Debian's PostgreSQL.
