@@ -11,8 +11,8 @@ import (
 )
 
 // MarkKeys sets Key of the columns that the stream has described, by what the database
-// says now: those of the primary key or the index that identifies rows. All are set if
-// there is none, because the whole row identifies itself.
+// says now: those of the primary key or the index that identifies rows. A table without
+// either has all of them set, because only the whole row identifies a row.
 func (r Resolver) MarkKeys(ctx context.Context, table uint32, cols []pgcatalog.TableColumn) error {
 	now, _, err := r.source.Columns(ctx, table)
 	if err != nil {

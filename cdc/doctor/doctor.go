@@ -126,7 +126,8 @@ func (e *examination) read(ctx context.Context) {
 	}
 }
 
-// ask keeps an answer, or the finding that there is none.
+// ask puts the database's answer to a question into answer. If the question fails, the
+// examination gets a finding that says so.
 func ask[T any](ctx context.Context, e *examination, answer *T, question func(context.Context) (T, error)) {
 	got, err := question(ctx)
 	if err != nil {
